@@ -1,0 +1,5 @@
+// base: what every room may use and what knows no room: clock, randomness, events, errors.
+export { type Clock, systemClock, type Timer } from './clock.ts'
+export { CodedError, type ErrorCode } from './coded-error.ts'
+export { type Emitter, EventStream, type Handlers, type StreamEvents } from './event-stream.ts'
+export { type Random, seededRandom, systemRandom } from './random.ts'

@@ -1,0 +1,12 @@
+// The facts this room states: what was asked of the node over HTTP.
+
+export interface HttpEvents {
+  /** A request was answered; `route` is the route's template, never the address. */
+  'http.request_completed': {
+    method: string
+    route: string
+    status: number
+    durationMs: number
+    trace: string | undefined
+  }
+}

@@ -1,0 +1,46 @@
+// One message on its way into a mailbox, and the address its answer goes to.
+import type { ExitReason } from './exit-reason.ts'
+import type { Pid } from './pid.ts'
+import type { TraceCarrier } from './tracing.ts'
+
+/** Where the answer to a call goes: a caller on this node or on another. The first answer counts, later ones are dropped. */
+export interface ReplyTo {
+  reply(value: unknown): void
+  fail(reason: ExitReason): void
+}
+
+export type MessageKind = 'call' | 'cast' | 'info'
+
+/** Mailboxes are chains of envelopes: no array to grow, and an idle process holds nothing. */
+export class Envelope {
+  readonly kind: MessageKind
+  /** The name of the call, cast or info: what the behaviour's table is asked for. */
+  readonly name: string
+  readonly payload: unknown
+  readonly replyTo: ReplyTo | undefined
+  readonly carrier: TraceCarrier | undefined
+  /** When it came in, on the monotonic clock, to the resolution of one drain. */
+  at = 0
+  next: Envelope | undefined = undefined
+
+  constructor(kind: MessageKind, name: string, payload: unknown, replyTo?: ReplyTo, carrier?: TraceCarrier) {
+    this.kind = kind
+    this.name = name
+    this.payload = payload
+    this.replyTo = replyTo
+    this.carrier = carrier
+  }
+}
+
+/** The payload of the info `EXIT`, which a process that traps exits gets for the end of a linked one. */
+export interface ExitMessage {
+  readonly from: Pid
+  readonly reason: ExitReason
+}
+
+/** The payload of the info `DOWN`, which a monitor gets once. */
+export interface DownMessage {
+  readonly ref: number
+  readonly pid: Pid
+  readonly reason: ExitReason
+}

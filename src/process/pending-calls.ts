@@ -1,0 +1,148 @@
+// Calls that wait for their answer, and the one timer that watches all their deadlines.
+import type { Clock } from '#base'
+import type { ReplyTo } from './envelope.ts'
+import { Crash, ExitError, type ExitReason } from './exit-reason.ts'
+import type { OpenSpan } from './tracing.ts'
+
+/** How a call ended, as its caller counts it. */
+export type CallOutcome = 'ok' | 'error' | 'timeout' | 'noproc' | 'nodedown'
+
+/** Plain integers, read when somebody scrapes: counting a call must not cost what a metric costs. */
+export type CallCounts = Record<CallOutcome, number>
+
+const TICK_MS = 10
+
+let resolveNew: (value: never) => void
+let rejectNew: (error: Error) => void
+/** One executor for all promises of calls: a closure of its own for each would be a third of a call's cost. */
+const capture = (resolve: (value: never) => void, reject: (error: Error) => void) => {
+  resolveNew = resolve
+  rejectNew = reject
+}
+
+/** One call under way; the promise settles once, whatever comes first: answer, end of the callee, or deadline. */
+export class PendingCall implements ReplyTo {
+  readonly promise: Promise<never>
+  /** Its neighbours among the calls with the same time-out; `queue` is undefined once it has settled. */
+  previous: PendingCall | undefined
+  next: PendingCall | undefined
+  queue: CallQueue | undefined
+  dueTick = 0
+  readonly #resolve: (value: never) => void
+  readonly #reject: (error: Error) => void
+  readonly #counts: CallCounts
+  readonly #what: string
+  readonly #onSettled: ((outcome: CallOutcome) => void) | undefined
+  readonly #span: OpenSpan | undefined
+
+  constructor(what: string, counts: CallCounts, span: OpenSpan | undefined, onSettled: ((outcome: CallOutcome) => void) | undefined) {
+    this.promise = new Promise<never>(capture)
+    this.#resolve = resolveNew
+    this.#reject = rejectNew
+    this.#what = what
+    this.#counts = counts
+    this.#span = span
+    this.#onSettled = onSettled
+  }
+
+  reply(value: unknown): void {
+    if (!this.#settle('ok')) return
+    this.#resolve(value as never)
+  }
+
+  fail(reason: ExitReason): void {
+    const outcome = outcomeOf(reason)
+    if (!this.#settle(outcome, reason)) return
+    this.#reject(new ExitError(reason, `call '${this.#what}' failed`))
+  }
+
+  #settle(outcome: CallOutcome, reason?: ExitReason): boolean {
+    if (this.queue === undefined) return false
+    this.queue.remove(this)
+    this.#counts[outcome]++
+    if (this.#span !== undefined) this.#span.end(reason instanceof Crash ? reason.error.name : outcome)
+    if (this.#onSettled !== undefined) this.#onSettled(outcome)
+    return true
+  }
+}
+
+function outcomeOf(reason: ExitReason): CallOutcome {
+  if (reason === 'timeout' || reason === 'noproc') return reason
+  return reason === 'noconnection' ? 'nodedown' : 'error'
+}
+
+/** Calls with one and the same time-out: who came first is due first, so a chain is a sorted queue. */
+class CallQueue {
+  first: PendingCall | undefined
+  #last: PendingCall | undefined
+
+  add(call: PendingCall, dueTick: number): void {
+    call.queue = this
+    call.dueTick = dueTick
+    call.previous = this.#last
+    if (this.#last === undefined) this.first = call
+    else this.#last.next = call
+    this.#last = call
+  }
+
+  remove(call: PendingCall): void {
+    if (call.previous === undefined) this.first = call.next
+    else call.previous.next = call.next
+    if (call.next === undefined) this.#last = call.previous
+    else call.next.previous = call.previous
+    call.previous = undefined
+    call.next = undefined
+    call.queue = undefined
+  }
+}
+
+/**
+ * Deadlines in ticks of 10 ms, never early and at most a few ticks late. Ticks pass while calls wait and the event loop
+ * turns; a loop that was blocked counts as two, so that an answer that already lies there is taken before its caller is told `timeout`.
+ */
+export class PendingCalls {
+  readonly #clock: Clock
+  readonly #queues = new Map<number, CallQueue>()
+  #tick = 0
+  #ticking = false
+  #lastTickAt = 0
+  #carriedMs = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  add(call: PendingCall, timeoutMs: number): void {
+    const ticks = Math.ceil(timeoutMs / TICK_MS) + 2
+    let queue = this.#queues.get(ticks)
+    if (queue === undefined) {
+      queue = new CallQueue()
+      this.#queues.set(ticks, queue)
+    }
+    queue.add(call, this.#tick + ticks)
+    if (!this.#ticking) this.#startTicking()
+  }
+
+  #startTicking(): void {
+    this.#ticking = true
+    this.#lastTickAt = this.#clock.now()
+    this.#clock.after(TICK_MS, this.#onTick)
+  }
+
+  readonly #onTick = (): void => {
+    const now = this.#clock.now()
+    this.#carriedMs += Math.min(now - this.#lastTickAt, 2 * TICK_MS)
+    this.#lastTickAt = now
+    const passed = Math.floor(this.#carriedMs / TICK_MS)
+    this.#carriedMs -= passed * TICK_MS
+    this.#tick += passed
+    let waiting = false
+    for (const [ticks, queue] of this.#queues) {
+      while (queue.first !== undefined && queue.first.dueTick <= this.#tick) queue.first.fail('timeout')
+      if (queue.first === undefined) this.#queues.delete(ticks)
+      else waiting = true
+    }
+    if (waiting) this.#clock.after(TICK_MS, this.#onTick)
+    else this.#ticking = false
+  }
+}

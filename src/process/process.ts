@@ -1,0 +1,355 @@
+// A process: a pid, a mailbox, links and monitors, and one handler at a time.
+import { CodedError } from '#base'
+import { type DownMessage, Envelope, type ExitMessage, type MessageKind, type ReplyTo } from './envelope.ts'
+import type { SpawnCause } from './events.ts'
+import { Crash, type ExitReason, exitClass } from './exit-reason.ts'
+import { type NodeId, Pid } from './pid.ts'
+import type { Watcher } from './router.ts'
+import type { BehaviourCounts, Runtime } from './runtime.ts'
+import type { TraceCarrier } from './tracing.ts'
+
+/** What a process runs: one object shared by all processes of a behaviour; what differs is `process.state`. */
+export interface Body {
+  /** The behaviour's name: a label, so from a bounded set. */
+  readonly name: string
+  /** Sets `self.state`; what it throws is the reason why the start failed. */
+  init(self: Process, argument: unknown): void | Promise<void>
+  receive(self: Process, envelope: Envelope): void | Promise<void>
+  /** Runs before an orderly end and after a crash, as in OTP; not when the process is killed. */
+  terminate?(self: Process, reason: ExitReason): void | Promise<void>
+}
+
+/** What its starter says of a new process. */
+export interface Origin {
+  readonly cause: SpawnCause
+  /** Path of the supervisor and the child's id under it. */
+  readonly supervisor?: string | undefined
+  readonly child?: string | undefined
+  /** The starter: linked from the beginning. An exit signal from it ends a process that traps exits, too. */
+  readonly parent?: Process | undefined
+}
+
+type Status = 'starting' | 'idle' | 'ready' | 'running' | 'waiting' | 'ending' | 'dead'
+
+/** `waiting`: an asynchronous handler is under way, and the next message has to wait for it. */
+export class Process implements Watcher {
+  readonly pid: Pid
+  readonly runtime: Runtime
+  readonly body: Body
+  readonly origin: Origin
+  /** Wall clock, ms. */
+  readonly startedAt: number
+  state: unknown = undefined
+  status: Status = 'starting'
+  trapExit = false
+  /** Free text for the observer, as Elixir's process label. */
+  label: string | undefined
+  registeredName: string | undefined
+  /** The message being handled, and the trace it is handled in. */
+  current: Envelope | undefined
+  trace: TraceCarrier | undefined
+  handled = 0
+  /** Messages waiting. */
+  depth = 0
+  readonly #counts: BehaviourCounts
+  #first: Envelope | undefined
+  #last: Envelope | undefined
+  #links: Set<Process> | undefined
+  /** Who watches this one, by reference; and whom this one watches. */
+  #watchers: Map<number, Watcher> | undefined
+  #watching: Map<number, Pid> | undefined
+  /** Calls taken but not yet answered (`noreply`). */
+  #unanswered: Set<ReplyTo> | undefined
+
+  constructor(runtime: Runtime, serial: number, body: Body, origin: Origin, counts: BehaviourCounts) {
+    this.pid = new Pid(runtime.id, serial, this)
+    this.runtime = runtime
+    this.body = body
+    this.origin = origin
+    this.startedAt = runtime.clock.wall()
+    this.#counts = counts
+  }
+
+  get node(): NodeId {
+    return this.pid.node
+  }
+
+  get isAlive(): boolean {
+    return this.status !== 'dead'
+  }
+
+  get links(): readonly Process[] {
+    return [...(this.#links ?? [])]
+  }
+
+  /** When the oldest waiting message came in (monotonic ms), or `undefined`. */
+  get oldestAt(): number | undefined {
+    return this.#first?.at
+  }
+
+  // ---- the mailbox
+
+  deliver(envelope: Envelope): void {
+    if (this.status === 'dead') {
+      this.runtime.deadLetter(this.pid, envelope, 'noproc')
+      return
+    }
+    envelope.at = this.runtime.time
+    if (this.#last === undefined) this.#first = envelope
+    else this.#last.next = envelope
+    this.#last = envelope
+    this.depth++
+    if (this.status === 'idle') this.runtime.schedule(this)
+  }
+
+  info(name: string, payload: unknown): void {
+    this.deliver(new Envelope('info', name, payload))
+  }
+
+  #take(): Envelope | undefined {
+    const envelope = this.#first
+    if (envelope === undefined) return undefined
+    this.#first = envelope.next
+    if (this.#first === undefined) this.#last = undefined
+    // An old envelope that still pointed at younger ones would keep them from the collector.
+    envelope.next = undefined
+    this.depth--
+    return envelope
+  }
+
+  /** Called once, when `init` is through: messages that came meanwhile are handled now. */
+  begin(): void {
+    this.status = 'idle'
+    if (this.#first !== undefined) this.runtime.schedule(this)
+  }
+
+  /** Handles up to `budget` messages and answers how many it handled. For the run queue alone. */
+  run(budget: number): number {
+    if (this.status !== 'ready') return 0
+    let handled = 0
+    while (handled < budget) {
+      const envelope = this.#take()
+      if (envelope === undefined) break
+      handled++
+      this.status = 'running'
+      const pending = this.#handle(envelope)
+      if (pending !== undefined && this.status === 'running') {
+        this.#waitFor(pending)
+        return handled
+      }
+      if (this.status !== 'running') return handled
+    }
+    if (this.#first === undefined) this.status = 'idle'
+    else this.runtime.schedule(this)
+    return handled
+  }
+
+  #handle(envelope: Envelope): Promise<void> | undefined {
+    this.current = envelope
+    this.handled++
+    this.#counts.handled++
+    const { tracing } = this.runtime
+    try {
+      const { carrier } = envelope
+      const pending =
+        carrier === undefined || tracing === undefined
+          ? this.body.receive(this, envelope)
+          : tracing.receive(carrier, envelope.kind, this.body.name, envelope.name, this.runtime.clock.now() - envelope.at, () => {
+              this.trace = tracing.current()
+              return this.body.receive(this, envelope)
+            })
+      if (pending !== undefined) return pending
+      this.#handled()
+    } catch (error) {
+      this.stop(new Crash(error))
+    }
+    return undefined
+  }
+
+  #waitFor(pending: Promise<void>): void {
+    this.status = 'waiting'
+    this.runtime.waiting.add(this)
+    pending.then(
+      () => this.#resume(),
+      (error: unknown) => {
+        if (this.status === 'waiting') this.stop(new Crash(error))
+      },
+    )
+  }
+
+  #resume(): void {
+    if (this.status !== 'waiting') return
+    this.runtime.waiting.delete(this)
+    this.#handled()
+    this.begin()
+  }
+
+  #handled(): void {
+    this.current = undefined
+    this.trace = undefined
+  }
+
+  // ---- calls that are answered later
+
+  /** Remembers a caller whose answer comes later, so that the end of this process reaches it. */
+  owe(replyTo: ReplyTo): void {
+    this.#unanswered ??= new Set()
+    this.#unanswered.add(replyTo)
+  }
+
+  /** Answers a remembered caller. */
+  reply(replyTo: ReplyTo, value: unknown): void {
+    this.#unanswered?.delete(replyTo)
+    replyTo.reply(value)
+  }
+
+  // ---- links, monitors, signals
+
+  link(other: Process): void {
+    if (other === (this)) return
+    if (!other.isAlive) {
+      this.signal(other.pid, 'noproc')
+      return
+    }
+    this.#linkOneWay(other)
+    other.#linkOneWay(this)
+  }
+
+  unlink(other: Process): void {
+    this.#links?.delete(other)
+    other.#links?.delete(this)
+  }
+
+  #linkOneWay(other: Process): void {
+    this.#links ??= new Set()
+    this.#links.add(other)
+  }
+
+  /** Starts a monitor; the info `DOWN` comes once, at once with `noproc` if there is no such process. */
+  monitor(pid: Pid): number {
+    const ref = this.runtime.monitor(pid, this)
+    // A target that was dead already has answered: `down` came before there was anything to forget.
+    if (this.runtime.lookup(pid) !== undefined || pid.node !== this.node) {
+      this.#watching ??= new Map()
+      this.#watching.set(ref, pid)
+    }
+    return ref
+  }
+
+  demonitor(ref: number): void {
+    const pid = this.#watching?.get(ref)
+    if (pid === undefined) return
+    this.#watching?.delete(ref)
+    this.runtime.demonitor(ref, pid)
+  }
+
+  down(ref: number, pid: Pid, reason: ExitReason): void {
+    this.#watching?.delete(ref)
+    this.info('DOWN', { ref, pid, reason } satisfies DownMessage)
+  }
+
+  watch(ref: number, watcher: Watcher): void {
+    this.#watchers ??= new Map()
+    this.#watchers.set(ref, watcher)
+  }
+
+  unwatch(ref: number): void {
+    this.#watchers?.delete(ref)
+  }
+
+  /** An exit signal arrives. `kill` cannot be trapped; `normal` from another is ignored by who does not trap. */
+  signal(from: Pid, reason: ExitReason): void {
+    if (this.status === 'dead') return
+    if (reason === 'kill') this.die('killed')
+    else if (this.trapExit) this.info('EXIT', { from, reason } satisfies ExitMessage)
+    else if (reason !== 'normal' || from === this.pid) this.die(reason)
+  }
+
+  // ---- the end
+
+  /** Ends with `reason` after `terminate` has run. */
+  stop(reason: ExitReason): void {
+    if (this.status === 'ending' || this.status === 'dead') return
+    this.status = 'ending'
+    const { terminate } = this.body
+    if (terminate === undefined) {
+      this.die(reason)
+      return
+    }
+    try {
+      const pending = terminate.call(this.body, this, reason)
+      if (pending === undefined) this.die(reason)
+      else
+        pending.then(
+          () => this.die(reason),
+          (error: unknown) => this.die(new Crash(error)),
+        )
+    } catch (error) {
+      this.die(new Crash(error))
+    }
+  }
+
+  /** Ends now. Every caller, link and monitor hears of it; what was queued is lost, as in OTP. */
+  die(reason: ExitReason): void {
+    if (this.status === 'dead') return
+    const wasStarted = this.status !== 'starting'
+    this.status = 'dead'
+    this.pid.process = undefined
+    this.runtime.forget(this)
+    if (wasStarted) {
+      this.#counts.live--
+      this.#stateExit(reason)
+    }
+    for (const [ref, pid] of this.#watching ?? []) this.runtime.demonitor(ref, pid)
+    this.#failCallers(reason)
+    const links = this.#links
+    this.#links = undefined
+    for (const other of links ?? []) {
+      other.#links?.delete(this)
+      this.runtime.signalLater(other, this.pid, reason)
+    }
+    const watchers = this.#watchers
+    this.#watchers = undefined
+    for (const [ref, watcher] of watchers ?? []) watcher.down(ref, this.pid, reason)
+  }
+
+  #failCallers(reason: ExitReason): void {
+    this.current?.replyTo?.fail(reason)
+    for (const replyTo of this.#unanswered ?? []) replyTo.fail(reason)
+    for (let envelope = this.#take(); envelope !== undefined; envelope = this.#take()) envelope.replyTo?.fail(reason)
+  }
+
+  #stateExit(reason: ExitReason): void {
+    const endedAt = this.runtime.clock.wall()
+    this.runtime.events.emit('process.exited', {
+      pid: this.pid,
+      behaviour: this.body.name,
+      supervisor: this.origin.supervisor,
+      child: this.origin.child,
+      reason,
+      class: exitClass(reason),
+      endedAt,
+      lifetimeMs: Math.max(0, endedAt - this.startedAt),
+      handled: this.handled,
+      handling: this.current === undefined ? undefined : `${this.current.kind} ${this.current.name}`,
+      trace: this.trace,
+    })
+  }
+
+  // ---- what a behaviour's callbacks do with their process
+
+  send(to: Pid | Process, name: string, payload: unknown, kind: Exclude<MessageKind, 'call'> = 'info'): void {
+    this.runtime.send(to instanceof Process ? to.pid : to, kind, name, payload)
+  }
+
+  /** Sends itself the info `name` after `ms`; the answer cancels it. It ends with its process. */
+  sendAfter(ms: number, name: string, payload?: unknown): () => void {
+    if (!(ms >= 0)) {
+      throw new CodedError('ERR_OTP_PROCESS_BAD_DELAY', `expected a delay of 0 ms or more for the info '${name}', got ${ms}`)
+    }
+    const timer = this.runtime.clock.after(ms, () => {
+      if (this.isAlive) this.info(name, payload)
+    })
+    return () => timer.cancel()
+  }
+}

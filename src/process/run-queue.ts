@@ -1,0 +1,57 @@
+// Who runs next: processes with messages take turns, and the event loop gets its turn between them.
+import type { Clock } from '#base'
+import type { Process } from './process.ts'
+
+/** Messages one process may handle before the next one runs: the counterpart of Erlang's reductions. */
+const SLICE = 128
+/** Messages all processes together may handle before sockets and timers get a turn. */
+const TURN = 4096
+
+/** Drains on the microtask queue, so that a message costs no trip through the event loop, until a turn's budget is used up. */
+export class RunQueue {
+  readonly #clock: Clock
+  #ready: Process[] = []
+  #scheduled = false
+  #budget = TURN
+  /** Monotonic ms, read once a drain: the resolution in which messages have an age. */
+  time: number
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.time = clock.now()
+  }
+
+  /** Processes that are ready, first come first served. */
+  get ready(): readonly Process[] {
+    return this.#ready
+  }
+
+  add(process: Process): void {
+    process.status = 'ready'
+    this.#ready.push(process)
+    if (this.#scheduled) return
+    this.#scheduled = true
+    queueMicrotask(this.#drain)
+  }
+
+  readonly #drain = (): void => {
+    this.time = this.#clock.now()
+    let next = 0
+    while (next < this.#ready.length && this.#budget > 0) {
+      const process = this.#ready[next++] as Process
+      this.#budget -= process.run(Math.min(SLICE, this.#budget))
+    }
+    if (next < this.#ready.length) {
+      this.#ready.splice(0, next)
+      this.#clock.soon(this.#nextTurn)
+      return
+    }
+    this.#ready = []
+    this.#scheduled = false
+  }
+
+  readonly #nextTurn = (): void => {
+    this.#budget = TURN
+    this.#drain()
+  }
+}

@@ -1,0 +1,22 @@
+// The tracing port: how a trace follows a message through mailboxes and between nodes. Opaque here; without an implementation nothing is traced.
+import type { MessageKind } from './envelope.ts'
+
+/** What travels with a message (W3C `traceparent` in practice). The core only carries it. */
+export type TraceCarrier = string
+
+/** A span that somebody has to end; `outcome` is `ok` or what went wrong. */
+export interface OpenSpan {
+  readonly carrier: TraceCarrier | undefined
+  end(outcome: string): void
+}
+
+export interface Tracing {
+  /** A message leaves. `undefined`: not traced, nothing to carry and nothing to end. */
+  send(kind: MessageKind, behaviour: string, name: string): OpenSpan | undefined
+  /** Runs `handle` inside the trace that came with the message; its result, promise or error ends the span. */
+  receive<T>(carrier: TraceCarrier, kind: MessageKind, behaviour: string, name: string, waitMs: number, handle: () => T): T
+  /** A request from outside comes in: runs `run`, and all that follows from it, in the trace that `carrier` names, or in a new one. */
+  serve(name: string, carrier: TraceCarrier | undefined, attributes: Readonly<Record<string, string | number>>, run: () => void): OpenSpan
+  /** The trace that runs now, to be stored on facts. */
+  current(): TraceCarrier | undefined
+}
