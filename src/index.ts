@@ -1,5 +1,33 @@
 // The public API.
-export { CodedError, type Clock, type ErrorCode, EventStream, type Handlers, type StreamEvents, seededRandom, systemClock } from '#base'
+export { type Clock, CodedError, type ErrorCode, EventStream, type Handlers, type StreamEvents, seededRandom, systemClock } from '#base'
+export {
+  defaultRuntimeDirectory,
+  localTopology,
+  MemoryNetwork,
+  nodeId,
+  staticTopology,
+  type TopologyListener,
+  type TopologySelf,
+  type TopologyStrategy,
+} from '#cluster'
+export type { DistributedStartResult, DistributionStrategy, RegisterResult, RegistryEntry } from '#distributed'
+export type { NodeSnapshot } from '#introspect'
+export {
+  type AnswerOf,
+  type AnyBehaviour,
+  type Behaviour,
+  type ChildSpec,
+  dynamicSupervisor,
+  type GenServer,
+  genServer,
+  noReply,
+  type Restart,
+  reply,
+  type Self,
+  type Shutdown,
+  stop,
+  supervisor,
+} from '#otp'
 export {
   Crash,
   describeExit,
@@ -7,12 +35,15 @@ export {
   ExitError,
   type ExitReason,
   exitClass,
+  Name,
   type NodeId,
+  NodeRef,
+  type OpenSpan,
   Pid,
   parsePid,
-  type OpenSpan,
+  type Ref,
   type TraceCarrier,
   type Tracing,
 } from '#process'
-export type { NodeSnapshot } from './introspect/node-snapshot.ts'
+export { createNode, Node, type NodeOptions } from './node.ts'
 export type { NodeEventStream, NodeEvents } from './node-events.ts'

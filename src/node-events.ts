@@ -1,9 +1,10 @@
-// Every fact a node can state: the rooms' events put together, with those of the node itself.
-import type { EventStream } from '#base'
-import type { ProcessEvents, NodeId } from '#process'
+// Every fact a node can state: the rooms' events put together, with those of the node itself, and which of them its event log keeps.
+import type { EventStream, Handlers, StreamEvents } from '#base'
+import type { NodeId, ProcessEvents } from '#process'
 import type { ClusterEvents } from './cluster/events.ts'
 import type { DistributedEvents } from './distributed/events.ts'
 import type { HttpEvents } from './http/events.ts'
+import type { EventLog } from './introspect/event-log.ts'
 import type { OtpEvents } from './otp/events.ts'
 
 export interface LifecycleEvents {
@@ -16,3 +17,47 @@ export interface LifecycleEvents {
 export type NodeEvents = ProcessEvents & OtpEvents & ClusterEvents & DistributedEvents & HttpEvents & LifecycleEvents
 
 export type NodeEventStream = EventStream<NodeEvents>
+
+/** The event log's table: what `/observer/v1/events` shows. A new event without a row does not compile. */
+export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & StreamEvents>> {
+  const keep = (type: keyof (NodeEvents & StreamEvents)) => (event: unknown) => log.add(type, event)
+  return {
+    'events.subscriber_detached': keep('events.subscriber_detached'),
+    'process.spawned': keep('process.spawned'),
+    'process.spawn_failed': keep('process.spawn_failed'),
+    'process.exited': keep('process.exited'),
+    // A burst of messages to a dead process would push everything else out of the log; it is counted in the metrics.
+    'process.dead_letter': null,
+    'supervisor.started': keep('supervisor.started'),
+    'supervisor.child_restarted': keep('supervisor.child_restarted'),
+    'supervisor.restart_failed': keep('supervisor.restart_failed'),
+    'supervisor.intensity_exceeded': keep('supervisor.intensity_exceeded'),
+    'supervisor.stopped': keep('supervisor.stopped'),
+    'cluster.member_changed': keep('cluster.member_changed'),
+    'cluster.link_up': keep('cluster.link_up'),
+    'cluster.link_down': keep('cluster.link_down'),
+    // A peer that is gone is dialled for as long as it may come back.
+    'cluster.connect_failed': null,
+    'cluster.handshake_refused': keep('cluster.handshake_refused'),
+    'cluster.frame_refused': keep('cluster.frame_refused'),
+    'cluster.superseded': keep('cluster.superseded'),
+    'cluster.paused': keep('cluster.paused'),
+    'topology.peer_found': keep('topology.peer_found'),
+    'topology.peer_lost': keep('topology.peer_lost'),
+    'topology.failed': keep('topology.failed'),
+    'registry.registered': keep('registry.registered'),
+    'registry.unregistered': keep('registry.unregistered'),
+    'registry.conflict': keep('registry.conflict'),
+    'child.taken_over': keep('child.taken_over'),
+    'directory.joined': keep('directory.joined'),
+    // The spawn, the registration and the end say the same.
+    'child.started': null,
+    'child.ended': keep('child.ended'),
+    'child.abandoned': keep('child.abandoned'),
+    // The observer's own requests would fill the log that they read.
+    'http.request_completed': null,
+    'node.started': keep('node.started'),
+    'node.leaving': keep('node.leaving'),
+    'node.stopped': keep('node.stopped'),
+  }
+}

@@ -1,5 +1,24 @@
 // What one node looks like right now: live structures read once, for whoever scrapes or asks.
-import type { CallCounts, NodeId } from '#process'
+import type { Cluster } from '#cluster'
+import { incarnationOf, nodeName } from '#cluster'
+import type { DistributedRegistry, Reconciler, Replicator } from '#distributed'
+import { Supervision } from '#otp'
+import type { CallCounts, NodeId, Process, Runtime } from '#process'
+
+/** What a node shows of itself is read from here. */
+export interface NodeParts {
+  readonly runtime: Runtime
+  readonly cluster: Cluster
+  readonly registry: DistributedRegistry
+  readonly reconciler: Reconciler
+  readonly replicator: Replicator
+  readonly version: string
+  readonly role: string
+  readonly zone: string
+  readonly membersExpected: number | undefined
+  /** Wall clock, ms. */
+  readonly startedAt: number
+}
 
 export interface BehaviourSnapshot {
   readonly behaviour: string
@@ -23,7 +42,7 @@ export interface SupervisorSnapshot {
   readonly restartsInPeriod: number
 }
 
-export type MemberStatus = 'up' | 'suspect' | 'leaving' | 'down' | 'left'
+type MemberStatus = 'up' | 'suspect' | 'leaving' | 'down' | 'left'
 
 export interface MemberSnapshot {
   readonly id: NodeId
@@ -70,4 +89,104 @@ export interface NodeSnapshot {
   readonly placementImbalance: number
   readonly links: readonly LinkSnapshot[]
   readonly topologies: readonly { readonly topology: string; readonly peers: number; readonly syncAgeMs: number }[]
+}
+
+/** Reads everything once. Only processes that may have messages waiting are walked, not all of them. */
+export function nodeSnapshot(parts: NodeParts): NodeSnapshot {
+  const { runtime, cluster, registry, reconciler, replicator } = parts
+  const byNode = registry.countByNode()
+  return {
+    id: cluster.id,
+    name: nodeName(cluster.id),
+    incarnation: incarnationText(cluster.id),
+    version: parts.version,
+    role: parts.role,
+    zone: parts.zone,
+    uptimeMs: runtime.clock.wall() - parts.startedAt,
+    draining: cluster.membership.leaving,
+    joined: replicator.isJoined,
+    processes: runtime.processCount,
+    behaviours: behaviourSnapshots(runtime),
+    supervisors: [...runtime.supervisors].map(supervisorSnapshot).filter((supervisor) => supervisor !== undefined),
+    members: memberSnapshots(cluster),
+    membersExpected: parts.membersExpected,
+    viewChecksum: viewChecksum(cluster.alive),
+    registryNames: [...byNode.values()].reduce((sum, count) => sum + count, 0),
+    childrenUnplaced: reconciler.unplaced(),
+    placementImbalance: imbalance(cluster, byNode),
+    links: [...cluster.links].map(({ peer, direction, counts }) => ({ peer: nodeName(peer), direction, ...counts })),
+    topologies: [...cluster.topologies].map(({ topology, addresses, syncedAt }) => ({
+      topology,
+      peers: addresses.size,
+      syncAgeMs: runtime.clock.now() - syncedAt,
+    })),
+  }
+}
+
+function incarnationText(id: NodeId): string {
+  return incarnationOf(id).toString(36)
+}
+
+function behaviourSnapshots(runtime: Runtime): BehaviourSnapshot[] {
+  const waiting = new Map<string, { messages: number; oldestAgeMs: number; longestMs: number }>()
+  const now = runtime.clock.now()
+  for (const process of runtime.backlogged()) {
+    const { name } = process.body
+    const sum = waiting.get(name) ?? { messages: 0, oldestAgeMs: 0, longestMs: 0 }
+    waiting.set(name, sum)
+    sum.messages += process.depth
+    sum.oldestAgeMs = Math.max(sum.oldestAgeMs, process.oldestAt === undefined ? 0 : now - process.oldestAt)
+    sum.longestMs = Math.max(sum.longestMs, process.status === 'waiting' && process.current !== undefined ? now - process.current.at : 0)
+  }
+  return [...runtime.allCounts()].map(([behaviour, { live, handled, calls }]) => ({
+    behaviour,
+    live,
+    handled,
+    calls,
+    mailboxMessages: waiting.get(behaviour)?.messages ?? 0,
+    oldestMessageAgeMs: waiting.get(behaviour)?.oldestAgeMs ?? 0,
+    longestHandlerMs: waiting.get(behaviour)?.longestMs ?? 0,
+  }))
+}
+
+/** `undefined` for a supervisor that is only starting. */
+export function supervisorSnapshot(process: Process): SupervisorSnapshot | undefined {
+  const state = process.state as { supervision?: unknown } | undefined
+  const supervision = state?.supervision
+  if (!(supervision instanceof Supervision)) return undefined
+  const { intensity } = supervision
+  const specified = supervision.specified()
+  return {
+    supervisor: supervision.path,
+    pid: process.pid.toString(),
+    strategy: supervision.strategy,
+    children: { specified, active: supervision.active, restarting: specified - supervision.active },
+    maxRestarts: intensity.maxRestarts,
+    periodMs: intensity.periodMs,
+    restartsInPeriod: intensity.count(process.runtime.clock.now()),
+  }
+}
+
+/** One entry a name: an older life of a name that has come back is history. */
+export function memberSnapshots(cluster: Cluster): MemberSnapshot[] {
+  const { membership } = cluster
+  const own: MemberStatus = membership.left ? 'left' : membership.leaving ? 'leaving' : 'up'
+  const members: MemberSnapshot[] = [{ id: cluster.id, name: nodeName(cluster.id), incarnation: incarnationText(cluster.id), status: own }]
+  for (const { id, name, status } of membership.members) {
+    if (!membership.isSuperseded(id)) members.push({ id, name, incarnation: incarnationText(id), status })
+  }
+  return members.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+function imbalance(cluster: Cluster, byNode: ReadonlyMap<NodeId, number>): number {
+  const counts = cluster.candidates().map((id) => byNode.get(id) ?? 0)
+  const sum = counts.reduce((total, count) => total + count, 0)
+  return sum === 0 ? 1 : Math.max(...counts) / (sum / counts.length)
+}
+
+/** FNV-1a over the sorted ids: nodes that see the same members say the same number. */
+function viewChecksum(alive: ReadonlySet<NodeId>): number {
+  let hash = 0x811c9dc5
+  for (const character of [...alive].sort().join(' ')) hash = Math.imul(hash ^ (character.codePointAt(0) as number), 0x01000193)
+  return hash >>> 0
 }

@@ -1,5 +1,6 @@
 // The facts this room states: what supervisors do, and why.
-import type { ExitReason, Pid, TraceCarrier } from '#process'
+import type { Emitter } from '#base'
+import type { ExitReason, Pid, Runtime, TraceCarrier } from '#process'
 
 /** Why a supervisor started a child again: it crashed; it ended otherwise; a sibling did; an earlier try failed; somebody asked. */
 export type RestartCause = 'crash' | 'exit' | 'sibling' | 'retry' | 'manual'
@@ -41,4 +42,9 @@ export interface OtpEvents {
     trace: TraceCarrier | undefined
   }
   'supervisor.stopped': { supervisor: string; pid: Pid; reason: ExitReason }
+}
+
+/** A node's stream carries the facts of every room; the process room, which holds it, knows only its own by type. */
+export function otpEvents(runtime: Runtime): Emitter<OtpEvents> {
+  return runtime.events as unknown as Emitter<OtpEvents>
 }

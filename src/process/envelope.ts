@@ -5,6 +5,8 @@ import type { TraceCarrier } from './tracing.ts'
 
 /** Where the answer to a call goes: a caller on this node or on another. The first answer counts, later ones are dropped. */
 export interface ReplyTo {
+  /** Whether the caller has its answer, or waits no more. */
+  readonly isSettled: boolean
   reply(value: unknown): void
   fail(reason: ExitReason): void
 }

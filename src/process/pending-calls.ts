@@ -45,6 +45,10 @@ export class PendingCall implements ReplyTo {
     this.#onSettled = onSettled
   }
 
+  get isSettled(): boolean {
+    return this.queue === undefined
+  }
+
   reply(value: unknown): void {
     if (!this.#settle('ok')) return
     this.#resolve(value as never)

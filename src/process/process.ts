@@ -1,8 +1,9 @@
 // A process: a pid, a mailbox, links and monitors, and one handler at a time.
 import { CodedError } from '#base'
-import { type DownMessage, Envelope, type ExitMessage, type MessageKind, type ReplyTo } from './envelope.ts'
+import { type DownMessage, Envelope, type ExitMessage, type ReplyTo } from './envelope.ts'
 import type { SpawnCause } from './events.ts'
 import { Crash, type ExitReason, exitClass } from './exit-reason.ts'
+import type { Ref } from './name.ts'
 import { type NodeId, Pid } from './pid.ts'
 import type { Watcher } from './router.ts'
 import type { BehaviourCounts, Runtime } from './runtime.ts'
@@ -12,6 +13,8 @@ import type { TraceCarrier } from './tracing.ts'
 export interface Body {
   /** The behaviour's name: a label, so from a bounded set. */
   readonly name: string
+  /** Its processes are supervisors: they are listed as such. */
+  readonly supervises?: boolean
   /** Sets `self.state`; what it throws is the reason why the start failed. */
   init(self: Process, argument: unknown): void | Promise<void>
   receive(self: Process, envelope: Envelope): void | Promise<void>
@@ -78,8 +81,8 @@ export class Process implements Watcher {
     return this.status !== 'dead'
   }
 
-  get links(): readonly Process[] {
-    return [...(this.#links ?? [])]
+  get linkCount(): number {
+    return this.#links?.size ?? 0
   }
 
   /** When the oldest waiting message came in (monotonic ms), or `undefined`. */
@@ -191,6 +194,10 @@ export class Process implements Watcher {
 
   // ---- calls that are answered later
 
+  get from(): ReplyTo | undefined {
+    return this.current?.replyTo
+  }
+
   /** Remembers a caller whose answer comes later, so that the end of this process reaches it. */
   owe(replyTo: ReplyTo): void {
     this.#unanswered ??= new Set()
@@ -206,7 +213,7 @@ export class Process implements Watcher {
   // ---- links, monitors, signals
 
   link(other: Process): void {
-    if (other === (this)) return
+    if (other === this) return
     if (!other.isAlive) {
       this.signal(other.pid, 'noproc')
       return
@@ -338,8 +345,16 @@ export class Process implements Watcher {
 
   // ---- what a behaviour's callbacks do with their process
 
-  send(to: Pid | Process, name: string, payload: unknown, kind: Exclude<MessageKind, 'call'> = 'info'): void {
-    this.runtime.send(to instanceof Process ? to.pid : to, kind, name, payload)
+  send(to: Ref, name: string, payload?: unknown): void {
+    this.runtime.send(to, 'info', name, payload)
+  }
+
+  cast(to: Ref, name: string, payload?: unknown): void {
+    this.runtime.send(to, 'cast', name, payload)
+  }
+
+  call(to: Ref, name: string, payload?: unknown, options?: { timeoutMs?: number }): Promise<unknown> {
+    return this.runtime.call(to, name, payload, options?.timeoutMs)
   }
 
   /** Sends itself the info `name` after `ms`; the answer cancels it. It ends with its process. */

@@ -1,6 +1,7 @@
 // The router port: what becomes of a signal whose receiver lives on another node.
 import type { Envelope } from './envelope.ts'
 import type { ExitReason } from './exit-reason.ts'
+import type { Target } from './name.ts'
 import type { Pid } from './pid.ts'
 
 /** Is told once that a monitored process has ended: a process of this node, or the other end of a link to a node. */
@@ -10,7 +11,7 @@ export interface Watcher {
 
 /** Implemented by `cluster`; a node alone has `noRouter`. Order is kept between any two processes. */
 export interface Router {
-  deliver(to: Pid, envelope: Envelope, timeoutMs: number): void
+  deliver(to: Target, envelope: Envelope, timeoutMs: number): void
   exit(to: Pid, reason: ExitReason): void
   monitor(ref: number, to: Pid, watcher: Watcher): void
   demonitor(ref: number, to: Pid): void

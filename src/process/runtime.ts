@@ -3,8 +3,9 @@ import type { Clock, Emitter } from '#base'
 import { Envelope, type MessageKind, type ReplyTo } from './envelope.ts'
 import type { ProcessEvents } from './events.ts'
 import { Crash, type ExitReason } from './exit-reason.ts'
+import { Name, NodeRef, type Ref, type Target } from './name.ts'
 import { type CallCounts, type CallOutcome, PendingCall, PendingCalls } from './pending-calls.ts'
-import type { NodeId, Pid } from './pid.ts'
+import { type NodeId, Pid } from './pid.ts'
 import { type Body, type Origin, Process } from './process.ts'
 import { noRouter, type Router, type Watcher } from './router.ts'
 import { RunQueue } from './run-queue.ts'
@@ -49,9 +50,12 @@ export class Runtime {
   readonly events: Emitter<ProcessEvents>
   readonly tracing: Tracing | undefined
   router: Router = noRouter
+  /** Finds the owner of a name of the cluster; alone, a node knows none. */
+  via: (key: string) => Pid | undefined = () => undefined
   onCallMeasured: CallMeasured | undefined
   /** Processes with an asynchronous handler under way. */
   readonly waiting = new Set<Process>()
+  readonly supervisors = new Set<Process>()
   readonly #processes = new Map<number, Process>()
   readonly #names = new Map<string, Process>()
   readonly #counts = new Map<string, BehaviourCounts>()
@@ -99,6 +103,7 @@ export class Runtime {
     if (!process.isAlive) return this.#failed(process, 'killed', startedMono)
     const { origin, body, pid } = process
     this.counts(body.name).live++
+    if (body.supervises) this.supervisors.add(process)
     if (origin.parent !== undefined) process.link(origin.parent)
     this.events.emit('process.spawned', {
       pid,
@@ -130,9 +135,10 @@ export class Runtime {
     return holder === undefined ? { ok: false, reason } : { ok: false, reason: 'already_started', pid: holder }
   }
 
-  lookup(pid: Pid): Process | undefined {
-    if (pid.process !== undefined) return pid.process
-    return pid.node === this.id ? this.#processes.get(pid.serial) : undefined
+  lookup(to: Target): Process | undefined {
+    if (to instanceof NodeRef) return to.node === this.id ? this.#names.get(to.name) : undefined
+    if (to.process !== undefined) return to.process
+    return to.node === this.id ? this.#processes.get(to.serial) : undefined
   }
 
   register(name: string, process: Process): void {
@@ -174,35 +180,37 @@ export class Runtime {
 
   // ---- messages
 
-  send(to: Pid, kind: Exclude<MessageKind, 'call'>, name: string, payload: unknown): void {
-    const process = this.lookup(to)
-    const span = this.tracing?.send(kind, process?.body.name ?? 'remote', name)
+  /** Where a reference leads right now, if anywhere. */
+  resolve(ref: Ref): Target | undefined {
+    if (ref instanceof Pid || ref instanceof NodeRef) return ref
+    return typeof ref === 'string' ? this.whereis(ref) : this.via(ref.key)
+  }
+
+  /** Sends and forgets; what reaches nobody is a dead letter. */
+  send(ref: Ref, kind: Exclude<MessageKind, 'call'>, name: string, payload: unknown): void {
+    const to = this.resolve(ref)
+    const process = to === undefined ? undefined : this.lookup(to)
+    const span = this.tracing?.send(kind, labelOf(ref, process), name)
     const envelope = new Envelope(kind, name, payload, undefined, span?.carrier)
     if (process !== undefined) process.deliver(envelope)
-    else if (to.node === this.id) this.deadLetter(to, envelope, 'noproc')
+    else if (to === undefined || to.node === this.id) this.deadLetter(ref, envelope, 'noproc')
     else this.router.deliver(to, envelope, 0)
     span?.end('ok')
   }
 
-  /** Calls `to`; `behaviour` labels the count where the callee is not here to tell. Rejects with `ExitError`. */
-  call(to: Pid, name: string, payload: unknown, timeoutMs = DEFAULT_CALL_TIMEOUT_MS, behaviour?: string): Promise<unknown> {
-    const process = this.lookup(to)
-    const label = process?.body.name ?? behaviour ?? 'unknown'
+  /** Calls and waits for the answer, at most `timeoutMs`. Rejects with `ExitError`. */
+  call(ref: Ref, name: string, payload: unknown, timeoutMs = DEFAULT_CALL_TIMEOUT_MS): Promise<unknown> {
+    const to = this.resolve(ref)
+    const process = to === undefined ? undefined : this.lookup(to)
+    const label = labelOf(ref, process)
     const span = this.tracing?.send('call', label, name)
-    const locality = to.node === this.id ? 'local' : 'remote'
+    const locality = to === undefined || to.node === this.id ? 'local' : 'remote'
     const call = new PendingCall(name, this.counts(label).calls, span, this.#measure(locality))
     this.#calls.add(call, timeoutMs)
-    if (process !== undefined) process.deliver(new Envelope('call', name, payload, call, span?.carrier))
-    else if (locality === 'local') call.fail('noproc')
-    else this.router.deliver(to, new Envelope('call', name, payload, call, span?.carrier), timeoutMs)
-    return call.promise
-  }
-
-  /** A call that never left, since nothing is registered under the name. */
-  callNobody(name: string, behaviour = 'unknown'): Promise<never> {
-    const call = new PendingCall(name, this.counts(behaviour).calls, undefined, undefined)
-    this.#calls.add(call, 0)
-    call.fail('noproc')
+    const envelope = new Envelope('call', name, payload, call, span?.carrier)
+    if (process !== undefined) process.deliver(envelope)
+    else if (to === undefined || locality === 'local') this.deadLetter(ref, envelope, 'noproc')
+    else this.router.deliver(to, envelope, timeoutMs)
     return call.promise
   }
 
@@ -216,14 +224,14 @@ export class Runtime {
   }
 
   /** A message from another node arrives; a call whose callee is not here fails with `noproc`. */
-  arrive(to: Pid, kind: MessageKind, name: string, payload: unknown, replyTo?: ReplyTo, carrier?: TraceCarrier): void {
+  arrive(to: Target, kind: MessageKind, name: string, payload: unknown, replyTo?: ReplyTo, carrier?: TraceCarrier): void {
     const envelope = new Envelope(kind, name, payload, replyTo, carrier)
     const process = this.lookup(to)
     if (process === undefined) this.deadLetter(to, envelope, 'noproc')
     else process.deliver(envelope)
   }
 
-  deadLetter(to: Pid, envelope: Envelope, reason: 'noproc' | 'noconnection' | 'unhandled'): void {
+  deadLetter(to: Ref, envelope: Envelope, reason: 'noproc' | 'noconnection' | 'unhandled'): void {
     envelope.replyTo?.fail(reason === 'noconnection' ? reason : 'noproc')
     this.events.emit('process.dead_letter', { to: to.toString(), message: `${envelope.kind} ${envelope.name}`, reason })
   }
@@ -276,8 +284,14 @@ export class Runtime {
   forget(process: Process): void {
     if (!this.#processes.delete(process.pid.serial)) return
     this.waiting.delete(process)
+    if (process.body.supervises) this.supervisors.delete(process)
     if (process.registeredName !== undefined) this.#names.delete(process.registeredName)
   }
+}
+
+function labelOf(ref: Ref, process: Process | undefined): string {
+  if (process !== undefined) return process.body.name
+  return ref instanceof Name ? ref.behaviourName : 'unknown'
 }
 
 function reasonOf(thrown: unknown): ExitReason {
@@ -293,4 +307,3 @@ export class StartRefused extends Error {
     this.reason = reason
   }
 }
-

@@ -40,7 +40,10 @@ export interface TransportListener {
  * How a dial ended without a link. `refused`: the host answered that nobody listens there (and only that).
  * `duplicate`: the two nodes are linked already, or about to be. `self`: the address is this node's own.
  */
-export type DialFailure = { readonly kind: 'refused' | 'unreachable' | 'timeout' | 'duplicate' | 'self' | 'handshake'; readonly detail: string }
+export type DialFailure = {
+  readonly kind: 'refused' | 'unreachable' | 'timeout' | 'duplicate' | 'self' | 'handshake'
+  readonly detail: string
+}
 
 export interface Transport {
   /** Where peers reach this node; known once `listen` has resolved. */

@@ -1,0 +1,102 @@
+// observability: everything that watches a node. It hears the node's facts and reads its live structures; the node knows nothing of it.
+import type { DestinationStream, Logger } from 'pino'
+import { type NodeEventStream, type NodeSnapshot, systemClock } from '#otp-labs'
+import { createLogger, idsOf, logsTable } from './logs.ts'
+import type { Page } from './metrics/exposition.ts'
+import type { ExemplarLabels } from './metrics/families.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import type { NodeIdentity } from './resource.ts'
+import type { DetachableTracing } from './context.ts'
+import type { TraceSdk } from './sdk.ts'
+import type { Traces } from './traces.ts'
+
+export type { NodeIdentity } from './resource.ts'
+
+/** How a node is watched. */
+export interface TelemetryOptions {
+  readonly node: NodeIdentity
+  readonly logLevel: string
+  readonly logDestination?: DestinationStream
+  /** Decides whether traces are made; the OpenTelemetry SDK reads its further `OTEL_*` from the OS process itself. */
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** Telemetry of one node, started before the node so that its first fact is heard. */
+export interface Telemetry {
+  /** For the runtime; `undefined` where traces go nowhere, so that messages cost what they cost without tracing. */
+  readonly tracing: DetachableTracing | undefined
+  readonly callMeasured: Metrics['callMeasured']
+  readonly logger: Logger
+  /** Listens to a node's facts: traces first, since metrics and logs name the spans these make. */
+  attach(events: NodeEventStream, snapshot: () => NodeSnapshot): void
+  /** The metrics page, as OpenMetrics where `accept` asks for it. */
+  render(accept?: string): Promise<Page>
+  /** Sends what is queued and ends, within `timeoutMs`; what could not be sent is logged, not thrown. */
+  shutdown(timeoutMs: number): Promise<void>
+}
+
+interface Tracers {
+  readonly sdk: TraceSdk
+  readonly tracing: DetachableTracing
+  readonly traces: Traces
+}
+
+/** Whether somebody wants traces: the SDK and its 60 MB are loaded for nobody else. */
+export function wantsTraces(env: TelemetryOptions['env']): boolean {
+  if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true' || env['OTEL_TRACES_EXPORTER'] === 'none') return false
+  return Boolean(env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] || env['OTEL_EXPORTER_OTLP_ENDPOINT'])
+}
+
+async function startTraces(node: NodeIdentity, logger: () => Logger): Promise<Tracers> {
+  const [{ startTraceSdk }, { resourceOf }, { createTracing }, { createTraces }] = await Promise.all([
+    import('./sdk.ts'),
+    import('./resource.ts'),
+    import('./context.ts'),
+    import('./traces.ts'),
+  ])
+  const say = (level: 'error' | 'warn') => (message: string) => logger()[level]({ event: 'telemetry.sdk' }, message)
+  const silent = () => {}
+  const diagnostics = { error: say('error'), warn: say('warn'), info: silent, debug: silent, verbose: silent }
+  const sdk = startTraceSdk({ resource: resourceOf(node), diagnostics })
+  return { sdk, tracing: createTracing(sdk), traces: createTraces(sdk) }
+}
+
+/** Starts everything; without an OTLP endpoint no trace is made and no SDK is loaded. */
+export async function startTelemetry({ node, logLevel, logDestination, env }: TelemetryOptions): Promise<Telemetry> {
+  let tracers: Tracers | undefined
+  const logger = createLogger({ node, level: logLevel, destination: logDestination, traceIds: () => idsOf(tracers?.tracing.current()) })
+  if (wantsTraces(env)) tracers = await startTraces(node, () => logger)
+  const spanOf = (event: object): ExemplarLabels | undefined => {
+    const context = tracers?.traces.spanOf(event)
+    return context === undefined ? undefined : { trace_id: context.traceId, span_id: context.spanId }
+  }
+  let read: () => NodeSnapshot | undefined = () => undefined
+  const metrics = createMetrics({
+    snapshot: () => read(),
+    exemplar: spanOf,
+    spanCounts: () => tracers?.sdk.spanCounts() ?? [],
+    clock: systemClock,
+  })
+  return {
+    tracing: tracers?.tracing,
+    callMeasured: metrics.callMeasured,
+    logger,
+    attach(events, snapshot) {
+      read = snapshot
+      if (tracers !== undefined) events.subscribe('telemetry.traces', tracers.traces.table)
+      events.subscribe('telemetry.metrics', metrics.table)
+      events.subscribe('telemetry.logs', logsTable(logger, spanOf))
+    },
+    render: (accept) => metrics.render(accept),
+    async shutdown(timeoutMs) {
+      metrics.stop()
+      tracers?.traces.flush()
+      try {
+        await tracers?.sdk.shutdown(timeoutMs)
+      } catch (error) {
+        logger.warn({ event: 'telemetry.shutdown', error: String(error) }, 'not every span could be sent')
+      }
+      logger.flush()
+    },
+  }
+}

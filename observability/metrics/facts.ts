@@ -1,0 +1,107 @@
+// What each fact adds to the metrics: one row for every fact there is.
+import type { Handlers } from '#otp-labs'
+import type { Facts } from '#vocabulary'
+import type { ExemplarLabels, Families } from './families.ts'
+
+const SECOND = 1000
+
+/** A member's name without its incarnation: the label stays bounded while nodes come and go. */
+const nameOf = (node: string): string => node.slice(0, node.lastIndexOf('.')) || node
+
+const outcomeOf = (status: number): 'ok' | 'client_error' | 'server_error' => {
+  if (status >= 500) return 'server_error'
+  return status >= 400 ? 'client_error' : 'ok'
+}
+
+/** Starts everything that a behaviour will be counted under, as soon as it is known. */
+export function knowBehaviour(families: Families, behaviour: string): void {
+  for (const name of ['otp_process_spawns_total', 'otp_process_spawn_failures_total', 'otp_process_exits_total'] as const) {
+    families.zero(name, { behaviour })
+  }
+  families.zero('otp_process_init_duration_seconds', { behaviour })
+  families.zero('otp_process_lifetime_seconds', { behaviour })
+}
+
+/** The same for a supervisor: its first crash has to be seen. */
+export function knowSupervisor(families: Families, supervisor: string): void {
+  families.zero('otp_supervisor_restarts_total', { supervisor })
+  families.zero('otp_supervisor_restart_failures_total', { supervisor })
+  families.zero('otp_supervisor_intensity_exceeded_total', { supervisor })
+  families.zero('otp_supervisor_restart_duration_seconds', { supervisor })
+  families.zero('otp_supervisor_restart_intensity_used_ratio', { supervisor })
+}
+
+/** The subscriber's table. `exemplar` answers the span that was made of a fact, if it is kept. */
+export function metricsTable(families: Families, exemplar: (event: object) => ExemplarLabels | undefined) {
+  /** Peers with their life whose link was up before. */
+  const linked = new Map<string, string>()
+  return {
+    'process.spawned': ({ behaviour, cause, durationMs }) => {
+      knowBehaviour(families, behaviour)
+      families.count('otp_process_spawns_total', { behaviour, cause })
+      families.observe('otp_process_init_duration_seconds', { behaviour }, durationMs / SECOND)
+    },
+    'process.spawn_failed': (event) => {
+      knowBehaviour(families, event.behaviour)
+      families.count('otp_process_spawn_failures_total', { behaviour: event.behaviour, class: event.class })
+    },
+    'process.exited': (event) => {
+      knowBehaviour(families, event.behaviour)
+      families.count('otp_process_exits_total', { behaviour: event.behaviour, class: event.class })
+      families.observe('otp_process_lifetime_seconds', { behaviour: event.behaviour }, event.lifetimeMs / SECOND)
+    },
+    'process.dead_letter': ({ reason }) => families.count('otp_dead_letters_total', { reason }),
+    'supervisor.started': ({ supervisor }) => knowSupervisor(families, supervisor),
+    'supervisor.child_restarted': (event) => {
+      const { supervisor, cause } = event
+      families.count('otp_supervisor_restarts_total', { supervisor, cause }, 1, exemplar(event))
+      families.observe('otp_supervisor_restart_duration_seconds', { supervisor }, event.durationMs / SECOND)
+      families.observe('otp_supervisor_restart_intensity_used_ratio', { supervisor }, event.budgetUsed)
+    },
+    'supervisor.restart_failed': ({ supervisor }) => families.count('otp_supervisor_restart_failures_total', { supervisor }),
+    'supervisor.intensity_exceeded': (event) =>
+      families.count('otp_supervisor_intensity_exceeded_total', { supervisor: event.supervisor }, 1, exemplar(event)),
+    'supervisor.stopped': null,
+    'cluster.member_changed': (event) =>
+      families.count('otp_cluster_membership_changes_total', { change: event.change, cause: event.cause }, 1, exemplar(event)),
+    'cluster.link_up': ({ peer }) => {
+      const name = nameOf(peer)
+      families.zero('otp_link_reconnects_total', { peer: name })
+      if (linked.get(name) === peer) families.count('otp_link_reconnects_total', { peer: name })
+      linked.set(name, peer)
+    },
+    'cluster.link_down': null,
+    'cluster.connect_failed': ({ refused }) => families.count('otp_connect_failures_total', { kind: refused ? 'refused' : 'other' }),
+    'cluster.handshake_refused': ({ reason }) => families.count('otp_handshakes_refused_total', { reason }),
+    'cluster.frame_refused': ({ peer }) => families.count('otp_frames_refused_total', { peer: nameOf(peer) }),
+    'cluster.superseded': null,
+    'cluster.paused': ({ gapMs }) => {
+      families.count('otp_node_pauses_total', {})
+      families.count('otp_node_paused_seconds_total', {}, gapMs / SECOND)
+    },
+    'topology.peer_found': null,
+    'topology.peer_lost': null,
+    'topology.failed': ({ topology }) => families.count('otp_topology_errors_total', { topology }),
+    'registry.registered': () => families.count('otp_registry_operations_total', { op: 'register', outcome: 'ok' }),
+    'registry.unregistered': () => families.count('otp_registry_operations_total', { op: 'unregister', outcome: 'ok' }),
+    'registry.conflict': (event) => families.count('otp_registry_conflicts_total', { resolution: event.resolution }, 1, exemplar(event)),
+    'child.taken_over': ({ outcome, durationMs }) => {
+      families.count('otp_takeovers_total', { outcome })
+      families.observe('otp_takeover_duration_seconds', { outcome }, durationMs / SECOND)
+    },
+    'directory.joined': null,
+    'child.started': null,
+    'child.ended': null,
+    'child.abandoned': ({ behaviour }) => families.count('otp_children_abandoned_total', { behaviour }),
+    'http.request_completed': ({ route, status, durationMs }) => {
+      if (!/^\/observer(\/|$)/.test(route)) return
+      families.zero('otp_observer_requests_total', { route })
+      families.count('otp_observer_requests_total', { route, outcome: outcomeOf(status) })
+      families.observe('otp_observer_request_duration_seconds', { route }, durationMs / SECOND)
+    },
+    'node.started': null,
+    'node.leaving': null,
+    'node.stopped': null,
+    'events.subscriber_detached': ({ subscriber }) => families.count('otp_telemetry_subscribers_detached_total', { subscriber }),
+  } satisfies Required<Handlers<Facts>>
+}

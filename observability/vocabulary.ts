@@ -1,0 +1,16 @@
+// The only home of telemetry names: metrics, spans, attributes, log records, alerts and boards.
+export { ALERTS, type AlertName, BOARDS, LOCAL, REPOSITORY, runbookUrl } from './vocabulary/alerts.ts'
+export { EVENTS, type EventEntry, type Facts, type Level } from './vocabulary/events.ts'
+export {
+  type LabelsOf,
+  MAX_LABEL_VALUES,
+  METRICS,
+  type MetricEntry,
+  type MetricName,
+  type NameOf,
+  OTHER,
+  type OtpMetricName,
+  otpMetricNames,
+  runtimeMetricNames,
+} from './vocabulary/metrics.ts'
+export { ATTRIBUTES, type Attribute, MAILBOX_TAKEN, type Scope, SPANS, type SpanEntry, type SpanName } from './vocabulary/spans.ts'

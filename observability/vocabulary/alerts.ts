@@ -1,0 +1,20 @@
+// Every alert that can fire, and the addresses that a person who is paged is sent to.
+
+/** Where this project's files are read; a fork changes it here, and `generate.ts` and the rule tests say where else. */
+export const REPOSITORY = 'https://github.com/otp-labs/otp-labs/blob/main'
+/** Where Grafana, Prometheus and a node's observer are when everything runs on one machine. */
+export const LOCAL = { grafana: 'http://127.0.0.1:3000', prometheus: 'http://127.0.0.1:9090', node: 'http://127.0.0.1:4001' } as const
+
+/** Alerts by name, with their severities. */
+export const ALERTS = {
+  OtpRestartStorm: { severities: ['warning', 'critical'], says: 'A supervisor restarts crashed children again and again.' },
+} as const
+
+/** An alert's name. */
+export type AlertName = keyof typeof ALERTS
+
+/** Boards by their uid. */
+export const BOARDS = { 'otp-cluster-overview': 'OTP / Cluster overview' } as const
+
+/** Computed from the alert's name, so that it cannot point elsewhere. */
+export const runbookUrl = (alert: AlertName): string => `${REPOSITORY}/docs/runbooks/${alert}.md`

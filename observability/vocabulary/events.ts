@@ -1,0 +1,102 @@
+// What becomes of every fact: the level of its log record, the metrics it feeds and the span it makes.
+import type { NodeEvents, StreamEvents } from '#otp-labs'
+import type { OtpMetricName } from './metrics.ts'
+import type { SpanName } from './spans.ts'
+
+/** All that a node's stream can carry. */
+export type Facts = NodeEvents & StreamEvents
+/** Levels by consequence: `error` wants somebody, `warn` explains an alert, `info` is a change, `debug` is daily life. */
+export type Level = 'debug' | 'info' | 'warn' | 'error'
+
+/** One fact's traces in telemetry. */
+export interface EventEntry {
+  readonly says: string
+  /** More than one where the consequence depends on the fact. */
+  readonly levels: readonly [Level, ...Level[]]
+  readonly metrics: readonly OtpMetricName[]
+  readonly spans: readonly SpanName[]
+}
+
+const fact = (says: string, levels: EventEntry['levels'], metrics: readonly OtpMetricName[] = [], spans: readonly SpanName[] = []): EventEntry => ({
+  says,
+  levels,
+  metrics,
+  spans,
+})
+
+/** Every fact by its type. Gauges are not listed: they are read when somebody scrapes. */
+export const EVENTS: Readonly<Record<keyof Facts, EventEntry>> = {
+  'process.spawned': fact(
+    'process started',
+    ['debug'],
+    ['otp_process_spawns_total', 'otp_process_init_duration_seconds'],
+    ['otp.process.spawn'],
+  ),
+  'process.spawn_failed': fact('process did not start', ['warn', 'debug'], ['otp_process_spawn_failures_total'], ['otp.process.spawn_failure']),
+  'process.exited': fact(
+    'process ended',
+    ['error', 'warn', 'debug'],
+    ['otp_process_exits_total', 'otp_process_lifetime_seconds'],
+    ['otp.process.crash', 'otp.process.exit'],
+  ),
+  'process.dead_letter': fact('message reached nobody', ['warn', 'debug'], ['otp_dead_letters_total']),
+  'supervisor.started': fact('supervisor started', ['debug']),
+  'supervisor.child_restarted': fact(
+    'child restarted',
+    ['warn'],
+    ['otp_supervisor_restarts_total', 'otp_supervisor_restart_duration_seconds', 'otp_supervisor_restart_intensity_used_ratio'],
+    ['otp.supervisor.restart'],
+  ),
+  'supervisor.restart_failed': fact(
+    'restart failed',
+    ['error'],
+    ['otp_supervisor_restart_failures_total'],
+    ['otp.supervisor.restart_failure'],
+  ),
+  'supervisor.intensity_exceeded': fact(
+    'supervisor gave up',
+    ['error'],
+    ['otp_supervisor_intensity_exceeded_total'],
+    ['otp.supervisor.intensity_exceeded'],
+  ),
+  'supervisor.stopped': fact('supervisor stopped', ['debug']),
+  'cluster.member_changed': fact(
+    'view of a member changed',
+    ['warn', 'info'],
+    ['otp_cluster_membership_changes_total'],
+    ['otp.cluster.member_change'],
+  ),
+  'cluster.link_up': fact('link came up', ['info'], ['otp_link_reconnects_total']),
+  'cluster.link_down': fact('link went down', ['info']),
+  'cluster.connect_failed': fact('peer could not be reached', ['debug'], ['otp_connect_failures_total']),
+  'cluster.handshake_refused': fact('handshake refused', ['warn'], ['otp_handshakes_refused_total']),
+  'cluster.frame_refused': fact('frame refused', ['warn'], ['otp_frames_refused_total']),
+  'cluster.superseded': fact('a newer life of this node is in the cluster', ['error']),
+  'cluster.paused': fact('the node stood still', ['warn'], ['otp_node_pauses_total', 'otp_node_paused_seconds_total']),
+  'topology.peer_found': fact('topology found a peer', ['debug']),
+  'topology.peer_lost': fact('topology lost a peer', ['debug']),
+  'topology.failed': fact('topology failed', ['warn'], ['otp_topology_errors_total']),
+  'registry.registered': fact('name registered', ['debug'], ['otp_registry_operations_total'], ['otp.registry.register']),
+  'registry.unregistered': fact('name unregistered', ['debug'], ['otp_registry_operations_total'], ['otp.registry.unregister']),
+  'registry.conflict': fact('two claims of a name met', ['warn'], ['otp_registry_conflicts_total'], ['otp.registry.conflict']),
+  'child.taken_over': fact(
+    'child taken over',
+    ['warn', 'error'],
+    ['otp_takeovers_total', 'otp_takeover_duration_seconds'],
+    ['otp.child.takeover'],
+  ),
+  'directory.joined': fact('directory joined', ['info'], [], ['otp.directory.join']),
+  'child.started': fact('child started', ['debug']),
+  'child.ended': fact('child ended', ['debug']),
+  'child.abandoned': fact('child given up', ['error'], ['otp_children_abandoned_total'], ['otp.child.abandoned']),
+  'http.request_completed': fact(
+    'request answered',
+    ['debug', 'warn'],
+    ['otp_observer_requests_total', 'otp_observer_request_duration_seconds'],
+    [],
+  ),
+  'node.started': fact('node started', ['info']),
+  'node.leaving': fact('node is leaving', ['info']),
+  'node.stopped': fact('node stopped', ['info']),
+  'events.subscriber_detached': fact('a listener threw and was detached', ['error'], ['otp_telemetry_subscribers_detached_total']),
+}

@@ -1,0 +1,241 @@
+// Every metric a node exposes: name, kind, unit, help, labels with their values, buckets.
+import type { NodeEvents, NodeSnapshot } from '#otp-labs'
+
+/** `closed`: every value is known and counted from 0 on. `open`: at most 200 values, the rest is `other`. */
+export type LabelValues = readonly string[] | 'open'
+
+/** One metric family, as it is exposed and documented. */
+export interface MetricEntry {
+  readonly kind: 'counter' | 'gauge' | 'histogram'
+  /** The base unit that the name ends in, or what is counted. */
+  readonly unit: string
+  readonly help: string
+  readonly labels: Readonly<Record<string, LabelValues>>
+  /** Upper bounds without +Inf; at most 7, so 8 with it. */
+  readonly buckets?: readonly number[]
+  /** Carries `trace_id` and `span_id` of a kept span in OpenMetrics. */
+  readonly exemplars?: true
+}
+
+type Labels = MetricEntry['labels']
+type Fact<E extends keyof NodeEvents, F extends keyof NodeEvents[E]> = NodeEvents[E][F] & string
+
+/** Neither a value too many nor one forgotten compiles. */
+const values = <T extends string>(set: Readonly<Record<T, true>>): readonly T[] => Object.keys(set) as T[]
+
+type None = Readonly<Record<never, LabelValues>>
+const counter = <L extends Labels = None>(unit: string, help: string, labels: L = {} as L) => ({ kind: 'counter', unit, help, labels }) as const
+const gauge = <L extends Labels = None>(unit: string, help: string, labels: L = {} as L) => ({ kind: 'gauge', unit, help, labels }) as const
+const histogram = <L extends Labels = None>(unit: string, help: string, buckets: readonly number[], labels: L = {} as L) =>
+  ({ kind: 'histogram', unit, help, buckets, labels }) as const
+const withExemplars = <M extends MetricEntry>(metric: M) => ({ ...metric, exemplars: true }) as const
+
+const spawnCauses = values<Fact<'process.spawned', 'cause'>>({
+  boot: true,
+  call: true,
+  restart: true,
+  takeover: true,
+  handoff: true,
+  reconcile: true,
+  relocate: true,
+})
+const failureClasses = values<Fact<'process.spawn_failed', 'class'>>({ error: true, timeout: true, already_started: true })
+const exitClasses = values<Fact<'process.exited', 'class'>>({
+  normal: true,
+  shutdown: true,
+  error: true,
+  killed: true,
+  noproc: true,
+  noconnection: true,
+  timeout: true,
+})
+const restartCauses = values<Fact<'supervisor.child_restarted', 'cause'>>({ crash: true, exit: true, sibling: true, retry: true, manual: true })
+const callOutcomes = values<keyof NodeSnapshot['behaviours'][number]['calls']>({
+  ok: true,
+  error: true,
+  timeout: true,
+  noproc: true,
+  nodedown: true,
+})
+const letterReasons = values<Fact<'process.dead_letter', 'reason'>>({ noproc: true, noconnection: true, unhandled: true })
+const memberStatuses = values<NodeSnapshot['members'][number]['status']>({ up: true, suspect: true, leaving: true, down: true, left: true })
+const memberChanges = values<Fact<'cluster.member_changed', 'change'>>({ join: true, leave: true, suspect: true, down: true, refute: true })
+const memberCauses = values<Fact<'cluster.member_changed', 'cause'>>({
+  heartbeat: true,
+  refused: true,
+  left: true,
+  superseded: true,
+  link: true,
+  gossip: true,
+})
+const refusals = values<Fact<'cluster.handshake_refused', 'reason'>>({
+  secret: true,
+  version: true,
+  garbage: true,
+  limit: true,
+  cluster: true,
+  timeout: true,
+})
+const takeoverOutcomes = values<Fact<'child.taken_over', 'outcome'>>({ started: true, failed: true, superseded: true })
+const resolutions = values<Fact<'registry.conflict', 'resolution'>>({ kept: true, stopped: true, remote: true })
+const childStates = values<keyof NodeSnapshot['supervisors'][number]['children']>({ specified: true, active: true, restarting: true })
+
+const SECONDS = { short: [0.0001, 0.0005, 0.002, 0.01, 0.05, 0.25, 1], handling: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10] } as const
+const scopes = ['otp.message', 'otp.lifecycle', 'otp.cluster', 'other']
+
+/** What the runtime, its cluster and its telemetry say about themselves. */
+const OTP_METRICS = {
+  otp_node_info: gauge('info', 'Always 1; the labels say which version runs in which role and zone.', { version: 'open', role: 'open', zone: 'open' }),
+  otp_node_draining: gauge('boolean', '1 while the node is on its way out and takes nothing new.'),
+  otp_node_joined: gauge('boolean', '1 when the node has merged what its peers knew, so that it may own children.'),
+  otp_node_uptime_seconds: gauge('seconds', 'Time since the node started.'),
+  otp_node_pauses_total: counter('pauses', 'Times the event loop or the machine stood still for longer than the failure detector allows.'),
+  otp_node_paused_seconds_total: counter('seconds', 'How long the event loop or the machine stood still in those pauses.'),
+
+  otp_process_spawns_total: counter('processes', 'Processes started, by why they were started.', { behaviour: 'open', cause: spawnCauses }),
+  otp_process_spawn_failures_total: counter('processes', 'Processes that did not start, by class of failure.', {
+    behaviour: 'open',
+    class: failureClasses,
+  }),
+  otp_process_init_duration_seconds: histogram('seconds', 'How long init took.', SECONDS.short, { behaviour: 'open' }),
+  otp_process_exits_total: counter('processes', 'Processes that ended, by class of exit reason.', { behaviour: 'open', class: exitClasses }),
+  otp_process_lifetime_seconds: histogram('seconds', 'Age of a process at its end; short lives mean a crash loop.', [0.1, 1, 10, 60, 600, 3600, 86_400], {
+    behaviour: 'open',
+  }),
+  otp_processes: gauge('processes', 'Processes that live on this node now.', { behaviour: 'open' }),
+
+  otp_supervisor_restarts_total: withExemplars(
+    counter('restarts', 'Children started again by their supervisor; a start on another node is a takeover, not a restart.', {
+      supervisor: 'open',
+      cause: restartCauses,
+    }),
+  ),
+  otp_supervisor_restart_failures_total: counter('restarts', 'Restarts whose child did not come up.', { supervisor: 'open' }),
+  otp_supervisor_restart_duration_seconds: histogram('seconds', 'From the exit seen to the child being ready again.', SECONDS.handling, {
+    supervisor: 'open',
+  }),
+  otp_supervisor_restart_intensity_used_ratio: histogram(
+    'ratio',
+    'Share of the restart budget that was used, observed at each restart.',
+    [0.1, 0.25, 0.5, 0.75, 0.9, 1],
+    { supervisor: 'open' },
+  ),
+  otp_supervisor_intensity_exceeded_total: withExemplars(
+    counter('supervisors', 'Supervisors that gave up: more restarts than allowed within the period.', { supervisor: 'open' }),
+  ),
+  otp_supervisor_children: gauge('processes', 'Children of a supervisor, by state.', { supervisor: 'open', state: childStates }),
+
+  otp_mailbox_messages: gauge('messages', 'Messages that wait in mailboxes now.', { behaviour: 'open' }),
+  otp_mailbox_oldest_message_age_seconds: gauge('seconds', 'Age of the oldest waiting message.', { behaviour: 'open' }),
+  otp_handler_in_progress_max_seconds: gauge('seconds', 'How long the longest handler that runs now has been running.', { behaviour: 'open' }),
+  otp_messages_handled_total: counter('messages', 'Messages handled.', { behaviour: 'open' }),
+  otp_dead_letters_total: counter('messages', 'Messages that reached nobody.', { reason: letterReasons }),
+  otp_calls_total: counter('calls', 'Calls made by this node, by outcome as the caller sees it.', { behaviour: 'open', outcome: callOutcomes }),
+  otp_call_duration_seconds: histogram('seconds', 'From call to answer, by the caller; one local call in 64 is timed, every remote one.', SECONDS.short, {
+    locality: ['local', 'remote'],
+  }),
+
+  otp_takeovers_total: counter('processes', 'Children of a node that is gone, taken over by this one.', { outcome: takeoverOutcomes }),
+  otp_takeover_duration_seconds: histogram(
+    'seconds',
+    'From the owner known to be gone to the child being ready here.',
+    [0.05, 0.25, 1, 2.5, 5, 10, 30],
+    { outcome: takeoverOutcomes },
+  ),
+  otp_children_unplaced: gauge('processes', 'Children that should live and for which no node can be found.'),
+  otp_children_abandoned_total: counter('processes', 'Children given up, since their start failed again and again.', { behaviour: 'open' }),
+  otp_placement_imbalance_ratio: gauge('ratio', 'Children of the fullest node over the mean, by this node’s view; 1 is even.'),
+
+  otp_cluster_members: gauge('nodes', 'Members by status, by this node’s view.', { status: memberStatuses }),
+  otp_cluster_members_expected: gauge('nodes', 'How many members there should be; absent where nobody said.'),
+  otp_cluster_membership_changes_total: withExemplars(
+    counter('changes', 'Changes of this node’s view of its members.', { change: memberChanges, cause: memberCauses }),
+  ),
+  otp_cluster_view_checksum: gauge('checksum', 'Over the sorted ids of members that are up; equal on nodes that agree.'),
+  otp_handshakes_refused_total: counter('handshakes', 'Connections to the cluster port that were refused.', { reason: refusals }),
+  otp_frames_refused_total: counter('frames', 'Frames of authenticated peers that are none of this protocol.', { peer: 'open' }),
+  otp_connect_failures_total: counter('connections', 'Attempts to reach a peer that failed; refused: its host answered that nobody listens.', {
+    kind: ['refused', 'other'],
+  }),
+  otp_topology_peers: gauge('nodes', 'Peers that a topology finds.', { topology: 'open' }),
+  otp_topology_sync_age_seconds: gauge('seconds', 'Time since a topology last heard from its source.', { topology: 'open' }),
+  otp_topology_errors_total: counter('errors', 'Polls or watches of a topology that failed.', { topology: 'open' }),
+  otp_link_bytes_total: counter('bytes', 'Bytes that went over the links to a peer.', { peer: 'open', direction: ['in', 'out'] }),
+  otp_link_messages_total: counter('messages', 'Messages that went over the links to a peer.', { peer: 'open', direction: ['in', 'out'] }),
+  otp_link_reconnects_total: counter('links', 'Links that came up again to the same life of a peer.', { peer: 'open' }),
+
+  otp_registry_names: gauge('names', 'Names with a live owner in the whole cluster, as this node knows it.'),
+  otp_registry_operations_total: counter('operations', 'Names that got or lost an owner on this node.', {
+    op: ['register', 'unregister'],
+    outcome: ['ok'],
+  }),
+  otp_registry_conflicts_total: withExemplars(counter('conflicts', 'Two claims of one name met, by what became of this node’s.', { resolution: resolutions })),
+
+  otp_eventloop_utilization_ratio: gauge('ratio', 'Share of the last 5 s in which the event loop was busy.'),
+  otp_eventloop_lag_seconds: histogram(
+    'seconds',
+    'How late a timer came that was set for 100 ms; sampled all the time.',
+    [0.001, 0.005, 0.01, 0.025, 0.1, 0.5, 2],
+  ),
+
+  otp_observer_requests_total: counter('requests', 'Requests to the observer.', { route: 'open', outcome: ['ok', 'client_error', 'server_error'] }),
+  otp_observer_request_duration_seconds: histogram('seconds', 'How long the observer took to answer.', SECONDS.handling, { route: 'open' }),
+
+  otp_telemetry_spans_total: counter('spans', 'Spans that ended, by what became of them.', { scope: scopes, outcome: ['exported', 'failed', 'dropped'] }),
+  otp_telemetry_span_queue: gauge('spans', 'Spans that wait for their export.', { scope: scopes }),
+  otp_telemetry_scrape_duration_seconds: histogram('seconds', 'How long a rendering of this page took.', [0.001, 0.005, 0.01, 0.025, 0.1, 0.5]),
+  otp_telemetry_series: gauge('series', 'Series in the rendering before this one.'),
+  otp_telemetry_label_overflow_total: counter('values', 'Facts counted as “other”, since a family had 200 values of a label already.', {
+    metric: 'open',
+  }),
+  otp_telemetry_subscribers_detached_total: counter('subscribers', 'Listeners that threw and hear nothing any more.', { subscriber: 'open' }),
+} as const satisfies Readonly<Record<string, MetricEntry>>
+
+/** What prom-client says about Node.js and the operating-system process; what is not listed here is not exposed. */
+const RUNTIME_METRICS = {
+  process_cpu_user_seconds_total: counter('seconds', 'Total user CPU time spent in seconds.'),
+  process_cpu_system_seconds_total: counter('seconds', 'Total system CPU time spent in seconds.'),
+  process_cpu_seconds_total: counter('seconds', 'Total user and system CPU time spent in seconds.'),
+  process_start_time_seconds: gauge('seconds', 'Start time of the process since unix epoch in seconds.'),
+  process_resident_memory_bytes: gauge('bytes', 'Resident memory size in bytes.'),
+  process_virtual_memory_bytes: gauge('bytes', 'Virtual memory size in bytes.'),
+  process_heap_bytes: gauge('bytes', 'Process heap size in bytes.'),
+  process_open_fds: gauge('files', 'Number of open file descriptors.'),
+  process_max_fds: gauge('files', 'Maximum number of open file descriptors.'),
+  nodejs_active_resources: gauge('resources', 'Number of active resources that are currently keeping the event loop alive, grouped by async resource type.', {
+    type: 'open',
+  }),
+  nodejs_heap_size_total_bytes: gauge('bytes', 'Process heap size from Node.js in bytes.'),
+  nodejs_heap_size_used_bytes: gauge('bytes', 'Process heap size used from Node.js in bytes.'),
+  nodejs_external_memory_bytes: gauge('bytes', 'Node.js external memory size in bytes.'),
+  nodejs_heap_space_size_used_bytes: gauge('bytes', 'Process heap space size used from Node.js in bytes.', { space: 'open' }),
+  nodejs_version_info: gauge('info', 'Node.js version info.', { version: 'open', major: 'open', minor: 'open', patch: 'open' }),
+  nodejs_gc_duration_seconds: histogram(
+    'seconds',
+    'Garbage collection duration by kind, one of major, minor, incremental or weakcb.',
+    [0.001, 0.01, 0.1, 1, 2, 5],
+    { kind: 'open' },
+  ),
+} as const satisfies Readonly<Record<string, MetricEntry>>
+
+/** Every metric by its name. */
+export const METRICS = { ...OTP_METRICS, ...RUNTIME_METRICS }
+
+/** A metric's name, checked by the compiler wherever code speaks of one. */
+export type MetricName = keyof typeof METRICS
+/** A metric that this project fills itself. */
+export type OtpMetricName = keyof typeof OTP_METRICS
+
+/** The labels a family takes, each with a value. */
+export type LabelsOf<N extends OtpMetricName> = Readonly<Record<keyof (typeof OTP_METRICS)[N]['labels'] & string, string>>
+/** Names of one kind. */
+export type NameOf<K extends MetricEntry['kind']> = { [N in OtpMetricName]: (typeof OTP_METRICS)[N]['kind'] extends K ? N : never }[OtpMetricName]
+
+/** The names this project fills, and those prom-client fills. */
+export const otpMetricNames = Object.keys(OTP_METRICS) as OtpMetricName[]
+export const runtimeMetricNames = Object.keys(RUNTIME_METRICS)
+
+/** How many values of an open label a family may have before the rest is counted as `OTHER`. */
+export const MAX_LABEL_VALUES = 200
+/** Stands for every label value beyond that. */
+export const OTHER = 'other'

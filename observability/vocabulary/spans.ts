@@ -1,0 +1,183 @@
+// Every span and attribute that leaves a node: its scope, its kind, and what it means.
+
+/** `otp.message` is sampled, the other two are always kept. */
+export type Scope = 'otp.message' | 'otp.lifecycle' | 'otp.cluster'
+
+/** One kind of span. */
+export interface SpanEntry {
+  readonly scope: Scope
+  readonly kind: 'server' | 'client and server' | 'producer and consumer' | 'internal'
+  readonly help: string
+  readonly attributes: readonly Attribute[]
+}
+
+/** Attributes, and what they say. Names of the field's own conventions are used where there is one. */
+export const ATTRIBUTES = {
+  'otp.behaviour': 'Name of the behaviour.',
+  'otp.message': 'Name of the call, cast or info; never its content.',
+  'otp.message.kind': '`call`, `cast` or `info`.',
+  'otp.mailbox.wait_ms': 'How long the message waited in the mailbox.',
+  'otp.process.pid': 'The process, as `n1.lq3f9a.42`.',
+  'otp.process.old_pid': 'The process that ended.',
+  'otp.supervisor': 'Path of static ids from the root supervisor down.',
+  'otp.child': 'Id of the child under its supervisor.',
+  'otp.spawn.cause': 'Why the process was started.',
+  'otp.restart.cause': 'Why the child was started again.',
+  'otp.restart.budget_used': 'Share of the restart budget used with this restart.',
+  'otp.restart.max': 'Restarts that the supervisor allows within its period.',
+  'otp.restart.period_ms': 'That period.',
+  'otp.exit.class': 'Class of the exit reason.',
+  'otp.exit.reason': 'The exit reason as OTP spells it, or the name of the error.',
+  'otp.handling': 'The message being handled at the end: its kind and name.',
+  'otp.handled': 'Messages handled in the life of the process.',
+  'otp.keep': 'True on what a restart links to, so that a tail sampler keeps it.',
+  'otp.name': 'The registered name.',
+  'otp.epoch': 'Epoch of the claim of a name.',
+  'otp.outcome': 'How it ended.',
+  'otp.node.from': 'The node it came from: the one that is gone, or the peer whose knowledge was merged.',
+  'otp.member': 'Id of the member.',
+  'otp.change': 'What changed in the view of the member.',
+  'otp.change.id': '`subject#incarnation:change`: the same on every node that sees this change.',
+  'otp.change.cause': 'How the node knows.',
+  'otp.silent_ms': 'How long nothing had been heard of the member.',
+  'otp.records': 'Records merged.',
+  'otp.attempts': 'Starts tried.',
+  'otp.link.relation': 'On a link: `crash`, `previous_restart`, `spawn`, `cause` or `producer`.',
+  'otp.burst.of': 'The span that this one stands for.',
+  'otp.burst.under': 'The supervisor, node or table under which they happened.',
+  'otp.burst.count': 'How many it stands for.',
+  'otp.burst.reasons': 'Their distinct reasons, at most 10.',
+  'error.type': 'What went wrong: an exit reason or the name of the error.',
+} as const
+
+/** An attribute's name. */
+export type Attribute = keyof typeof ATTRIBUTES
+
+const child = ['otp.behaviour', 'otp.supervisor', 'otp.child'] as const
+const message = ['otp.behaviour', 'otp.message', 'otp.message.kind', 'otp.mailbox.wait_ms', 'otp.link.relation', 'error.type'] as const
+
+/** Every span by its name; message spans add behaviour and message: `otp.call lot.bid`. */
+export const SPANS = {
+  'otp.request': {
+    scope: 'otp.message',
+    kind: 'server',
+    help: 'A request from outside; named by its method and route. The only place where a trace begins and is sampled.',
+    attributes: ['error.type'],
+  },
+  'otp.call': {
+    scope: 'otp.message',
+    kind: 'client and server',
+    help: 'A call: the caller’s span, and as its child the callee’s, on whichever node it lives. The callee’s begins when the message is queued.',
+    attributes: message,
+  },
+  'otp.cast': {
+    scope: 'otp.message',
+    kind: 'producer and consumer',
+    help: 'A cast: the sender’s span; the receiver’s is a trace of its own that links to it.',
+    attributes: message,
+  },
+  'otp.info': { scope: 'otp.message', kind: 'producer and consumer', help: 'Any other message, as a cast.', attributes: message },
+  'otp.process.spawn': {
+    scope: 'otp.lifecycle',
+    kind: 'internal',
+    help: 'A process started: as long as its init took. A child of the request that asked for it, if that is sampled.',
+    attributes: [...child, 'otp.process.pid', 'otp.spawn.cause'],
+  },
+  'otp.process.spawn_failure': {
+    scope: 'otp.lifecycle',
+    kind: 'internal',
+    help: 'A process did not start.',
+    attributes: [...child, 'otp.spawn.cause', 'otp.exit.reason', 'error.type'],
+  },
+  'otp.process.crash': {
+    scope: 'otp.lifecycle',
+    kind: 'internal',
+    help: 'A process ended abnormally. A child of the span that handled the message, if that was sampled.',
+    attributes: [...child, 'otp.process.pid', 'otp.exit.class', 'otp.exit.reason', 'otp.handling', 'otp.handled', 'otp.keep', 'error.type'],
+  },
+  'otp.process.exit': {
+    scope: 'otp.lifecycle',
+    kind: 'internal',
+    help: 'A process ended in an orderly way.',
+    attributes: [...child, 'otp.process.pid', 'otp.exit.class', 'otp.exit.reason', 'otp.handled'],
+  },
+  'otp.supervisor.restart': {
+    scope: 'otp.lifecycle',
+    kind: 'internal',
+    help: 'A child was started again: from the exit seen to ready. Links to the crash, to the previous restart of the same child and to the spawn.',
+    attributes: [
+      ...child,
+      'otp.process.pid',
+      'otp.process.old_pid',
+      'otp.restart.cause',
+      'otp.restart.budget_used',
+      'otp.exit.reason',
+      'otp.link.relation',
+    ],
+  },
+  'otp.supervisor.restart_failure': {
+    scope: 'otp.lifecycle',
+    kind: 'internal',
+    help: 'A restart whose child did not come up.',
+    attributes: [...child, 'otp.exit.reason', 'error.type'],
+  },
+  'otp.supervisor.intensity_exceeded': {
+    scope: 'otp.lifecycle',
+    kind: 'internal',
+    help: 'A supervisor gave up. Links to the crash that was one too many and to the last restart of that child.',
+    attributes: ['otp.supervisor', 'otp.child', 'otp.process.pid', 'otp.restart.max', 'otp.restart.period_ms', 'otp.exit.reason', 'otp.keep', 'otp.link.relation', 'error.type'],
+  },
+  'otp.lifecycle.burst': {
+    scope: 'otp.lifecycle',
+    kind: 'internal',
+    help: 'Stands for all spans of a kind beyond 100 in a second under one supervisor: from the first to the last of them.',
+    attributes: ['otp.burst.under', 'otp.burst.of', 'otp.burst.count', 'otp.burst.reasons'],
+  },
+  'otp.child.takeover': {
+    scope: 'otp.cluster',
+    kind: 'internal',
+    help: 'A child of a node that is gone came up here, or did not. Links to the change of membership that led to it.',
+    attributes: ['otp.name', 'otp.behaviour', 'otp.node.from', 'otp.process.pid', 'otp.epoch', 'otp.outcome', 'otp.link.relation', 'error.type'],
+  },
+  'otp.child.abandoned': {
+    scope: 'otp.cluster',
+    kind: 'internal',
+    help: 'A child was given up after its start had failed again and again.',
+    attributes: ['otp.name', 'otp.behaviour', 'otp.attempts', 'otp.exit.reason', 'error.type'],
+  },
+  'otp.cluster.member_change': {
+    scope: 'otp.cluster',
+    kind: 'internal',
+    help: 'One change of this node’s view of a member: from when it was last heard to the verdict.',
+    attributes: ['otp.member', 'otp.change', 'otp.change.id', 'otp.change.cause', 'otp.silent_ms', 'otp.link.relation'],
+  },
+  'otp.directory.join': {
+    scope: 'otp.cluster',
+    kind: 'internal',
+    help: 'The node merged all that one peer knew, or found itself alone.',
+    attributes: ['otp.records', 'otp.node.from'],
+  },
+  'otp.registry.register': {
+    scope: 'otp.cluster',
+    kind: 'internal',
+    help: 'A name got an owner on this node.',
+    attributes: ['otp.name', 'otp.process.pid', 'otp.epoch'],
+  },
+  'otp.registry.unregister': {
+    scope: 'otp.cluster',
+    kind: 'internal',
+    help: 'A name lost its owner on this node.',
+    attributes: ['otp.name', 'otp.process.pid'],
+  },
+  'otp.registry.conflict': {
+    scope: 'otp.cluster',
+    kind: 'internal',
+    help: 'Two claims of one name met.',
+    attributes: ['otp.name', 'otp.process.pid', 'otp.process.old_pid', 'otp.outcome'],
+  },
+} as const satisfies Readonly<Record<string, SpanEntry>>
+
+/** A span's name. */
+export type SpanName = keyof typeof SPANS
+/** Event on a receiver's span: the message was taken out of the mailbox. */
+export const MAILBOX_TAKEN = 'otp.mailbox.taken'

@@ -1,0 +1,92 @@
+// Keeps trying to reach every address it was given, with jittered back-off, until there is a link.
+import type { Clock, Random, Timer } from '#base'
+import type { DialFailure, Transport } from './transport/transport.ts'
+
+const FIRST_BACKOFF_MS = 50
+const LONGEST_BACKOFF_MS = 5000
+
+interface Target {
+  attempts: number
+  isDialling: boolean
+  timer: Timer | undefined
+  /** Asked for while a dial was under way: its answer may be older than the question. */
+  isWantedAgain: boolean
+}
+
+export class Dialer {
+  readonly #transport: Transport
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #isLinked: (address: string) => boolean
+  readonly #onFailure: (address: string, failure: DialFailure) => void
+  readonly #targets = new Map<string, Target>()
+
+  constructor(
+    transport: Transport,
+    clock: Clock,
+    random: Random,
+    isLinked: (address: string) => boolean,
+    onFailure: (address: string, failure: DialFailure) => void,
+  ) {
+    this.#transport = transport
+    this.#clock = clock
+    this.#random = random
+    this.#isLinked = isLinked
+    this.#onFailure = onFailure
+  }
+
+  /** Dials now, whatever the back-off says. */
+  dial(address: string): void {
+    let target = this.#targets.get(address)
+    if (target === undefined) {
+      target = { attempts: 0, isDialling: false, timer: undefined, isWantedAgain: false }
+      this.#targets.set(address, target)
+    }
+    target.timer?.cancel()
+    if (target.isDialling) target.isWantedAgain = true
+    else void this.#try(address, target)
+  }
+
+  /** Dials unless it does so already. */
+  keep(address: string): void {
+    if (!this.#targets.has(address)) this.dial(address)
+  }
+
+  drop(address: string): void {
+    this.#targets.get(address)?.timer?.cancel()
+    this.#targets.delete(address)
+  }
+
+  close(): void {
+    for (const address of [...this.#targets.keys()]) this.drop(address)
+  }
+
+  async #try(address: string, target: Target): Promise<void> {
+    if (this.#isLinked(address)) return
+    target.isDialling = true
+    const failure = await this.#transport.dial(address)
+    target.isDialling = false
+    if (this.#targets.get(address) !== target) return
+    if (failure === undefined || failure.kind === 'duplicate') {
+      target.attempts = 0
+    } else if (failure.kind === 'self') {
+      // Stays known, so that a topology that lists this node too does not have it dialled again.
+      return
+    } else {
+      target.attempts++
+      this.#onFailure(address, failure)
+    }
+    if (target.isWantedAgain) {
+      target.isWantedAgain = false
+      void this.#try(address, target)
+    } else if (failure !== undefined) {
+      this.#later(address, target)
+    }
+  }
+
+  /** Full jitter: nodes that lost each other at one moment do not dial at one moment. */
+  #later(address: string, target: Target): void {
+    const limit = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(target.attempts, 10))
+    target.timer = this.#clock.after(FIRST_BACKOFF_MS + this.#random.next() * limit, () => void this.#try(address, target))
+  }
+}

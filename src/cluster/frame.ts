@@ -1,0 +1,136 @@
+// Frames on a byte stream: a length in four bytes, then one list in MessagePack. Many frames of one turn become one buffer.
+import { frameTooLarge, pack, releaseLarge, unpack } from './codec.ts'
+import type { Frame } from './transport/transport.ts'
+
+/** 16 MiB: a peer cannot make this node hold more than this for one frame. */
+export const MAX_FRAME_BYTES = 16 * 1024 * 1024
+
+const HEADER_BYTES = 4
+const SLAB_BYTES = 64 * 1024
+
+/** Gathers frames until `take`, which answers them as one buffer to write. */
+export class FrameEncoder {
+  readonly #limit: number
+  #slab = Buffer.alloc(0)
+  /** What is gathered lies in `slab[start, end)`; before it is what was taken and may still be on its way out. */
+  #start = 0
+  #end = 0
+
+  constructor(maxFrameBytes = MAX_FRAME_BYTES) {
+    this.#limit = maxFrameBytes
+  }
+
+  /** Bytes gathered since the last `take`. */
+  get size(): number {
+    return this.#end - this.#start
+  }
+
+  /** Adds a frame. Throws `ERR_OTP_CLUSTER_NOT_PLAIN_DATA` or `ERR_OTP_CLUSTER_FRAME_TOO_LARGE`, and then nothing was added. */
+  add(frame: Frame): void {
+    const packed = pack(frame)
+    const length = packed.end - packed.start
+    if (length > this.#limit) {
+      releaseLarge(packed)
+      throw frameTooLarge(length, this.#limit, String(frame[0]))
+    }
+    const body = this.#reserve(HEADER_BYTES + length) + HEADER_BYTES
+    this.#slab.writeUInt32BE(length, body - HEADER_BYTES)
+    packed.copy(this.#slab, body, packed.start, packed.end)
+    releaseLarge(packed)
+  }
+
+  /** Everything gathered, `undefined` if there is nothing. The buffer is the caller's: it is never written again. */
+  take(): Buffer | undefined {
+    if (this.#start === this.#end) return undefined
+    const batch = this.#slab.subarray(this.#start, this.#end)
+    this.#start = this.#end
+    return batch
+  }
+
+  #reserve(bytes: number): number {
+    const at = this.#end
+    if (at + bytes <= this.#slab.length) {
+      this.#end = at + bytes
+      return at
+    }
+    const gathered = this.#slab.subarray(this.#start, this.#end)
+    const needed = gathered.length + bytes
+    this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, gathered.length === 0 ? needed : 2 * needed))
+    this.#slab.set(gathered, 0)
+    this.#start = 0
+    this.#end = needed
+    return gathered.length
+  }
+}
+
+/** Cuts a stream of bytes, in whatever pieces it comes, into frames. After a refusal it must not be fed again. */
+export class FrameDecoder {
+  readonly #limit: number
+  /** The beginning of a frame whose end has not come; grows as bytes come, not as its header promises. */
+  #partial = Buffer.alloc(0)
+  #used = 0
+
+  constructor(maxFrameBytes = MAX_FRAME_BYTES) {
+    this.#limit = maxFrameBytes
+  }
+
+  /** Calls `visit` for every frame that is complete, in order; answers the reason if the bytes are no frame of this protocol. */
+  push(chunk: Buffer, visit: (frame: Frame) => void): string | undefined {
+    let at = 0
+    while (this.#used > 0) {
+      const wanted = this.#used < HEADER_BYTES ? HEADER_BYTES : HEADER_BYTES + this.#partial.readUInt32BE(0)
+      if (wanted - HEADER_BYTES > this.#limit) return this.#tooLarge(wanted - HEADER_BYTES)
+      if (this.#used >= HEADER_BYTES && this.#used === wanted) {
+        const frame = this.#decode(this.#partial, HEADER_BYTES, wanted)
+        if (typeof frame === 'string') return frame
+        this.#partial = Buffer.alloc(0)
+        this.#used = 0
+        visit(frame)
+      } else if (at < chunk.length) {
+        const taken = Math.min(wanted - this.#used, chunk.length - at)
+        this.#keep(chunk, at, at + taken, wanted)
+        at += taken
+      } else {
+        return undefined
+      }
+    }
+    while (chunk.length - at >= HEADER_BYTES) {
+      const length = chunk.readUInt32BE(at)
+      if (length > this.#limit) return this.#tooLarge(length)
+      const end = at + HEADER_BYTES + length
+      if (end > chunk.length) break
+      const frame = this.#decode(chunk, at + HEADER_BYTES, end)
+      if (typeof frame === 'string') return frame
+      at = end
+      visit(frame)
+    }
+    if (at < chunk.length) this.#keep(chunk, at, chunk.length, 0)
+    return undefined
+  }
+
+  #tooLarge(length: number): string {
+    return `a frame of ${length} bytes is over the limit of ${this.#limit}`
+  }
+
+  #decode(bytes: Buffer, start: number, end: number): Frame | string {
+    try {
+      const frame = unpack(bytes, start, end)
+      if (Array.isArray(frame) && typeof frame[0] === 'string') return frame as unknown as Frame
+      return 'a frame must be a list that begins with a string'
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  /** Doubles the room, so that a frame which comes byte by byte is copied a bounded number of times. */
+  #keep(chunk: Buffer, start: number, end: number, wanted: number): void {
+    const used = this.#used + end - start
+    if (used > this.#partial.length) {
+      const room = Buffer.allocUnsafeSlow(Math.max(used, Math.min(wanted, 2 * this.#partial.length)))
+      this.#partial.copy(room, 0, 0, this.#used)
+      this.#partial = room
+    }
+    chunk.copy(this.#partial, this.#used, start, end)
+    this.#used = used
+  }
+}

@@ -1,0 +1,106 @@
+// Pure. The fixed, small messages of the handshake: all that is ever parsed from a stranger.
+import type { NodeId } from '#process'
+import type { RefusalReason } from './events.ts'
+import { parseNodeId } from './node-name.ts'
+
+/** Raised when the handshake or the frames change so that old and new cannot talk. */
+export const PROTOCOL_VERSION = 1
+
+/** All that a stranger may send before it has proven itself. */
+export const MAX_HANDSHAKE_BYTES = 1024
+
+export const NONCE_BYTES = 32
+export const PROOF_BYTES = 32
+
+export const KIND = { hello: 1, challenge: 2, proof: 3, verdict: 4, refusal: 5 } as const
+export type Kind = (typeof KIND)[keyof typeof KIND]
+
+const MAGIC = Buffer.from('OTPL')
+const HEADER_BYTES = MAGIC.length + 4
+const CLUSTER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/
+const ADDRESS = /^[\x21-\x7e]{1,249}:[0-9]{1,5}$/
+
+/** What each side says of itself. */
+export interface Hello {
+  readonly nonce: Uint8Array
+  readonly cluster: string
+  readonly id: NodeId
+  readonly address: string
+}
+
+/** Whether a cluster may be called so: 1 to 63 letters, digits, `_`, `.` or `-`. */
+export function isClusterName(name: string): boolean {
+  return CLUSTER_NAME.test(name)
+}
+
+/** Magic, version, kind, length, body. */
+export function encodeMessage(kind: Kind, body: Uint8Array): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES)
+  MAGIC.copy(header)
+  header[MAGIC.length] = PROTOCOL_VERSION
+  header[MAGIC.length + 1] = kind
+  header.writeUInt16BE(body.byteLength, MAGIC.length + 2)
+  return Buffer.concat([header, body])
+}
+
+export function writeHello({ nonce, cluster, id, address }: Hello): Buffer {
+  const parts: Uint8Array[] = [nonce]
+  for (const text of [cluster, id, address]) parts.push(Buffer.of(Buffer.byteLength(text)), Buffer.from(text))
+  return Buffer.concat(parts)
+}
+
+/** `undefined` unless the body is exactly a nonce, a cluster name, a node id and an address, each of its own form. */
+export function parseHello(body: Buffer): Hello | undefined {
+  const texts: string[] = []
+  let at = NONCE_BYTES
+  while (texts.length < 3) {
+    const length = body[at]
+    if (length === undefined || at + 1 + length > body.length) return undefined
+    texts.push(body.toString('latin1', at + 1, at + 1 + length))
+    at += 1 + length
+  }
+  const [cluster, id, address] = texts as [string, string, string]
+  if (at !== body.length || !CLUSTER_NAME.test(cluster) || parseNodeId(id) === undefined || !ADDRESS.test(address)) return undefined
+  return { nonce: body.subarray(0, NONCE_BYTES), cluster, id, address }
+}
+
+/** A whole message; `raw` with its header, `rest` what followed it. */
+export interface Message {
+  readonly kind: number
+  readonly body: Buffer
+  readonly raw: Buffer
+  readonly rest: Buffer
+}
+
+/** Cuts a stranger's bytes into messages, and turns away at the first byte that cannot be right. */
+export class MessageReader {
+  #held = Buffer.alloc(0)
+  /** Bytes of the messages read so far: the limit is for the whole handshake. */
+  #read = 0
+
+  /** `undefined` while a message is not whole. After a message the reader is empty: what followed it is in `rest`. */
+  push(chunk: Buffer): Message | { readonly reason: RefusalReason; readonly detail: string } | undefined {
+    // A stranger's flood is not copied.
+    const room = MAX_HANDSHAKE_BYTES - this.#read
+    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk.subarray(0, room)])
+    const magic = Math.min(MAGIC.length, bytes.length)
+    if (bytes.compare(MAGIC, 0, magic, 0, magic) !== 0) return { reason: 'garbage', detail: 'it does not speak this protocol' }
+    const version = bytes[MAGIC.length]
+    if (version !== undefined && version !== PROTOCOL_VERSION) {
+      return { reason: 'version', detail: `it speaks version ${version} of the protocol, this node speaks ${PROTOCOL_VERSION}` }
+    }
+    if (bytes.length >= HEADER_BYTES) {
+      const end = HEADER_BYTES + bytes.readUInt16BE(MAGIC.length + 2)
+      if (end > room) return { reason: 'limit', detail: `more than ${MAX_HANDSHAKE_BYTES} bytes for a handshake` }
+      if (bytes.length >= end) {
+        const rest = chunk.subarray(end - this.#held.length)
+        this.#held = Buffer.alloc(0)
+        this.#read += end
+        const raw = Buffer.from(bytes.subarray(0, end))
+        return { kind: raw[MAGIC.length + 1] as number, body: raw.subarray(HEADER_BYTES), raw, rest }
+      }
+    }
+    this.#held = Buffer.from(bytes)
+    return undefined
+  }
+}

@@ -1,0 +1,257 @@
+// One node's own view of who is in the cluster, by gossiped heartbeats. Pure: time is given, what follows is answered.
+import type { NodeId } from '#process'
+import type { MembershipCause, MembershipChange } from './events.ts'
+import { incarnationOf, nodeId, nodeName } from './node-name.ts'
+
+export type MemberStatus = 'up' | 'suspect' | 'leaving' | 'down' | 'left'
+
+export interface MembershipTimes {
+  /** How often heartbeats go out. */
+  readonly tickMs: number
+  /** Silence after which a member is shown as suspect, and after which it is down. */
+  readonly suspectMs: number
+  readonly downMs: number
+  /** After so long a silence a member's id is forgotten; sooner if it left or was superseded. */
+  readonly forgetMs: number
+  readonly forgetGoneMs: number
+}
+
+export const DEFAULT_TIMES: MembershipTimes = {
+  tickMs: 1000,
+  suspectMs: 2000,
+  downMs: 5000,
+  forgetMs: 24 * 3600_000,
+  forgetGoneMs: 3600_000,
+}
+
+export interface Member {
+  readonly id: NodeId
+  readonly name: string
+  readonly incarnation: number
+  address: string | undefined
+  heartbeat: number
+  /** Monotonic ms at which anybody I hear from last heard from it. */
+  heardAt: number
+  leaving: boolean
+  left: boolean
+  /** Down by unanimous refusal as long as no younger heartbeat is heard. */
+  deadAtHeartbeat: number
+  /** Who found at which of its heartbeats that nobody listens at its address. */
+  readonly refusals: Map<NodeId, number>
+  status: MemberStatus
+}
+
+export interface Change {
+  readonly member: Member
+  readonly change: MembershipChange
+  readonly cause: MembershipCause
+  readonly silentMs: number
+}
+
+/** What gossip carries of a member: id, heartbeat, age of the last news in ms, and 1 (leaving) or 2 (left). */
+export type GossipEntry = readonly [id: NodeId, heartbeat: number, ageMs: number, flags: number]
+
+const LEAVING = 1
+const LEFT = 2
+
+export class Membership {
+  readonly self: NodeId
+  readonly times: MembershipTimes
+  heartbeat = 0
+  leaving = false
+  left = false
+  readonly #members = new Map<NodeId, Member>()
+  /** The highest incarnation known of each name. */
+  readonly #newest = new Map<string, number>()
+  #lastTickAt: number
+
+  constructor(self: NodeId, now: number, times: MembershipTimes = DEFAULT_TIMES) {
+    this.self = self
+    this.times = times
+    this.#lastTickAt = now
+    this.#newest.set(nodeName(self), incarnationOf(self))
+  }
+
+  get members(): IterableIterator<Member> {
+    return this.#members.values()
+  }
+
+  member(id: NodeId): Member | undefined {
+    return this.#members.get(id)
+  }
+
+  /** Whether anybody I hear from has heard from it lately, it has not left, and no later life of it is known. */
+  isAlive(id: NodeId, now: number): boolean {
+    if (id === this.self) return true
+    const member = this.#members.get(id)
+    return member !== undefined && !this.#isGone(member) && now - member.heardAt < this.times.downMs
+  }
+
+  #isGone(member: Member): boolean {
+    return member.left || member.heartbeat <= member.deadAtHeartbeat || this.#isSuperseded(member)
+  }
+
+  #isSuperseded(member: Member): boolean {
+    return member.incarnation < (this.#newest.get(member.name) ?? 0)
+  }
+
+  /** Whether a later life of the member's name is known, so that this one is of no interest to anybody who looks. */
+  isSuperseded(id: NodeId): boolean {
+    const member = this.#members.get(id)
+    return member !== undefined && this.#isSuperseded(member)
+  }
+
+  /** A younger life of this node's own name, if one is known: then this life has to end. */
+  supersededBy(): NodeId | undefined {
+    const name = nodeName(this.self)
+    const newest = this.#newest.get(name) as number
+    return newest > incarnationOf(this.self) ? nodeId(name, newest) : undefined
+  }
+
+  /** The highest incarnation known of a name: a node that starts has to begin above it. */
+  newestIncarnation(name: string): number | undefined {
+    return this.#newest.get(name)
+  }
+
+  /** One beat. `gapMs` is set when time stood still for this node: then nobody is judged by the gap. */
+  tick(now: number): { changes: Change[]; gapMs: number | undefined } {
+    const gap = now - this.#lastTickAt
+    this.#lastTickAt = now
+    this.heartbeat++
+    const paused = gap > 2 * this.times.tickMs
+    if (paused) {
+      for (const member of this.#members.values()) member.heardAt = Math.min(now, member.heardAt + gap - this.times.tickMs)
+    }
+    return { changes: this.#judge(now, 'heartbeat'), gapMs: paused ? gap : undefined }
+  }
+
+  /** What goes to peers with each beat. Members long silent are left out, so that forgotten ids are not taught again. */
+  gossip(now: number): GossipEntry[] {
+    const entries: GossipEntry[] = [[this.self, this.heartbeat, 0, (this.leaving ? LEAVING : 0) | (this.left ? LEFT : 0)]]
+    for (const member of this.#members.values()) {
+      const age = Math.round(now - member.heardAt)
+      if (age < this.times.forgetMs)
+        entries.push([member.id, member.heartbeat, age, (member.leaving ? LEAVING : 0) | (member.left ? LEFT : 0)])
+    }
+    return entries
+  }
+
+  /** A peer's gossip. `probe`: members whom this node found refused at an older heartbeat than is now known. */
+  heard(entries: readonly GossipEntry[], now: number): { changes: Change[]; probe: Member[] } {
+    const probe: Member[] = []
+    for (const [id, heartbeat, ageMs, flags] of entries) {
+      if (id === this.self || ageMs >= this.times.forgetMs) continue
+      const known = this.#members.get(id)
+      const member = known ?? this.#add(id, heartbeat, now - ageMs)
+      if ((flags & LEAVING) !== 0) member.leaving = true
+      if ((flags & LEFT) !== 0) member.left = true
+      // Who had left before this node came is no news.
+      if (known === undefined && member.left) member.status = 'left'
+      if (heartbeat < member.heartbeat) continue
+      if (heartbeat > member.heartbeat && member.refusals.has(this.self)) probe.push(member)
+      member.heartbeat = heartbeat
+      member.heardAt = Math.max(member.heardAt, now - ageMs)
+    }
+    return { changes: this.#judge(now, 'gossip'), probe }
+  }
+
+  /** A link to it is up: it lives, and this is where it listens. */
+  linked(id: NodeId, address: string, now: number): Change[] {
+    const member = this.#members.get(id) ?? this.#add(id, 0, now)
+    member.address = address
+    member.heardAt = now
+    member.refusals.clear()
+    member.deadAtHeartbeat = -1
+    return this.#judge(now, 'link')
+  }
+
+  /** Where a member listens, as another member says. */
+  introduce(id: NodeId, address: string): void {
+    const member = this.#members.get(id)
+    if (member !== undefined) member.address ??= address
+  }
+
+  /**
+   * `by` found that nobody listens at the member's address, when it knew `heartbeat` of it. When every node that is alive in
+   * this view says so of the newest heartbeat, the member is down at once: a process that was killed need not wait for silence.
+   */
+  refused(id: NodeId, by: NodeId, heartbeat: number, now: number): { changes: Change[]; isNewsToMe: boolean } {
+    const member = this.#members.get(id)
+    if (member === undefined) return { changes: [], isNewsToMe: false }
+    const isNewsToMe = by !== this.self && heartbeat >= member.heartbeat && (member.refusals.get(this.self) ?? -1) < heartbeat
+    member.heartbeat = Math.max(member.heartbeat, heartbeat)
+    member.refusals.set(by, Math.max(heartbeat, member.refusals.get(by) ?? 0))
+    if (!this.#isRefusedByAll(member, now)) return { changes: [], isNewsToMe }
+    member.deadAtHeartbeat = member.heartbeat
+    return { changes: this.#judge(now, 'refused'), isNewsToMe }
+  }
+
+  #isRefusedByAll(member: Member, now: number): boolean {
+    const says = (id: NodeId) => (member.refusals.get(id) ?? -1) >= member.heartbeat
+    if (!says(this.self)) return false
+    for (const other of this.#members.values()) {
+      if (other !== member && this.isAlive(other.id, now) && !says(other.id)) return false
+    }
+    return true
+  }
+
+  /** Forgets members that are long gone and of whom nothing is left; answers their ids. */
+  forget(now: number, isNeeded: (id: NodeId) => boolean): NodeId[] {
+    const forgotten: NodeId[] = []
+    for (const member of this.#members.values()) {
+      const silentMs = now - member.heardAt
+      const limit = this.#isGone(member) ? this.times.forgetGoneMs : this.times.forgetMs
+      if (silentMs <= limit || isNeeded(member.id)) continue
+      this.#members.delete(member.id)
+      forgotten.push(member.id)
+    }
+    return forgotten
+  }
+
+  #add(id: NodeId, heartbeat: number, heardAt: number): Member {
+    const member: Member = {
+      id,
+      name: nodeName(id),
+      incarnation: incarnationOf(id),
+      address: undefined,
+      heartbeat,
+      heardAt,
+      leaving: false,
+      left: false,
+      deadAtHeartbeat: -1,
+      refusals: new Map(),
+      status: 'down',
+    }
+    this.#members.set(id, member)
+    if (member.incarnation > (this.#newest.get(member.name) ?? 0)) this.#newest.set(member.name, member.incarnation)
+    return member
+  }
+
+  /** Compares each member's status with what was last said of it. */
+  #judge(now: number, cause: MembershipCause): Change[] {
+    const changes: Change[] = []
+    for (const member of this.#members.values()) {
+      const status = this.#statusOf(member, now)
+      if (status === member.status) continue
+      const change = changeOf(member.status, status)
+      const why = this.#isSuperseded(member) ? 'superseded' : status === 'left' || status === 'leaving' ? 'left' : cause
+      member.status = status
+      changes.push({ member, change, cause: change === 'suspect' ? 'heartbeat' : why, silentMs: Math.max(0, now - member.heardAt) })
+    }
+    return changes
+  }
+
+  #statusOf(member: Member, now: number): MemberStatus {
+    if (member.left) return 'left'
+    if (!this.isAlive(member.id, now)) return 'down'
+    if (member.leaving) return 'leaving'
+    return now - member.heardAt < this.times.suspectMs ? 'up' : 'suspect'
+  }
+}
+
+function changeOf(from: MemberStatus, to: MemberStatus): MembershipChange {
+  if (to === 'down') return 'down'
+  if (to === 'left' || to === 'leaving') return 'leave'
+  if (to === 'suspect') return 'suspect'
+  return from === 'suspect' ? 'refute' : 'join'
+}

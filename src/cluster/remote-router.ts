@@ -1,0 +1,217 @@
+// Carries messages, calls, monitors and exit signals to processes of other nodes.
+import {
+  Crash,
+  type Envelope,
+  type ExitReason,
+  type MessageKind,
+  type NodeId,
+  NodeRef,
+  Pid,
+  type ReplyTo,
+  type Router,
+  type Runtime,
+  type Target,
+  type Watcher,
+} from '#process'
+import type { Cluster } from './cluster.ts'
+import { BadFrame, text, whole } from './frame-check.ts'
+import type { Frame } from './transport/transport.ts'
+
+interface RemoteCall {
+  readonly node: NodeId
+  readonly replyTo: ReplyTo
+}
+
+interface RemoteMonitor {
+  readonly pid: Pid
+  readonly watcher: Watcher
+}
+
+/** A link to a node that closes is `noconnection` for everything that was under way on it, as in OTP; a death is decided elsewhere. */
+export class RemoteRouter implements Router {
+  readonly #cluster: Cluster
+  readonly #runtime: Runtime
+  readonly #calls = new Map<number, RemoteCall>()
+  /** Monitors this node holds on others', and those that others hold on this node's processes, by peer and their reference. */
+  readonly #monitors = new Map<number, RemoteMonitor>()
+  readonly #watched = new Map<NodeId, Map<number, { ref: number; pid: Pid }>>()
+  #lastCall = 0
+
+  constructor(cluster: Cluster, runtime: Runtime) {
+    this.#cluster = cluster
+    this.#runtime = runtime
+    cluster.handle('send', (_from, frame) => this.#onSend(frame))
+    cluster.handle('call', (from, frame) => this.#onCall(from, frame))
+    cluster.handle('reply', (_from, frame) => this.#take(frame)?.replyTo.reply(frame[2]))
+    cluster.handle('fail', (_from, frame) => this.#take(frame)?.replyTo.fail(exitReason(frame[2])))
+    cluster.handle('exit', (_from, frame) => this.#runtime.lookup(this.#target(frame[1]))?.signal(pidIn(frame[2]), exitReason(frame[3])))
+    cluster.handle('monitor', (from, frame) => this.#onMonitor(from, whole(frame[1], 'reference'), this.#target(frame[2])))
+    cluster.handle('demonitor', (from, frame) => this.#onDemonitor(from, whole(frame[1], 'reference')))
+    cluster.handle('down', (_from, frame) => this.#onDown(whole(frame[1], 'reference'), exitReason(frame[2])))
+    cluster.onLink((peer, isUp) => {
+      if (!isUp) this.#onLinkLost(peer)
+    })
+    cluster.onTick(() => this.#forgetSettled())
+  }
+
+  // ---- out
+
+  deliver(to: Target, envelope: Envelope): void {
+    if (!this.#cluster.isLinked(to.node)) {
+      this.#runtime.deadLetter(to, envelope, 'noconnection')
+      return
+    }
+    const address = to instanceof NodeRef ? to.name : to.serial
+    const { kind, name, payload, carrier, replyTo } = envelope
+    if (replyTo === undefined) {
+      this.#cluster.send(to.node, ['send', address, kind, name, payload, carrier])
+      return
+    }
+    const id = ++this.#lastCall
+    try {
+      this.#cluster.send(to.node, ['call', id, address, name, payload, carrier])
+      this.#calls.set(id, { node: to.node, replyTo })
+    } catch (error) {
+      // The payload is no plain data, or too large: the caller's mistake, and its answer.
+      replyTo.fail(new Crash(error))
+    }
+  }
+
+  exit(to: Pid, reason: ExitReason): void {
+    this.#cluster.send(to.node, ['exit', to.serial, new Pid(this.#runtime.id, 0), reason])
+  }
+
+  monitor(ref: number, to: Pid, watcher: Watcher): void {
+    if (this.#cluster.send(to.node, ['monitor', ref, to.serial])) this.#monitors.set(ref, { pid: to, watcher })
+    else watcher.down(ref, to, 'noconnection')
+  }
+
+  demonitor(ref: number, to: Pid): void {
+    if (this.#monitors.delete(ref)) this.#cluster.send(to.node, ['demonitor', ref])
+  }
+
+  // ---- in
+
+  #target(value: unknown): Target {
+    if (typeof value === 'string') return new NodeRef(this.#runtime.id, value)
+    return new Pid(this.#runtime.id, whole(value, 'serial'))
+  }
+
+  #onSend(frame: Frame): void {
+    const kind = text(frame[2], 'kind')
+    if (kind !== 'cast' && kind !== 'info') throw new BadFrame(`expected cast or info, got ${JSON.stringify(kind)}`)
+    // `EXIT` and `DOWN` are made by the node they arrive at: a peer cannot forge them.
+    const name = text(frame[3], 'name')
+    if (kind === 'info' && (name === 'EXIT' || name === 'DOWN')) throw new BadFrame(`${name} cannot be sent`)
+    this.#arrive(frame[1], kind, name, frame[4], undefined, frame[5])
+  }
+
+  #onCall(from: NodeId, frame: Frame): void {
+    const replyTo = new RemoteReply(this.#cluster, from, whole(frame[1], 'call id'))
+    this.#arrive(frame[2], 'call', text(frame[3], 'name'), frame[4], replyTo, frame[5])
+  }
+
+  #arrive(to: unknown, kind: MessageKind, name: string, payload: unknown, replyTo: ReplyTo | undefined, carrier: unknown): void {
+    this.#runtime.arrive(this.#target(to), kind, name, payload, replyTo, typeof carrier === 'string' ? carrier : undefined)
+  }
+
+  #take(frame: Frame): RemoteCall | undefined {
+    const id = whole(frame[1], 'call id')
+    const call = this.#calls.get(id)
+    this.#calls.delete(id)
+    return call
+  }
+
+  #onMonitor(from: NodeId, theirRef: number, target: Target): void {
+    const pid = this.#runtime.lookup(target)?.pid
+    if (pid === undefined) {
+      this.#cluster.send(from, ['down', theirRef, 'noproc'])
+      return
+    }
+    const ref = this.#runtime.monitor(pid, {
+      down: (_ref, _pid, reason) => {
+        this.#watched.get(from)?.delete(theirRef)
+        this.#cluster.send(from, ['down', theirRef, reason])
+      },
+    })
+    const ofPeer = this.#watched.get(from) ?? new Map()
+    this.#watched.set(from, ofPeer.set(theirRef, { ref, pid }))
+  }
+
+  #onDemonitor(from: NodeId, theirRef: number): void {
+    const watched = this.#watched.get(from)?.get(theirRef)
+    if (watched === undefined) return
+    this.#watched.get(from)?.delete(theirRef)
+    this.#runtime.demonitor(watched.ref, watched.pid)
+  }
+
+  #onDown(ref: number, reason: ExitReason): void {
+    const monitor = this.#monitors.get(ref)
+    this.#monitors.delete(ref)
+    monitor?.watcher.down(ref, monitor.pid, reason)
+  }
+
+  #onLinkLost(peer: NodeId): void {
+    for (const [id, call] of this.#calls) {
+      if (call.node !== peer) continue
+      this.#calls.delete(id)
+      call.replyTo.fail('noconnection')
+    }
+    for (const [ref, monitor] of this.#monitors) {
+      if (monitor.pid.node === peer) this.#onDown(ref, 'noconnection')
+    }
+    for (const { ref, pid } of this.#watched.get(peer)?.values() ?? []) this.#runtime.demonitor(ref, pid)
+    this.#watched.delete(peer)
+  }
+
+  /** Calls whose callers gave up: their answers may never come. */
+  #forgetSettled(): void {
+    for (const [id, call] of this.#calls) if (call.replyTo.isSettled) this.#calls.delete(id)
+  }
+}
+
+/** The caller of a call that came from another node. */
+class RemoteReply implements ReplyTo {
+  readonly #cluster: Cluster
+  readonly #node: NodeId
+  readonly #id: number
+  isSettled = false
+
+  constructor(cluster: Cluster, node: NodeId, id: number) {
+    this.#cluster = cluster
+    this.#node = node
+    this.#id = id
+  }
+
+  reply(value: unknown): void {
+    if (this.isSettled) return
+    try {
+      this.#cluster.send(this.#node, ['reply', this.#id, value])
+      this.isSettled = true
+    } catch (error) {
+      this.fail(new Crash(error))
+    }
+  }
+
+  fail(reason: ExitReason): void {
+    if (this.isSettled) return
+    this.isSettled = true
+    this.#cluster.send(this.#node, ['fail', this.#id, sendable(reason)])
+  }
+}
+
+/** `{ shutdown: term }` may hold what no frame can; then the reason goes without it. */
+function sendable(reason: ExitReason): ExitReason {
+  return typeof reason === 'string' || reason instanceof Crash ? reason : { shutdown: JSON.parse(JSON.stringify(reason.shutdown ?? null)) }
+}
+
+function exitReason(value: unknown): ExitReason {
+  if (typeof value === 'string' || value instanceof Crash) return value
+  if (typeof value === 'object' && value !== null && 'shutdown' in value) return { shutdown: value.shutdown }
+  throw new BadFrame('expected an exit reason')
+}
+
+function pidIn(value: unknown): Pid {
+  if (value instanceof Pid) return value
+  throw new BadFrame('expected a pid')
+}

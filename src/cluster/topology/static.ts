@@ -1,0 +1,41 @@
+// The topology of a list: the peers are those that the operator named.
+import { CodedError } from '#base'
+import { parseAddress } from '../transport/address.ts'
+import type { TopologyListener, TopologyStrategy } from './strategy.ts'
+
+export interface StaticTopologyOptions {
+  /** `host:port` of each possible peer; this node's own may be among them. */
+  readonly addresses: readonly string[]
+}
+
+/** Tells its list once, and again when asked to look. Throws `ERR_OTP_CLUSTER_BAD_TOPOLOGY` for what is no address. */
+export function staticTopology(options: StaticTopologyOptions): TopologyStrategy {
+  const addresses = checkedAddresses(options.addresses)
+  let told: TopologyListener | undefined
+  return {
+    name: 'static',
+    async start(_self, listener) {
+      told = listener
+      listener.peers(addresses)
+    },
+    refresh() {
+      told?.peers(addresses)
+    },
+    async stop() {
+      told = undefined
+    },
+  }
+}
+
+function checkedAddresses(addresses: readonly string[]): readonly string[] {
+  const bad = Array.isArray(addresses)
+    ? addresses.filter((address) => typeof address !== 'string' || parseAddress(address) === undefined)
+    : undefined
+  if (bad?.length === 0) return Object.freeze([...new Set(addresses)])
+  throw new CodedError(
+    'ERR_OTP_CLUSTER_BAD_TOPOLOGY',
+    bad === undefined
+      ? `expected a list of addresses for the static topology, got ${typeof addresses}`
+      : `expected addresses such as "10.0.0.7:4369" or "[::1]:4369" for the static topology, got ${bad.map((each) => JSON.stringify(each)).join(', ')}`,
+  )
+}

@@ -1,0 +1,61 @@
+// A wire over one TCP socket.
+import type { Socket } from 'node:net'
+import type { Clock } from '#base'
+import type { Wire, WireListener } from './wire.ts'
+
+/** How long an ended wire may take to send its last bytes to a peer that reads slowly. */
+const LINGER_MS = 1000
+
+const REASONS: Readonly<Record<string, string>> = { ECONNRESET: 'reset', EPIPE: 'reset', ETIMEDOUT: 'timeout' }
+
+export class SocketWire implements Wire {
+  readonly remote: string
+  readonly #socket: Socket
+  readonly #clock: Clock
+  #listener: WireListener | undefined
+  #reason = 'closed'
+
+  constructor(socket: Socket, remote: string, clock: Clock) {
+    this.remote = remote
+    this.#socket = socket
+    this.#clock = clock
+    socket.on('data', (chunk: Buffer) => this.#listener?.bytes(chunk))
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#reason = REASONS[error.code ?? ''] ?? error.code ?? error.message
+    })
+    // A peer that has ended reads no more: nothing is left to wait for.
+    socket.on('end', () => this.#ended())
+    socket.on('close', () => this.#ended())
+  }
+
+  get buffered(): number {
+    return this.#socket.writableLength
+  }
+
+  listen(listener: WireListener): void {
+    this.#listener = listener
+  }
+
+  write(bytes: Buffer): void {
+    this.#socket.write(bytes)
+  }
+
+  end(): void {
+    this.#listener = undefined
+    this.#socket.end()
+    const linger = this.#clock.after(LINGER_MS, () => this.#socket.destroy())
+    this.#socket.once('close', () => linger.cancel())
+  }
+
+  destroy(): void {
+    this.#listener = undefined
+    this.#socket.destroy()
+  }
+
+  #ended(): void {
+    const listener = this.#listener
+    this.#listener = undefined
+    this.#socket.destroySoon()
+    listener?.ended(this.#reason)
+  }
+}

@@ -1,0 +1,30 @@
+// The port beneath links: an ordered stream of bytes both ways, such as a socket. The handshake and the frames are above it.
+
+/** What a wire tells. `ended` comes once, and nothing after it. */
+export interface WireListener {
+  bytes(chunk: Buffer): void
+  /** The other side ended, or the wire broke: one short word why. Not told for what this side ended itself. */
+  ended(reason: string): void
+}
+
+export interface Wire {
+  /** Where the other side is, for people. */
+  readonly remote: string
+  /** Bytes that were written and have not left this node. */
+  readonly buffered: number
+  /** Sets who is told from now on. Must be called on the same stack on which the wire was handed over. */
+  listen(listener: WireListener): void
+  write(bytes: Buffer): void
+  /** Ends when what was written has left; tells nothing more. */
+  end(): void
+  /** Ends at once; what has not left is lost. Tells nothing more. */
+  destroy(): void
+}
+
+/** Opens a wire; exactly one of the two is called, later. The answer gives the attempt up: then neither is called. */
+export type OpenWire = (connected: (wire: Wire) => void, failed: (failure: WireFailure) => void) => () => void
+
+export interface WireFailure {
+  readonly kind: 'refused' | 'unreachable' | 'timeout'
+  readonly detail: string
+}

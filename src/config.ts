@@ -1,0 +1,155 @@
+// Configuration: the environment in, a frozen typed object out, or every problem at once in words a person can act on.
+import { readFileSync } from 'node:fs'
+import { CodedError } from '#base'
+import { isLoopback } from '#cluster'
+import { z } from 'zod'
+
+const port = z.coerce.number().int().min(0).max(65_535)
+const positive = z.coerce.number().int().positive()
+const address = z.string().regex(/^[^\s:]+:[0-9]{1,5}$/, 'expected host:port')
+
+/** Every setting: its variable, what it may be, and what it is when nobody sets it. */
+const SETTINGS = z.object({
+  OTP_NODE_NAME: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'expected letters, digits, _ and -, such as n1'),
+  OTP_CLUSTER: z.string().min(1).default('otp-labs'),
+  OTP_SECRET: z.string().min(16, 'expected at least 16 characters').optional(),
+  OTP_SECRET_FILE: z.string().optional(),
+  OTP_CLUSTER_HOST: z.string().default('127.0.0.1'),
+  OTP_CLUSTER_PORT: port.default(0),
+  OTP_TOPOLOGIES: z
+    .string()
+    .default('local')
+    .transform((list) => list.split(',').map((name) => name.trim()))
+    .pipe(z.array(z.enum(['local', 'static']))),
+  OTP_STATIC_PEERS: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').filter((peer) => peer !== ''))
+    .pipe(z.array(address)),
+  OTP_RUNTIME_DIR: z.string().optional(),
+  OTP_HTTP_PORT: port.default(4000),
+  OTP_METRICS_PORT: port.default(9100),
+  OTP_CHAOS: z.enum(['off', 'allowed']).default('off'),
+  OTP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  OTP_MEMBERS_EXPECTED: positive.optional(),
+  OTP_ROLE: z.string().default('node'),
+  OTP_ZONE: z.string().default(''),
+  OTP_VERSION: z.string().optional(),
+  OTP_MAX_RESTARTS: z.coerce.number().int().nonnegative().default(100),
+  OTP_RESTART_PERIOD_MS: positive.default(5000),
+  OTP_SHUTDOWN_TIMEOUT_MS: positive.default(20_000),
+})
+
+export interface Config {
+  readonly name: string
+  readonly cluster: string
+  /** Undefined: made and kept in the runtime directory, which only works for nodes of this host. */
+  readonly secret: string | undefined
+  readonly clusterHost: string
+  readonly clusterPort: number
+  readonly topologies: readonly ('local' | 'static')[]
+  readonly staticPeers: readonly string[]
+  readonly runtimeDirectory: string | undefined
+  readonly httpPort: number
+  readonly metricsPort: number
+  /** Whether the workload's faults may be asked for over HTTP. */
+  readonly chaosAllowed: boolean
+  readonly logLevel: string
+  readonly membersExpected: number | undefined
+  readonly role: string
+  readonly zone: string
+  readonly version: string | undefined
+  readonly maxRestarts: number
+  readonly restartPeriodMs: number
+  /** After a request to stop, how long until the OS process ends whatever is left. */
+  readonly shutdownTimeoutMs: number
+}
+
+/** Reads the settings; throws `ERR_OTP_CONFIG` that lists all that is wrong. Variables that begin with OTP_ and are no setting are errors. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const known = Object.keys(SETTINGS.shape)
+  const given = Object.fromEntries(Object.entries(environment).filter(([name, value]) => name.startsWith('OTP_') && value !== ''))
+  const problems = Object.keys(given)
+    .filter((name) => !known.includes(name))
+    .map((name) => `${name} is no setting${suggestion(name, known)}`)
+  const parsed = SETTINGS.safeParse(given)
+  for (const issue of parsed.error?.issues ?? []) {
+    const name = String(issue.path[0])
+    const shown = name.includes('SECRET') ? '(not shown)' : JSON.stringify(given[name])
+    problems.push(given[name] === undefined ? `${name} is needed: ${issue.message}` : `${name}=${shown}: ${issue.message}`)
+  }
+  const secret = secretFrom(given, problems)
+  if (parsed.data !== undefined) problems.push(...contradictions(parsed.data, secret))
+  if (parsed.data === undefined || problems.length > 0) {
+    throw new CodedError('ERR_OTP_CONFIG', `the configuration has ${problems.length} problem(s):\n  ${problems.join('\n  ')}`)
+  }
+  const s = parsed.data
+  return Object.freeze({
+    name: s.OTP_NODE_NAME,
+    cluster: s.OTP_CLUSTER,
+    secret,
+    clusterHost: s.OTP_CLUSTER_HOST,
+    clusterPort: s.OTP_CLUSTER_PORT,
+    topologies: s.OTP_TOPOLOGIES,
+    staticPeers: s.OTP_STATIC_PEERS,
+    runtimeDirectory: s.OTP_RUNTIME_DIR,
+    httpPort: s.OTP_HTTP_PORT,
+    metricsPort: s.OTP_METRICS_PORT,
+    chaosAllowed: s.OTP_CHAOS === 'allowed',
+    logLevel: s.OTP_LOG_LEVEL,
+    membersExpected: s.OTP_MEMBERS_EXPECTED,
+    role: s.OTP_ROLE,
+    zone: s.OTP_ZONE,
+    version: s.OTP_VERSION,
+    maxRestarts: s.OTP_MAX_RESTARTS,
+    restartPeriodMs: s.OTP_RESTART_PERIOD_MS,
+    shutdownTimeoutMs: s.OTP_SHUTDOWN_TIMEOUT_MS,
+  })
+}
+
+/** The names of all settings, for the documentation. */
+export const SETTING_NAMES: readonly string[] = Object.keys(SETTINGS.shape)
+
+function contradictions(settings: z.infer<typeof SETTINGS>, secret: string | undefined): string[] {
+  const problems: string[] = []
+  if (secret === undefined && !isLoopback(settings.OTP_CLUSTER_HOST)) {
+    problems.push(`OTP_CLUSTER_HOST=${settings.OTP_CLUSTER_HOST} can be reached by others: set OTP_SECRET or OTP_SECRET_FILE`)
+  }
+  if (settings.OTP_TOPOLOGIES.includes('static') && settings.OTP_STATIC_PEERS.length === 0) {
+    problems.push('OTP_TOPOLOGIES has static: set OTP_STATIC_PEERS to host:port,host:port')
+  }
+  return problems
+}
+
+function secretFrom(given: Readonly<Record<string, string | undefined>>, problems: string[]): string | undefined {
+  const { OTP_SECRET: secret, OTP_SECRET_FILE: file } = given
+  if (file === undefined) return secret
+  if (secret !== undefined) problems.push('OTP_SECRET and OTP_SECRET_FILE are both set: set one')
+  try {
+    const text = readFileSync(file, 'utf8').trim()
+    if (text.length < 16) problems.push(`OTP_SECRET_FILE=${JSON.stringify(file)}: expected a secret of at least 16 characters in it`)
+    return text
+  } catch (error) {
+    problems.push(`OTP_SECRET_FILE=${JSON.stringify(file)} cannot be read: ${(error as Error).message}`)
+    return undefined
+  }
+}
+
+function suggestion(name: string, known: readonly string[]): string {
+  const [nearest] = known.map((setting) => ({ setting, distance: distance(name, setting) })).sort((a, b) => a.distance - b.distance)
+  return nearest !== undefined && nearest.distance <= 4 ? `; did you mean ${nearest.setting}?` : ''
+}
+
+/** Levenshtein's edit distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1))
+    }
+    row = next
+  }
+  return row[b.length] as number
+}

@@ -1,0 +1,61 @@
+// A directory record: who owns a name, in which of its births, and the one total order that decides between two claims. Pure.
+import type { NodeId } from '#process'
+
+/** What it takes to start a child anywhere: the behaviour's name and plain data. */
+export interface ChildData {
+  readonly argument: unknown
+  readonly restart: 'permanent' | 'transient' | 'temporary'
+  readonly shutdown: number | 'brutal_kill' | 'infinity' | undefined
+}
+
+export interface DirectoryRecord {
+  readonly key: string
+  /** One birth of the name: higher than every birth of any name that its writer had seen. */
+  readonly gen: number
+  /** The birth is over. It beats every live claim of that birth. */
+  readonly ended: boolean
+  /** Raised by takeover and handoff; a restart on the same node keeps it. */
+  readonly epoch: number
+  /** Wall clock of the claim, ms: decides only between equal epochs, so skew can be unfair but never unsafe. */
+  readonly claimedAt: number
+  readonly owner: NodeId
+  /** Serial of the process on its owner's node. */
+  readonly serial: number
+  readonly behaviour: string
+  /** Set for supervised children; a name that a process registered for itself has none and is never taken over. */
+  readonly child: ChildData | undefined
+  /** Which node wrote this record, and its how-manieth record it was: its place in that node's section. */
+  readonly writer: NodeId
+  readonly version: number
+}
+
+/** A record before its writer has stamped it. */
+export type Claim = Omit<DirectoryRecord, 'writer' | 'version'>
+
+/** Positive if `a` beats `b`: later birth, then ended over live, then higher epoch, then older claim, then lower owner; from one writer the later word. */
+export function compareRecords(a: DirectoryRecord, b: DirectoryRecord): number {
+  if (a.gen !== b.gen) return a.gen - b.gen
+  if (a.ended !== b.ended) return a.ended ? 1 : -1
+  if (a.epoch !== b.epoch) return a.epoch - b.epoch
+  if (a.owner === b.owner && a.writer === b.writer) return a.version - b.version
+  if (a.claimedAt !== b.claimedAt) return b.claimedAt - a.claimedAt
+  if (a.owner !== b.owner) return a.owner < b.owner ? 1 : -1
+  if (a.writer !== b.writer) return a.writer < b.writer ? 1 : -1
+  return a.version - b.version
+}
+
+/** 32 bits (FNV-1a with a final mix); equal records hash alike on every node. */
+export function hashText(text: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) {
+    hash ^= text.charCodeAt(i)
+    hash = Math.imul(hash, 0x01000193)
+  }
+  hash ^= hash >>> 15
+  hash = Math.imul(hash, 0x85ebca6b)
+  return (hash ^ (hash >>> 13)) >>> 0
+}
+
+export function hashRecord(record: DirectoryRecord): number {
+  return hashText(`${record.key}\n${record.gen}/${record.epoch}/${record.owner}.${record.serial}/${record.writer}:${record.version}`)
+}

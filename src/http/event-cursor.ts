@@ -1,0 +1,21 @@
+// Where a reader of the cluster's events stands: a sequence number for each life of each node. Pure.
+import type { NodeId } from '#process'
+
+export type EventCursor = Readonly<Record<NodeId, number>>
+
+/** `0` or nothing is the beginning; otherwise `n1.lq3f9a:12,n2.lq3f9b:7`. `undefined`: it is no cursor. */
+export function parseCursor(text: string | undefined): EventCursor | undefined {
+  if (text === undefined || text === '' || text === '0') return {}
+  const cursor: Record<NodeId, number> = {}
+  for (const part of text.split(',')) {
+    const match = /^([A-Za-z0-9_-]+\.[0-9a-z]+):([0-9]{1,15})$/.exec(part)
+    if (match === null) return undefined
+    cursor[match[1] as string] = Number(match[2])
+  }
+  return cursor
+}
+
+export function printCursor(cursor: EventCursor): string {
+  const parts = Object.entries(cursor).map(([id, seq]) => `${id}:${seq}`)
+  return parts.length === 0 ? '0' : parts.join(',')
+}

@@ -1,0 +1,47 @@
+// Errors as application/problem+json (RFC 9457): one shape for everything that can go wrong with a request.
+import { CodedError } from '#base'
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+
+export interface Problem {
+  readonly status: number
+  /** What kind of problem, in few words. */
+  readonly title: string
+  /** What was expected, what came, and what to do. */
+  readonly detail: string
+  /** A stable code to branch on, where there is one. */
+  readonly code?: string
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Bad request',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'Conflict',
+  413: 'Too large',
+  415: 'Unsupported media type',
+  422: 'Not accepted',
+  500: 'Internal error',
+  503: 'Not available now',
+  504: 'No answer in time',
+}
+
+export function sendProblem(reply: FastifyReply, status: number, detail: string, code?: string): FastifyReply {
+  const problem: Problem = { status, title: TITLES[status] ?? 'Error', detail, ...(code === undefined ? {} : { code }) }
+  return reply.status(status).type('application/problem+json').send({ type: 'about:blank', ...problem })
+}
+
+/** Makes every error of a server a problem document; what nobody foresaw says nothing of the inside. */
+export function installProblems(app: FastifyInstance, onUnexpected: (error: Error) => void): void {
+  app.setErrorHandler((error: FastifyError | CodedError, _request, reply) => {
+    if ('validation' in error && error.validation !== undefined) {
+      return sendProblem(reply, 400, `${error.validationContext ?? 'request'}: ${error.message}`, 'ERR_OTP_HTTP_INVALID')
+    }
+    const status = 'statusCode' in error && error.statusCode !== undefined ? error.statusCode : 500
+    if (status < 500) return sendProblem(reply, status, error.message, error.code)
+    onUnexpected(error)
+    return sendProblem(reply, 500, 'something failed inside the node; its log says what')
+  })
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, 404, `there is no ${request.method} ${request.url.split('?')[0]} here; GET /observer lists what there is`),
+  )
+}

@@ -1,0 +1,21 @@
+// What a scraper and an orchestrator ask of one node: metrics, is it alive, may it be given work.
+import type { FastifyInstance } from 'fastify'
+import { sendProblem } from '../problem.ts'
+
+export interface HealthSource {
+  /** The metrics page for what the scraper accepts. */
+  render(accept: string | undefined): Promise<{ contentType: string; body: string }>
+  isReady(): boolean
+}
+
+export function healthRoutes(app: FastifyInstance, source: HealthSource): void {
+  app.get('/metrics', async (request, reply) => {
+    const { contentType, body } = await source.render(request.headers.accept)
+    return reply.type(contentType).send(body)
+  })
+  // That this answers at all says that the event loop turns, which is all that liveness is about.
+  app.get('/healthz', () => ({ status: 'ok' }))
+  app.get('/readyz', (_request, reply) =>
+    source.isReady() ? reply.send({ status: 'ready' }) : sendProblem(reply, 503, 'the node has not joined yet, or is leaving'),
+  )
+}

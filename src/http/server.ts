@@ -1,0 +1,102 @@
+// One HTTP server: problems as documents, requests as events and traces, and an end that waits for answers under way.
+import type { Clock, Emitter } from '#base'
+import { CodedError } from '#base'
+import type { OpenSpan, Tracing } from '#process'
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import type { HttpEvents } from './events.ts'
+import { installProblems } from './problem.ts'
+
+export interface HttpServerOptions {
+  readonly host: string
+  readonly port: number
+  readonly clock: Clock
+  readonly events: Emitter<HttpEvents>
+  readonly tracing?: Tracing | undefined
+  /** An error that is nobody's answer: a defect. */
+  readonly onUnexpected: (error: Error) => void
+}
+
+/** Bodies are small commands. */
+const BODY_LIMIT = 64 * 1024
+/** How long answers under way may take when the server closes. */
+const CLOSE_WITHIN_MS = 5000
+const CLOSE_POLL_MS = 25
+
+interface Observed {
+  readonly startedMono: number
+  span?: OpenSpan
+  trace?: string | undefined
+}
+
+export function createHttpServer(options: HttpServerOptions): FastifyInstance {
+  const { clock, events, tracing } = options
+  const app = fastify({
+    bodyLimit: BODY_LIMIT,
+    forceCloseConnections: 'idle',
+    // A misspelt option is an error, not something to drop in silence.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
+  })
+  installProblems(app, options.onUnexpected)
+  const observed = new WeakMap<FastifyRequest, Observed>()
+  app.addHook('onRequest', (request, _reply, done) => {
+    const seen: Observed = { startedMono: clock.now() }
+    observed.set(request, seen)
+    const route = routeOf(request)
+    // Who watches is not watched: the observer's and the probes' requests would drown the work in traces.
+    if (tracing === undefined || route.startsWith('/observer')) {
+      done()
+      return
+    }
+    const carrier = request.headers['traceparent']
+    const attributes = { 'http.request.method': request.method, 'http.route': route, 'url.path': request.url.split('?')[0] ?? '' }
+    seen.span = tracing.serve(`${request.method} ${route}`, typeof carrier === 'string' ? carrier : undefined, attributes, () => {
+      seen.trace = tracing.current()
+      done()
+    })
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    const seen = observed.get(request)
+    seen?.span?.end(reply.statusCode >= 500 ? `http ${reply.statusCode}` : 'ok')
+    events.emit('http.request_completed', {
+      method: request.method,
+      route: routeOf(request),
+      status: reply.statusCode,
+      durationMs: clock.now() - (seen?.startedMono ?? clock.now()),
+      trace: seen?.trace,
+    })
+    done()
+  })
+  return app
+}
+
+function routeOf(request: FastifyRequest): string {
+  return request.routeOptions.url ?? 'unknown'
+}
+
+/** Listens, or throws `ERR_OTP_HTTP_LISTEN` that names the address. */
+export async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
+  try {
+    return await app.listen({ host, port })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error
+    const why = code === 'EADDRINUSE' ? 'is taken by another process' : 'may not be used by this user'
+    throw new CodedError('ERR_OTP_HTTP_LISTEN', `${host}:${port} ${why}; choose another port`, { cause: error })
+  }
+}
+
+/** Lets answers under way finish, closes idle connections as they fall idle, and after 5 s the rest. */
+export async function close(app: FastifyInstance, clock: Clock): Promise<void> {
+  const closed = app.close()
+  let isClosed = false
+  const deadline = clock.now() + CLOSE_WITHIN_MS
+  const poll = () => {
+    if (isClosed) return
+    if (clock.now() > deadline) app.server.closeAllConnections()
+    else app.server.closeIdleConnections()
+    clock.after(CLOSE_POLL_MS, poll)
+  }
+  poll()
+  await closed
+  isClosed = true
+}

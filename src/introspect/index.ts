@@ -1,0 +1,15 @@
+// introspect: what a node and the cluster look like; read-only.
+export { ANSWER_WITHIN_MS, askAll, type ClusterAnswer, type Missing } from './cluster-view.ts'
+export { EventLog, type EventPage, type LoggedEvent } from './event-log.ts'
+export {
+  type BehaviourSnapshot,
+  type LinkSnapshot,
+  type MemberSnapshot,
+  memberSnapshots,
+  type NodeParts,
+  type NodeSnapshot,
+  nodeSnapshot,
+  type SupervisorSnapshot,
+} from './node-snapshot.ts'
+export { OBSERVER, type NodeSummary, type NodeTallies, observerServer } from './observer-server.ts'
+export { type ProcessInfo, processInfo } from './process-info.ts'

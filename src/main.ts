@@ -1,0 +1,112 @@
+// One node as an OS process: the only place where rooms, telemetry, the workload and HTTP are wired together.
+import { readFileSync } from 'node:fs'
+import { auctionRoutes, Lot } from '#auctions'
+import { CodedError, EventStream, systemClock } from '#base'
+import { defaultRuntimeDirectory, localSecret, localTopology, nodeId, staticTopology, type TopologyStrategy } from '#cluster'
+import { type Config, readConfig } from '#config'
+import { close, createHttpServer, healthRoutes, listen, observerRoutes } from '#http'
+import { createNode, type Node } from '#node'
+import { startTelemetry, type Telemetry } from '#observability'
+
+import type { NodeEvents } from '#otp-labs'
+
+const LOOPBACK = '127.0.0.1'
+/** What telemetry may take of the shutdown, to send what it still holds. */
+const FLUSH_WITHIN_MS = 3000
+
+/** What ends the process, in order; filled as things are started, emptied from the end. */
+const undo: (() => Promise<unknown>)[] = []
+let telemetry: Telemetry | undefined
+let isStopping = false
+
+async function shutdown(reason: string, exitCode: number, timeoutMs: number): Promise<void> {
+  if (isStopping) {
+    telemetry?.logger.warn({ reason }, 'told to stop a second time: ending at once')
+    process.exit(1)
+  }
+  isStopping = true
+  systemClock.after(timeoutMs, () => {
+    telemetry?.logger.error({ timeoutMs }, 'could not stop in time')
+    process.exit(1)
+  })
+  for (const step of undo.toReversed()) {
+    try {
+      await step()
+    } catch (error) {
+      telemetry?.logger.error({ error: String(error) }, 'a step of the shutdown failed')
+    }
+  }
+  process.exit(exitCode)
+}
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env)
+  // First of all: the first process of a container ignores signals that nobody handles.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void shutdown(signal, 0, config.shutdownTimeoutMs))
+  // A node that was started by another process does not outlive it.
+  process.on('disconnect', () => void shutdown('the process that started this node is gone', 0, config.shutdownTimeoutMs))
+  const version = config.version ?? packageVersion()
+  const incarnation = systemClock.wall()
+  const { name, role, zone } = config
+  const events = new EventStream<NodeEvents>()
+  telemetry = await startTelemetry({ node: { id: nodeId(name, incarnation), name, version, role, zone }, logLevel: config.logLevel, env: process.env })
+  undo.push(async () => telemetry?.shutdown(FLUSH_WITHIN_MS))
+  let node: Node | undefined
+  telemetry.attach(events, () => (node as Node).snapshot())
+  const health = createHttpServer({ host: LOOPBACK, port: config.metricsPort, clock: systemClock, events, onUnexpected })
+  healthRoutes(health, { render: (accept) => (telemetry as Telemetry).render(accept), isReady: () => node?.isReady === true && !isStopping })
+  const metricsAddress = await listen(health, LOOPBACK, config.metricsPort)
+  undo.push(() => close(health, systemClock))
+  node = await startNode(config, { version, incarnation, events })
+  const running = node
+  undo.push(() => running.stop(isStopping ? 'shutdown' : 'stop'))
+  running.onFailure = (reason) => {
+    telemetry?.logger.fatal({ reason }, 'the node cannot go on')
+    void shutdown(reason, 1, config.shutdownTimeoutMs)
+  }
+  const app = createHttpServer({ host: LOOPBACK, port: config.httpPort, clock: systemClock, events, tracing: telemetry.tracing, onUnexpected })
+  observerRoutes(app, running.parts)
+  auctionRoutes(app, { node: running, chaosAllowed: config.chaosAllowed })
+  const httpAddress = await listen(app, LOOPBACK, config.httpPort)
+  undo.push(() => close(app, systemClock))
+  process.send?.({ type: 'ready', name, http: httpAddress, metrics: `${metricsAddress}/metrics` })
+  telemetry.logger.info({ http: httpAddress, metrics: metricsAddress, cluster: running.cluster.address }, 'ready')
+}
+
+function startNode(config: Config, own: { version: string; incarnation: number; events: EventStream<NodeEvents> }): Promise<Node> {
+  const directory = config.runtimeDirectory ?? defaultRuntimeDirectory()
+  const topologies: TopologyStrategy[] = config.topologies.map((topology) =>
+    topology === 'local' ? localTopology({ directory }) : staticTopology({ addresses: config.staticPeers }),
+  )
+  return createNode({
+    name: config.name,
+    cluster: config.cluster,
+    behaviours: [Lot],
+    topologies,
+    secret: config.secret ?? localSecret(directory),
+    host: config.clusterHost,
+    port: config.clusterPort,
+    supervisor: { name: 'lots', maxRestarts: config.maxRestarts, periodMs: config.restartPeriodMs },
+    role: config.role,
+    zone: config.zone,
+    ...own,
+    ...(config.membersExpected === undefined ? {} : { membersExpected: config.membersExpected }),
+    tracing: telemetry?.tracing,
+    ...(telemetry === undefined ? {} : { onCallMeasured: telemetry.callMeasured }),
+  })
+}
+
+function onUnexpected(error: Error): void {
+  telemetry?.logger.error({ error: error.stack }, 'a request failed in a way nobody foresaw')
+}
+
+function packageVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  return manifest.version
+}
+
+main().catch((error: unknown) => {
+  const text = error instanceof CodedError ? `${error.code}: ${error.message}` : error instanceof Error ? error.stack : String(error)
+  process.stderr.write(`${text}\n`)
+  process.exit(1)
+})

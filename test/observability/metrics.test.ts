@@ -1,0 +1,228 @@
+// Facts in, the page that Prometheus reads out.
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import type { NodeSnapshot } from '#otp-labs'
+import { FakeClock } from '#test/support/fake-clock.ts'
+import { EVENTS, type Facts, MAX_LABEL_VALUES, METRICS, otpMetricNames, runtimeMetricNames } from '#vocabulary'
+import { createMetrics, type MetricsOptions } from '../../observability/metrics.ts'
+import { everyExample, examples } from './support/facts.ts'
+import { eventStream, snapshot } from './support/node.ts'
+
+function watch(options: Partial<MetricsOptions> = {}) {
+  const clock = new FakeClock()
+  const metrics = createMetrics({ snapshot: () => undefined, clock, runtime: false, ...options })
+  const events = eventStream()
+  events.subscribe('metrics', metrics.table)
+  return { clock, metrics, events, page: async (accept?: string) => (await metrics.render(accept)).body }
+}
+
+/** Samples of the page, without what depends on how fast this machine is. */
+const samples = (page: string): string[] =>
+  page.split('\n').filter((line) => line !== '' && !line.startsWith('#') && !/^otp_telemetry_(scrape|series)/.test(line))
+const valueOf = (page: string, series: string): number | undefined => {
+  const line = page.split('\n').find((text) => text.startsWith(`${series} `))
+  return line === undefined ? undefined : Number(line.split(' ')[1])
+}
+const familiesOf = (page: string): string[] => [...page.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1] as string)
+
+describe('the page', () => {
+  test('reads as recorded after a small recording', async () => {
+    const { events, metrics, clock } = watch({ snapshot: () => snapshot() })
+    for (const type of ['supervisor.started', 'process.spawned', 'process.exited', 'supervisor.child_restarted'] as const) {
+      for (const event of examples[type]) events.emit(type, event as never)
+    }
+    events.emit('cluster.member_changed', examples['cluster.member_changed'][0])
+    events.emit('child.taken_over', examples['child.taken_over'][0])
+    metrics.callMeasured('remote', 3, 'ok')
+    await clock.advance(300)
+    const { contentType, body } = await metrics.render()
+    expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8')
+    await expect(body.replace(/^(otp_telemetry_(?:scrape|series)\S*) .*$/gm, '$1 …')).toMatchFileSnapshot('./support/page.txt')
+  })
+
+  test('holds every metric of the vocabulary, and no other', async () => {
+    const { page } = watch({ runtime: true })
+    expect(familiesOf(await page())).toEqual([...otpMetricNames, ...runtimeMetricNames])
+  })
+
+  test('has the kind, help, unit and buckets that the vocabulary says', async () => {
+    const { page } = watch({ runtime: true })
+    const text = await page()
+    for (const [name, entry] of Object.entries(METRICS)) {
+      expect(text).toContain(`# TYPE ${name} ${entry.kind}\n`)
+      expect(text).toContain(`# HELP ${name} ${entry.help}\n`)
+      expect([name, name.endsWith('_total')]).toEqual([name, entry.kind === 'counter'])
+      if (entry.unit === 'seconds' || entry.unit === 'bytes' || entry.unit === 'ratio') expect(name).toMatch(new RegExp(`_${entry.unit}(_total)?$`))
+      if ('buckets' in entry) expect(entry.buckets.length).toBeLessThan(8)
+    }
+  })
+
+  test('stays within 2,500 series with 20 behaviours and 20 supervisors', async () => {
+    const twenty = Array.from({ length: 20 }, (_, index) => index)
+    const { behaviours, supervisors } = snapshot()
+    const node: NodeSnapshot = snapshot({
+      behaviours: twenty.map((index) => ({ ...(behaviours[0] as NodeSnapshot['behaviours'][number]), behaviour: `b${index}` })),
+      supervisors: twenty.map((index) => ({ ...(supervisors[0] as NodeSnapshot['supervisors'][number]), supervisor: `s${index}` })),
+    })
+    const { page } = watch({ snapshot: () => node, runtime: true })
+    expect(samples(await page()).length).toBeLessThan(2500)
+  })
+
+  test('is rendered once for two who ask at the same time', async () => {
+    let readings = 0
+    const { page } = watch({ snapshot: () => snapshot({ registryNames: ++readings }) })
+    const [first, second] = await Promise.all([page(), page()])
+    expect(second).toBe(first)
+    expect(readings).toBe(1)
+    expect(valueOf(await page(), 'otp_registry_names')).toBe(2)
+  })
+
+  test('as OpenMetrics carries exemplars of kept spans, and leaves the text page as it was', async () => {
+    const ids = { trace_id: 'a'.repeat(32), span_id: 'b'.repeat(16) }
+    const { page, events } = watch({ exemplar: () => ids })
+    events.emit('supervisor.started', examples['supervisor.started'][0])
+    events.emit('supervisor.child_restarted', examples['supervisor.child_restarted'][0])
+    const before = samples(await page())
+    const open = await page('application/openmetrics-text; version=1.0.0')
+    expect(open).toContain('# TYPE otp_supervisor_restarts counter\n')
+    expect(open).toContain(
+      `otp_supervisor_restarts_total{supervisor="root/lots",cause="crash"} 1 # {trace_id="${ids.trace_id}",span_id="${ids.span_id}"} 1 `,
+    )
+    expect(open.endsWith('\n# EOF\n')).toBe(true)
+    expect(samples(await page())).toEqual(before)
+  })
+
+  test('says nothing of a node that is not there yet', async () => {
+    const { page } = watch()
+    expect(await page()).not.toMatch(/^otp_(node_uptime_seconds|cluster_members)[ {]/m)
+  })
+
+  test('leaves out how many members there should be where nobody said', async () => {
+    let membersExpected: number | undefined = 3
+    const { page } = watch({ snapshot: () => snapshot({ membersExpected }) })
+    expect(valueOf(await page(), 'otp_cluster_members_expected')).toBe(3)
+    membersExpected = undefined
+    expect(valueOf(await page(), 'otp_cluster_members_expected')).toBeUndefined()
+  })
+})
+
+describe('a counter', () => {
+  test('stands at 0 in every combination from the moment its supervisor starts', async () => {
+    const { events, page } = watch()
+    events.emit('supervisor.started', examples['supervisor.started'][0])
+    const text = await page()
+    for (const cause of METRICS.otp_supervisor_restarts_total.labels.cause) {
+      expect(valueOf(text, `otp_supervisor_restarts_total{supervisor="root/lots",cause="${cause}"}`)).toBe(0)
+    }
+    expect(valueOf(text, 'otp_supervisor_intensity_exceeded_total{supervisor="root/lots"}')).toBe(0)
+    expect(valueOf(text, 'otp_supervisor_restart_intensity_used_ratio_bucket{le="+Inf",supervisor="root/lots"}')).toBe(0)
+  })
+
+  test('of a behaviour stands at 0 in every combination from its first process on', async () => {
+    const { events, page } = watch()
+    events.emit('process.spawned', examples['process.spawned'][0])
+    const text = await page()
+    expect(valueOf(text, 'otp_process_spawns_total{behaviour="lot",cause="call"}')).toBe(1)
+    expect(valueOf(text, 'otp_process_spawns_total{behaviour="lot",cause="takeover"}')).toBe(0)
+    for (const kind of METRICS.otp_process_exits_total.labels.class) {
+      expect(valueOf(text, `otp_process_exits_total{behaviour="lot",class="${kind}"}`)).toBe(0)
+    }
+  })
+
+  test('is not set back when its supervisor starts again', async () => {
+    const { events, page } = watch()
+    for (let round = 0; round < 2; round++) {
+      events.emit('supervisor.started', examples['supervisor.started'][0])
+      events.emit('supervisor.child_restarted', examples['supervisor.child_restarted'][0])
+    }
+    const text = await page()
+    expect(valueOf(text, 'otp_supervisor_restarts_total{supervisor="root/lots",cause="crash"}')).toBe(2)
+    expect(valueOf(text, 'otp_supervisor_restart_duration_seconds_count{supervisor="root/lots"}')).toBe(2)
+  })
+
+  test('that the core keeps is read, not added up, at each scrape', async () => {
+    const { page } = watch({ snapshot: () => snapshot() })
+    await page()
+    const text = await page()
+    expect(valueOf(text, 'otp_messages_handled_total{behaviour="lot"}')).toBe(100)
+    expect(valueOf(text, 'otp_calls_total{behaviour="lot",outcome="timeout"}')).toBe(2)
+  })
+
+  test('of a link goes on counting when the link is a new one', async () => {
+    const link = { peer: 'n2', direction: 'out', bytesIn: 0, messagesOut: 0, messagesIn: 0 } as const
+    let links: NodeSnapshot['links'] = [{ ...link, bytesOut: 1000 }]
+    const { page } = watch({ snapshot: () => snapshot({ links }) })
+    await page()
+    links = []
+    await page()
+    links = [{ ...link, bytesOut: 200 }]
+    expect(valueOf(await page(), 'otp_link_bytes_total{peer="n2",direction="out"}')).toBe(1200)
+  })
+
+  test('of reconnects sees the same life of a peer only', async () => {
+    const { events, page } = watch()
+    const [link] = examples['cluster.link_up']
+    events.emit('cluster.link_up', link)
+    events.emit('cluster.link_up', { ...link, peer: 'n2.another' })
+    expect(valueOf(await page(), 'otp_link_reconnects_total{peer="n2"}')).toBe(0)
+    events.emit('cluster.link_up', { ...link, peer: 'n2.another' })
+    expect(valueOf(await page(), 'otp_link_reconnects_total{peer="n2"}')).toBe(1)
+  })
+})
+
+describe('labels', () => {
+  test('take 200 values a family, then `other`, and what overflows is counted', async () => {
+    const { events, page } = watch()
+    const [letter] = examples['topology.failed']
+    for (let index = 0; index < MAX_LABEL_VALUES + 5; index++) events.emit('topology.failed', { ...letter, topology: `t${index}` })
+    const text = await page()
+    expect(text.match(/^otp_topology_errors_total\{/gm)).toHaveLength(MAX_LABEL_VALUES + 1)
+    expect(valueOf(text, 'otp_topology_errors_total{topology="other"}')).toBe(5)
+    expect(valueOf(text, 'otp_telemetry_label_overflow_total{metric="otp_topology_errors_total"}')).toBe(5)
+  })
+
+  test('never hold a pid, a name, an address, an error or a trace', async () => {
+    const { events, page } = watch({ snapshot: () => snapshot() })
+    for (const { type, event } of everyExample) events.emit(type, event as never)
+    const text = await page()
+    for (const secret of ['lq3f9', 'lot-1', '127.0.0.1', 'no such lot', '10.0.0.9', 'EACCES', '/observer/processes/n1']) {
+      expect(text).not.toContain(secret)
+    }
+  })
+})
+
+describe('every fact', () => {
+  test.for(Object.keys(EVENTS) as (keyof Facts)[])('%s feeds the metrics that the vocabulary says', async (type) => {
+    const { events, page } = watch()
+    const before = new Set(samples(await page()))
+    for (const event of examples[type]) events.emit(type, event as never)
+    // Zeros that a fact only prepares are no feed.
+    const after = samples(await page()).filter((line) => !before.has(line) && !line.endsWith(' 0'))
+    const fed = new Set(after.map((line) => line.replace(/[{ ].*/, '').replace(/_(bucket|sum|count)$/, '')))
+    expect([...fed].sort()).toEqual([...EVENTS[type].metrics].sort())
+  })
+
+  test('of the observer is measured, other requests are not', async () => {
+    const { events, page } = watch()
+    const [request] = examples['http.request_completed']
+    events.emit('http.request_completed', { ...request, route: '/lots/:lot/bids' })
+    events.emit('http.request_completed', { ...request, status: 404 })
+    const text = await page()
+    expect(text).not.toContain('/lots')
+    expect(valueOf(text, 'otp_observer_requests_total{route="/observer/processes/:pid",outcome="client_error"}')).toBe(1)
+  })
+})
+
+test('the event loop is sampled all the time, so that two who scrape do not disturb each other', async () => {
+  const { clock, page } = watch()
+  await clock.advance(5000)
+  const first = await page()
+  expect(valueOf(first, 'otp_eventloop_lag_seconds_count')).toBe(50)
+  expect(valueOf(first, 'otp_eventloop_utilization_ratio')).toBeGreaterThanOrEqual(0)
+  expect(valueOf(await page(), 'otp_eventloop_lag_seconds_count')).toBe(50)
+})
+
+test('no metric is named outside the vocabulary', () => {
+  const sources = ['metrics.ts', 'index.ts', 'logs.ts', 'traces.ts', 'sdk.ts', 'context.ts', 'resource.ts']
+  for (const source of sources) expect(readFileSync(`observability/${source}`, 'utf8')).not.toMatch(/new (Counter|Gauge|Histogram|Summary)\(/)
+})

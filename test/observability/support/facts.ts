@@ -1,0 +1,88 @@
+// At least one example of every fact a node can state, as plain as the rooms state them.
+import { Crash, Pid } from '#otp-labs'
+import type { Facts } from '#vocabulary'
+
+export const T0 = 1_700_000_000_000
+export const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+
+const one = new Pid('n1.lq3f9a', 42)
+const two = new Pid('n1.lq3f9a', 43)
+const boom = new Crash(new TypeError('no such lot'))
+const child = { behaviour: 'lot', supervisor: 'root/lots', child: 'lot-1' }
+
+type Examples = { readonly [K in keyof Facts]: readonly [Facts[K], ...Facts[K][]] }
+
+export const examples: Examples = {
+  'process.spawned': [{ ...child, pid: one, cause: 'call', startedAt: T0, durationMs: 2, trace: undefined }],
+  'process.spawn_failed': [
+    { ...child, cause: 'call', class: 'error', reason: boom, startedAt: T0, durationMs: 2 },
+    { ...child, cause: 'call', class: 'already_started', reason: 'already_started', startedAt: T0, durationMs: 0 },
+  ],
+  'process.exited': [
+    { ...child, pid: one, reason: boom, class: 'error', endedAt: T0, lifetimeMs: 500, handled: 7, handling: 'call bid', trace: undefined },
+    { ...child, pid: one, reason: 'killed', class: 'killed', endedAt: T0, lifetimeMs: 500, handled: 7, handling: undefined, trace: undefined },
+    { ...child, pid: one, reason: 'normal', class: 'normal', endedAt: T0, lifetimeMs: 500, handled: 7, handling: undefined, trace: undefined },
+  ],
+  'process.dead_letter': [
+    { to: 'n1.lq3f9a.9', message: 'cast ping', reason: 'unhandled' },
+    { to: 'n1.lq3f9a.9', message: 'cast ping', reason: 'noproc' },
+  ],
+  'supervisor.started': [{ supervisor: 'root/lots', pid: two, strategy: 'one_for_one', maxRestarts: 3, periodMs: 5000 }],
+  'supervisor.child_restarted': [
+    { ...child, cause: 'crash', reason: boom, oldPid: one, newPid: two, budgetUsed: 2 / 3, startedAt: T0, durationMs: 3 },
+  ],
+  'supervisor.restart_failed': [{ ...child, reason: boom }],
+  'supervisor.intensity_exceeded': [
+    { supervisor: 'root/lots', pid: two, child: 'lot-1', reason: boom, maxRestarts: 3, periodMs: 5000, at: T0, trace: undefined },
+  ],
+  'supervisor.stopped': [{ supervisor: 'root/lots', pid: two, reason: 'shutdown' }],
+  'cluster.member_changed': [
+    { member: 'n2.lq3f9b', name: 'n2', change: 'down', cause: 'refused', at: T0, silentMs: 1200, trace: undefined },
+    { member: 'n2.lq3f9c', name: 'n2', change: 'join', cause: 'link', at: T0, silentMs: 0, trace: undefined },
+  ],
+  'cluster.link_up': [
+    { peer: 'n2.lq3f9b', address: '127.0.0.1:4202', direction: 'out', startedAt: T0, durationMs: 4 },
+    { peer: 'n2.lq3f9b', address: '127.0.0.1:4202', direction: 'out', startedAt: T0, durationMs: 4 },
+  ],
+  'cluster.link_down': [{ peer: 'n2.lq3f9b', address: '127.0.0.1:4202', reason: 'closed', at: T0 }],
+  'cluster.connect_failed': [{ address: '127.0.0.1:4203', reason: 'ECONNREFUSED', refused: true }],
+  'cluster.handshake_refused': [{ reason: 'secret', remote: '10.0.0.9:5555', detail: 'the proof is wrong' }],
+  'cluster.frame_refused': [{ peer: 'n2.lq3f9b', reason: 'unknown kind' }],
+  'cluster.superseded': [{ by: 'n1.lq3fff' }],
+  'cluster.paused': [{ gapMs: 2500 }],
+  'topology.peer_found': [{ topology: 'local', address: '127.0.0.1:4202' }],
+  'topology.peer_lost': [{ topology: 'local', address: '127.0.0.1:4202' }],
+  'topology.failed': [{ topology: 'local', error: 'EACCES' }],
+  'registry.registered': [{ name: 'lot-1', pid: one, epoch: 1, at: T0 }],
+  'registry.unregistered': [{ name: 'lot-1', pid: one, at: T0 }],
+  'registry.conflict': [
+    {
+      name: 'lot-1',
+      winner: { owner: 'n1.lq3f9a', pid: one, epoch: 2 },
+      loser: { owner: 'n2.lq3f9b', pid: two, epoch: 1 },
+      resolution: 'kept',
+      at: T0,
+    },
+  ],
+  'child.taken_over': [
+    { name: 'lot-1', behaviour: 'lot', from: 'n2.lq3f9b', pid: one, epoch: 2, outcome: 'started', startedAt: T0, durationMs: 30 },
+    { name: 'lot-2', behaviour: 'lot', from: 'n2.lq3f9b', pid: undefined, epoch: 2, outcome: 'failed', startedAt: T0, durationMs: 30 },
+  ],
+  'directory.joined': [{ via: 'n2.lq3f9b', records: 12, durationMs: 9 }],
+  'child.started': [{ name: 'lot-1', behaviour: 'lot', pid: one, epoch: 1, acknowledged: true }],
+  'child.ended': [{ name: 'lot-1', behaviour: 'lot', reason: 'normal', at: T0 }],
+  'child.abandoned': [{ name: 'lot-1', behaviour: 'lot', reason: boom, attempts: 5 }],
+  'http.request_completed': [
+    { method: 'GET', route: '/observer/processes/:pid', status: 200, durationMs: 2, trace: undefined },
+    { method: 'GET', route: '/observer/processes/:pid', status: 500, durationMs: 2, trace: undefined },
+  ],
+  'node.started': [{ node: 'n1.lq3f9a', name: 'n1', address: '127.0.0.1:4201', at: T0 }],
+  'node.leaving': [{ node: 'n1.lq3f9a', reason: 'SIGTERM', at: T0 }],
+  'node.stopped': [{ node: 'n1.lq3f9a', reason: 'SIGTERM', at: T0, durationMs: 100 }],
+  'events.subscriber_detached': [{ subscriber: 'observer', event: 'process.spawned', error: 'Error: full' }],
+}
+
+/** Every example as a pair of type and fact, in the order of the table. */
+export const everyExample = (Object.keys(examples) as (keyof Facts)[]).flatMap((type) =>
+  (examples[type] as readonly Facts[typeof type][]).map((event) => ({ type, event })),
+)

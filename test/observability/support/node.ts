@@ -1,0 +1,50 @@
+// A node as telemetry sees it: a stream of facts, and a picture of its live structures.
+import { EventStream, type NodeEvents, type NodeSnapshot } from '#otp-labs'
+
+export const eventStream = () => new EventStream<NodeEvents>()
+
+export const identity = { id: 'n1.lq3f9a', name: 'n1', version: '1.2.3', role: 'node', zone: 'a' }
+
+/** One behaviour, one supervisor, two members, one link. */
+export const snapshot = (changes: Partial<NodeSnapshot> = {}): NodeSnapshot => ({
+  ...identity,
+  incarnation: 'lq3f9a',
+  uptimeMs: 61_000,
+  draining: false,
+  joined: true,
+  processes: 3,
+  behaviours: [
+    {
+      behaviour: 'lot',
+      live: 3,
+      handled: 100,
+      calls: { ok: 90, error: 1, timeout: 2, noproc: 0, nodedown: 0 },
+      mailboxMessages: 4,
+      oldestMessageAgeMs: 250,
+      longestHandlerMs: 40,
+    },
+  ],
+  supervisors: [
+    {
+      supervisor: 'root/lots',
+      pid: 'n1.lq3f9a.2',
+      strategy: 'one_for_one',
+      children: { specified: 3, active: 2, restarting: 1 },
+      maxRestarts: 3,
+      periodMs: 5000,
+      restartsInPeriod: 1,
+    },
+  ],
+  members: [
+    { id: 'n1.lq3f9a', name: 'n1', incarnation: 'lq3f9a', status: 'up' },
+    { id: 'n2.lq3f9b', name: 'n2', incarnation: 'lq3f9b', status: 'suspect' },
+  ],
+  membersExpected: 2,
+  viewChecksum: 12_345,
+  registryNames: 3,
+  childrenUnplaced: 0,
+  placementImbalance: 1.25,
+  links: [{ peer: 'n2', direction: 'out', bytesOut: 1000, bytesIn: 500, messagesOut: 10, messagesIn: 5 }],
+  topologies: [{ topology: 'local', peers: 1, syncAgeMs: 1500 }],
+  ...changes,
+})

@@ -1,0 +1,26 @@
+// How the tests run: two projects, one seed, and a report for CI.
+import { randomInt } from 'node:crypto'
+import { defineConfig } from 'vitest/config'
+
+// Printed by the reporter; `OTP_TEST_SEED=… npm test` runs the same randomness again.
+const seed = process.env.OTP_TEST_SEED ?? String(randomInt(2 ** 31))
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/support/reporter.ts'],
+    setupFiles: ['test/support/setup.ts'],
+    env: { OTP_TEST_SEED: seed },
+    projects: [
+      // Everything that needs only Node.
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/system/**', 'test/drill/**'], testTimeout: 10_000 },
+      },
+      // Real processes, real sockets, real kills: one file at a time, so that they do not disturb each other.
+      {
+        extends: true,
+        test: { name: 'system', include: ['test/system/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 },
+      },
+    ],
+  },
+})
