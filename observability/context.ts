@@ -92,7 +92,12 @@ export function createTracing({ edge, message }: MessageTracers): DetachableTrac
           ? message.startSpan(title, { kind: SpanKind.SERVER, attributes, startTime }, trace.setSpanContext(ROOT_CONTEXT, from))
           : message.startSpan(
               title,
-              { kind: SpanKind.CONSUMER, attributes, startTime, links: [{ context: from, attributes: { 'otp.link.relation': 'producer' } }] },
+              {
+                kind: SpanKind.CONSUMER,
+                attributes,
+                startTime,
+                links: [{ context: from, attributes: { 'otp.link.relation': 'producer' } }],
+              },
               ROOT_CONTEXT,
             )
       span.addEvent(MAILBOX_TAKEN, takenAt)

@@ -1,12 +1,12 @@
 // observability: everything that watches a node. It hears the node's facts and reads its live structures; the node knows nothing of it.
 import type { DestinationStream, Logger } from 'pino'
 import { type NodeEventStream, type NodeSnapshot, systemClock } from '#otp-labs'
+import type { DetachableTracing } from './context.ts'
 import { createLogger, idsOf, logsTable } from './logs.ts'
 import type { Page } from './metrics/exposition.ts'
 import type { ExemplarLabels } from './metrics/families.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import type { NodeIdentity } from './resource.ts'
-import type { DetachableTracing } from './context.ts'
 import type { TraceSdk } from './sdk.ts'
 import type { Traces } from './traces.ts'
 
@@ -42,9 +42,9 @@ interface Tracers {
 }
 
 /** Whether somebody wants traces: the SDK and its 60 MB are loaded for nobody else. */
-export function wantsTraces(env: TelemetryOptions['env']): boolean {
-  if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true' || env['OTEL_TRACES_EXPORTER'] === 'none') return false
-  return Boolean(env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] || env['OTEL_EXPORTER_OTLP_ENDPOINT'])
+function wantsTraces(env: TelemetryOptions['env']): boolean {
+  if (env.OTEL_SDK_DISABLED?.toLowerCase() === 'true' || env.OTEL_TRACES_EXPORTER === 'none') return false
+  return Boolean(env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT)
 }
 
 async function startTraces(node: NodeIdentity, logger: () => Logger): Promise<Tracers> {

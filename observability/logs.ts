@@ -60,7 +60,7 @@ export function logsTable(logger: Logger, spanOf: (event: object) => ExemplarLab
     <K extends keyof Facts>(type: K, levelOf: (event: Facts[K]) => Level = () => EVENTS[type].levels[0]) =>
     (event: Facts[K]): void =>
       write(type, levelOf(event), event, () => {
-        const { trace, reason, ...fields } = event as Facts[K] & { trace?: string; reason?: ExitReason }
+        const { trace: _, reason, ...fields } = event as Facts[K] & { trace?: string; reason?: ExitReason }
         return reason === undefined ? fields : { ...fields, ...because(reason) }
       })
 
@@ -77,7 +77,9 @@ export function logsTable(logger: Logger, spanOf: (event: object) => ExemplarLab
     'supervisor.restart_failed': plain('supervisor.restart_failed'),
     'supervisor.intensity_exceeded': plain('supervisor.intensity_exceeded'),
     'supervisor.stopped': plain('supervisor.stopped'),
-    'cluster.member_changed': plain('cluster.member_changed', ({ change }) => (change === 'down' || change === 'suspect' ? 'warn' : 'info')),
+    'cluster.member_changed': plain('cluster.member_changed', ({ change }) =>
+      change === 'down' || change === 'suspect' ? 'warn' : 'info',
+    ),
     'cluster.link_up': plain('cluster.link_up'),
     'cluster.link_down': plain('cluster.link_down'),
     'cluster.connect_failed': plain('cluster.connect_failed'),

@@ -1,5 +1,12 @@
 // Who speaks: the attributes that every span of a node carries.
-import { defaultResource, detectResources, envDetector, type Resource, resourceFromAttributes } from '@opentelemetry/resources'
+import {
+  defaultResource,
+  detectResources,
+  type Resource,
+  resourceAttributesEnvDetector,
+  resourceFromAttributes,
+  serviceNameEnvDetector,
+} from '@opentelemetry/resources'
 import { ATTR_SERVICE_INSTANCE_ID, ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions'
 
 /** A node as its telemetry names it. */
@@ -25,5 +32,6 @@ export function resourceOf(node: NodeIdentity): Resource {
   })
   return defaultResource()
     .merge(own)
-    .merge(detectResources({ detectors: [envDetector] }))
+    .merge(detectResources({ detectors: [resourceAttributesEnvDetector] }))
+    .merge(detectResources({ detectors: [serviceNameEnvDetector] }))
 }

@@ -2,10 +2,10 @@
 import type { SpanContext } from '@opentelemetry/api'
 import { type Clock, type Handlers, systemClock } from '#otp-labs'
 import type { Facts } from '#vocabulary'
+import type { TraceSdk } from './sdk.ts'
 import { Recent } from './traces/recent.ts'
 import { errorOf, reasonName, SpanRecorder } from './traces/recorder.ts'
 import { fromCarrier, isSampled } from './traces/traceparent.ts'
-import type { TraceSdk } from './sdk.ts'
 
 interface Child {
   readonly supervisor: string | undefined

@@ -5,7 +5,7 @@ import { CodedError, EventStream, systemClock } from '#base'
 import { defaultRuntimeDirectory, localSecret, localTopology, nodeId, staticTopology, type TopologyStrategy } from '#cluster'
 import { type Config, readConfig } from '#config'
 import { close, createHttpServer, healthRoutes, listen, observerRoutes } from '#http'
-import { createNode, type Node } from '#node'
+import { Node } from '#node'
 import { startTelemetry, type Telemetry } from '#observability'
 
 import type { NodeEvents } from '#otp-labs'
@@ -51,34 +51,33 @@ async function main(): Promise<void> {
   const events = new EventStream<NodeEvents>()
   telemetry = await startTelemetry({ node: { id: nodeId(name, incarnation), name, version, role, zone }, logLevel: config.logLevel, env: process.env })
   undo.push(async () => telemetry?.shutdown(FLUSH_WITHIN_MS))
-  let node: Node | undefined
-  telemetry.attach(events, () => (node as Node).snapshot())
+  const node = makeNode(config, { version, incarnation, events })
+  telemetry.attach(events, () => node.snapshot())
   const health = createHttpServer({ host: LOOPBACK, port: config.metricsPort, clock: systemClock, events, onUnexpected })
-  healthRoutes(health, { render: (accept) => (telemetry as Telemetry).render(accept), isReady: () => node?.isReady === true && !isStopping })
+  healthRoutes(health, { render: (accept) => (telemetry as Telemetry).render(accept), isReady: () => node.isReady && !isStopping })
   const metricsAddress = await listen(health, LOOPBACK, config.metricsPort)
   undo.push(() => close(health, systemClock))
-  node = await startNode(config, { version, incarnation, events })
-  const running = node
-  undo.push(() => running.stop(isStopping ? 'shutdown' : 'stop'))
-  running.onFailure = (reason) => {
+  node.onFailure = (reason) => {
     telemetry?.logger.fatal({ reason }, 'the node cannot go on')
     void shutdown(reason, 1, config.shutdownTimeoutMs)
   }
+  undo.push(() => node.stop('shutdown'))
+  await node.start()
   const app = createHttpServer({ host: LOOPBACK, port: config.httpPort, clock: systemClock, events, tracing: telemetry.tracing, onUnexpected })
-  observerRoutes(app, running.parts)
-  auctionRoutes(app, { node: running, chaosAllowed: config.chaosAllowed })
+  observerRoutes(app, node.parts)
+  auctionRoutes(app, { node, chaosAllowed: config.chaosAllowed })
   const httpAddress = await listen(app, LOOPBACK, config.httpPort)
   undo.push(() => close(app, systemClock))
   process.send?.({ type: 'ready', name, http: httpAddress, metrics: `${metricsAddress}/metrics` })
-  telemetry.logger.info({ http: httpAddress, metrics: metricsAddress, cluster: running.cluster.address }, 'ready')
+  telemetry.logger.info({ http: httpAddress, metrics: metricsAddress, cluster: node.cluster.address }, 'ready')
 }
 
-function startNode(config: Config, own: { version: string; incarnation: number; events: EventStream<NodeEvents> }): Promise<Node> {
+function makeNode(config: Config, own: { version: string; incarnation: number; events: EventStream<NodeEvents> }): Node {
   const directory = config.runtimeDirectory ?? defaultRuntimeDirectory()
   const topologies: TopologyStrategy[] = config.topologies.map((topology) =>
     topology === 'local' ? localTopology({ directory }) : staticTopology({ addresses: config.staticPeers }),
   )
-  return createNode({
+  return new Node({
     name: config.name,
     cluster: config.cluster,
     behaviours: [Lot],

@@ -182,7 +182,7 @@ export class Node {
     })
   }
 
-  /** For `createNode`. */
+  /** Joins the cluster; called once. Separate from the constructor so that listeners can be there before the first fact. */
   async start(): Promise<void> {
     const { runtime, cluster } = this
     const result = await runtime.spawn(this.#root.body, undefined, { cause: 'boot' })

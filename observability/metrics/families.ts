@@ -1,6 +1,15 @@
 // The metric families of one node, made from the vocabulary: typed labels, bounded values, zeros before the first fact.
 import { Counter, Gauge, Histogram } from 'prom-client'
-import { type LabelsOf, MAX_LABEL_VALUES, METRICS, type MetricEntry, type NameOf, OTHER, type OtpMetricName, otpMetricNames } from '#vocabulary'
+import {
+  type LabelsOf,
+  MAX_LABEL_VALUES,
+  METRICS,
+  type MetricEntry,
+  type NameOf,
+  OTHER,
+  type OtpMetricName,
+  otpMetricNames,
+} from '#vocabulary'
 
 /** Ids of a kept span, as OpenMetrics wants them. */
 export interface ExemplarLabels {
@@ -91,7 +100,7 @@ export class Families {
     }
     for (const labels of combinations) {
       if (family instanceof Histogram) family.zero(labels)
-      else this.count(name as NameOf<'counter'>, labels as never, 0)
+      else this.count(name as NameOf<'counter'>, labels, 0)
     }
   }
 

@@ -2,7 +2,7 @@
 import { type Link, ROOT_CONTEXT, type SpanContext, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
 import { millisToHrTime } from '@opentelemetry/core'
 import { type Clock, type ExitReason, exitClass } from '#otp-labs'
-import { type Attribute, type SpanName, SPANS } from '#vocabulary'
+import { type Attribute, SPANS, type SpanName } from '#vocabulary'
 import { BurstGate } from './burst-gate.ts'
 import { fromCarrier, isSampled } from './traceparent.ts'
 

@@ -17,7 +17,12 @@ export interface EventEntry {
   readonly spans: readonly SpanName[]
 }
 
-const fact = (says: string, levels: EventEntry['levels'], metrics: readonly OtpMetricName[] = [], spans: readonly SpanName[] = []): EventEntry => ({
+const fact = (
+  says: string,
+  levels: EventEntry['levels'],
+  metrics: readonly OtpMetricName[] = [],
+  spans: readonly SpanName[] = [],
+): EventEntry => ({
   says,
   levels,
   metrics,
@@ -32,7 +37,12 @@ export const EVENTS: Readonly<Record<keyof Facts, EventEntry>> = {
     ['otp_process_spawns_total', 'otp_process_init_duration_seconds'],
     ['otp.process.spawn'],
   ),
-  'process.spawn_failed': fact('process did not start', ['warn', 'debug'], ['otp_process_spawn_failures_total'], ['otp.process.spawn_failure']),
+  'process.spawn_failed': fact(
+    'process did not start',
+    ['warn', 'debug'],
+    ['otp_process_spawn_failures_total'],
+    ['otp.process.spawn_failure'],
+  ),
   'process.exited': fact(
     'process ended',
     ['error', 'warn', 'debug'],

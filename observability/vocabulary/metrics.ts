@@ -24,7 +24,8 @@ type Fact<E extends keyof NodeEvents, F extends keyof NodeEvents[E]> = NodeEvent
 const values = <T extends string>(set: Readonly<Record<T, true>>): readonly T[] => Object.keys(set) as T[]
 
 type None = Readonly<Record<never, LabelValues>>
-const counter = <L extends Labels = None>(unit: string, help: string, labels: L = {} as L) => ({ kind: 'counter', unit, help, labels }) as const
+const counter = <L extends Labels = None>(unit: string, help: string, labels: L = {} as L) =>
+  ({ kind: 'counter', unit, help, labels }) as const
 const gauge = <L extends Labels = None>(unit: string, help: string, labels: L = {} as L) => ({ kind: 'gauge', unit, help, labels }) as const
 const histogram = <L extends Labels = None>(unit: string, help: string, buckets: readonly number[], labels: L = {} as L) =>
   ({ kind: 'histogram', unit, help, buckets, labels }) as const
@@ -49,7 +50,13 @@ const exitClasses = values<Fact<'process.exited', 'class'>>({
   noconnection: true,
   timeout: true,
 })
-const restartCauses = values<Fact<'supervisor.child_restarted', 'cause'>>({ crash: true, exit: true, sibling: true, retry: true, manual: true })
+const restartCauses = values<Fact<'supervisor.child_restarted', 'cause'>>({
+  crash: true,
+  exit: true,
+  sibling: true,
+  retry: true,
+  manual: true,
+})
 const callOutcomes = values<keyof NodeSnapshot['behaviours'][number]['calls']>({
   ok: true,
   error: true,
@@ -85,7 +92,11 @@ const scopes = ['otp.message', 'otp.lifecycle', 'otp.cluster', 'other']
 
 /** What the runtime, its cluster and its telemetry say about themselves. */
 const OTP_METRICS = {
-  otp_node_info: gauge('info', 'Always 1; the labels say which version runs in which role and zone.', { version: 'open', role: 'open', zone: 'open' }),
+  otp_node_info: gauge('info', 'Always 1; the labels say which version runs in which role and zone.', {
+    version: 'open',
+    role: 'open',
+    zone: 'open',
+  }),
   otp_node_draining: gauge('boolean', '1 while the node is on its way out and takes nothing new.'),
   otp_node_joined: gauge('boolean', '1 when the node has merged what its peers knew, so that it may own children.'),
   otp_node_uptime_seconds: gauge('seconds', 'Time since the node started.'),
@@ -98,10 +109,18 @@ const OTP_METRICS = {
     class: failureClasses,
   }),
   otp_process_init_duration_seconds: histogram('seconds', 'How long init took.', SECONDS.short, { behaviour: 'open' }),
-  otp_process_exits_total: counter('processes', 'Processes that ended, by class of exit reason.', { behaviour: 'open', class: exitClasses }),
-  otp_process_lifetime_seconds: histogram('seconds', 'Age of a process at its end; short lives mean a crash loop.', [0.1, 1, 10, 60, 600, 3600, 86_400], {
+  otp_process_exits_total: counter('processes', 'Processes that ended, by class of exit reason.', {
     behaviour: 'open',
+    class: exitClasses,
   }),
+  otp_process_lifetime_seconds: histogram(
+    'seconds',
+    'Age of a process at its end; short lives mean a crash loop.',
+    [0.1, 1, 10, 60, 600, 3600, 86_400],
+    {
+      behaviour: 'open',
+    },
+  ),
   otp_processes: gauge('processes', 'Processes that live on this node now.', { behaviour: 'open' }),
 
   otp_supervisor_restarts_total: withExemplars(
@@ -127,13 +146,23 @@ const OTP_METRICS = {
 
   otp_mailbox_messages: gauge('messages', 'Messages that wait in mailboxes now.', { behaviour: 'open' }),
   otp_mailbox_oldest_message_age_seconds: gauge('seconds', 'Age of the oldest waiting message.', { behaviour: 'open' }),
-  otp_handler_in_progress_max_seconds: gauge('seconds', 'How long the longest handler that runs now has been running.', { behaviour: 'open' }),
+  otp_handler_in_progress_max_seconds: gauge('seconds', 'How long the longest handler that runs now has been running.', {
+    behaviour: 'open',
+  }),
   otp_messages_handled_total: counter('messages', 'Messages handled.', { behaviour: 'open' }),
   otp_dead_letters_total: counter('messages', 'Messages that reached nobody.', { reason: letterReasons }),
-  otp_calls_total: counter('calls', 'Calls made by this node, by outcome as the caller sees it.', { behaviour: 'open', outcome: callOutcomes }),
-  otp_call_duration_seconds: histogram('seconds', 'From call to answer, by the caller; one local call in 64 is timed, every remote one.', SECONDS.short, {
-    locality: ['local', 'remote'],
+  otp_calls_total: counter('calls', 'Calls made by this node, by outcome as the caller sees it.', {
+    behaviour: 'open',
+    outcome: callOutcomes,
   }),
+  otp_call_duration_seconds: histogram(
+    'seconds',
+    'From call to answer, by the caller; one local call in 64 is timed, every remote one.',
+    SECONDS.short,
+    {
+      locality: ['local', 'remote'],
+    },
+  ),
 
   otp_takeovers_total: counter('processes', 'Children of a node that is gone, taken over by this one.', { outcome: takeoverOutcomes }),
   otp_takeover_duration_seconds: histogram(
@@ -154,9 +183,13 @@ const OTP_METRICS = {
   otp_cluster_view_checksum: gauge('checksum', 'Over the sorted ids of members that are up; equal on nodes that agree.'),
   otp_handshakes_refused_total: counter('handshakes', 'Connections to the cluster port that were refused.', { reason: refusals }),
   otp_frames_refused_total: counter('frames', 'Frames of authenticated peers that are none of this protocol.', { peer: 'open' }),
-  otp_connect_failures_total: counter('connections', 'Attempts to reach a peer that failed; refused: its host answered that nobody listens.', {
-    kind: ['refused', 'other'],
-  }),
+  otp_connect_failures_total: counter(
+    'connections',
+    'Attempts to reach a peer that failed; refused: its host answered that nobody listens.',
+    {
+      kind: ['refused', 'other'],
+    },
+  ),
   otp_topology_peers: gauge('nodes', 'Peers that a topology finds.', { topology: 'open' }),
   otp_topology_sync_age_seconds: gauge('seconds', 'Time since a topology last heard from its source.', { topology: 'open' }),
   otp_topology_errors_total: counter('errors', 'Polls or watches of a topology that failed.', { topology: 'open' }),
@@ -169,7 +202,9 @@ const OTP_METRICS = {
     op: ['register', 'unregister'],
     outcome: ['ok'],
   }),
-  otp_registry_conflicts_total: withExemplars(counter('conflicts', 'Two claims of one name met, by what became of this node’s.', { resolution: resolutions })),
+  otp_registry_conflicts_total: withExemplars(
+    counter('conflicts', 'Two claims of one name met, by what became of this node’s.', { resolution: resolutions }),
+  ),
 
   otp_eventloop_utilization_ratio: gauge('ratio', 'Share of the last 5 s in which the event loop was busy.'),
   otp_eventloop_lag_seconds: histogram(
@@ -178,17 +213,29 @@ const OTP_METRICS = {
     [0.001, 0.005, 0.01, 0.025, 0.1, 0.5, 2],
   ),
 
-  otp_observer_requests_total: counter('requests', 'Requests to the observer.', { route: 'open', outcome: ['ok', 'client_error', 'server_error'] }),
+  otp_observer_requests_total: counter('requests', 'Requests to the observer.', {
+    route: 'open',
+    outcome: ['ok', 'client_error', 'server_error'],
+  }),
   otp_observer_request_duration_seconds: histogram('seconds', 'How long the observer took to answer.', SECONDS.handling, { route: 'open' }),
 
-  otp_telemetry_spans_total: counter('spans', 'Spans that ended, by what became of them.', { scope: scopes, outcome: ['exported', 'failed', 'dropped'] }),
+  otp_telemetry_spans_total: counter('spans', 'Spans that ended, by what became of them.', {
+    scope: scopes,
+    outcome: ['exported', 'failed', 'dropped'],
+  }),
   otp_telemetry_span_queue: gauge('spans', 'Spans that wait for their export.', { scope: scopes }),
-  otp_telemetry_scrape_duration_seconds: histogram('seconds', 'How long a rendering of this page took.', [0.001, 0.005, 0.01, 0.025, 0.1, 0.5]),
+  otp_telemetry_scrape_duration_seconds: histogram(
+    'seconds',
+    'How long a rendering of this page took.',
+    [0.001, 0.005, 0.01, 0.025, 0.1, 0.5],
+  ),
   otp_telemetry_series: gauge('series', 'Series in the rendering before this one.'),
   otp_telemetry_label_overflow_total: counter('values', 'Facts counted as “other”, since a family had 200 values of a label already.', {
     metric: 'open',
   }),
-  otp_telemetry_subscribers_detached_total: counter('subscribers', 'Listeners that threw and hear nothing any more.', { subscriber: 'open' }),
+  otp_telemetry_subscribers_detached_total: counter('subscribers', 'Listeners that threw and hear nothing any more.', {
+    subscriber: 'open',
+  }),
 } as const satisfies Readonly<Record<string, MetricEntry>>
 
 /** What prom-client says about Node.js and the operating-system process; what is not listed here is not exposed. */
@@ -202,9 +249,13 @@ const RUNTIME_METRICS = {
   process_heap_bytes: gauge('bytes', 'Process heap size in bytes.'),
   process_open_fds: gauge('files', 'Number of open file descriptors.'),
   process_max_fds: gauge('files', 'Maximum number of open file descriptors.'),
-  nodejs_active_resources: gauge('resources', 'Number of active resources that are currently keeping the event loop alive, grouped by async resource type.', {
-    type: 'open',
-  }),
+  nodejs_active_resources: gauge(
+    'resources',
+    'Number of active resources that are currently keeping the event loop alive, grouped by async resource type.',
+    {
+      type: 'open',
+    },
+  ),
   nodejs_heap_size_total_bytes: gauge('bytes', 'Process heap size from Node.js in bytes.'),
   nodejs_heap_size_used_bytes: gauge('bytes', 'Process heap size used from Node.js in bytes.'),
   nodejs_external_memory_bytes: gauge('bytes', 'Node.js external memory size in bytes.'),
@@ -229,7 +280,9 @@ export type OtpMetricName = keyof typeof OTP_METRICS
 /** The labels a family takes, each with a value. */
 export type LabelsOf<N extends OtpMetricName> = Readonly<Record<keyof (typeof OTP_METRICS)[N]['labels'] & string, string>>
 /** Names of one kind. */
-export type NameOf<K extends MetricEntry['kind']> = { [N in OtpMetricName]: (typeof OTP_METRICS)[N]['kind'] extends K ? N : never }[OtpMetricName]
+export type NameOf<K extends MetricEntry['kind']> = {
+  [N in OtpMetricName]: (typeof OTP_METRICS)[N]['kind'] extends K ? N : never
+}[OtpMetricName]
 
 /** The names this project fills, and those prom-client fills. */
 export const otpMetricNames = Object.keys(OTP_METRICS) as OtpMetricName[]

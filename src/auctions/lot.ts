@@ -1,5 +1,5 @@
 // A lot under the hammer: one process, that takes bids, tells how it stands, and closes by its own timer.
-import { genServer, reply, type Self, stop } from '#otp-labs'
+import { genServer, reply, type Self, stop, systemClock } from '#otp-labs'
 
 /** What a lot is started with: plain data, so that it can be started again on any node, and closes when it was to close. */
 export interface LotArgument {
@@ -37,7 +37,7 @@ export const Lot = genServer({
   name: 'lot',
   version: '1',
   init: (argument: LotArgument, self: Self): LotState => {
-    if (argument.closesAt !== undefined) self.sendAfter(Math.max(0, argument.closesAt - Date.now()), 'close')
+    if (argument.closesAt !== undefined) self.sendAfter(Math.max(0, argument.closesAt - systemClock.wall()), 'close')
     return { ...argument, status: 'open', high: argument.reserve, bidder: undefined, bids: 0 }
   },
   calls: {

@@ -37,6 +37,7 @@ export class Cluster {
   readonly #clock: Clock
   readonly #dialer: Dialer
   readonly #links = new Map<NodeId, Link>()
+  readonly #upAt = new WeakMap<Link, number>()
   readonly #handlers = new Map<string, FrameHandler>()
   readonly #changeListeners: ((change: Change) => void)[] = []
   readonly #linkListeners: ((peer: NodeId, isUp: boolean) => void)[] = []
@@ -192,6 +193,7 @@ export class Cluster {
 
   #onUp(link: Link, durationMs: number): void {
     this.#links.set(link.peer, link)
+    this.#upAt.set(link, this.#clock.now())
     this.#options.events.emit('cluster.link_up', {
       peer: link.peer,
       address: link.peerAddress,
@@ -233,9 +235,15 @@ export class Cluster {
     this.#options.events.emit('cluster.link_down', { peer: link.peer, address: link.peerAddress, reason, at: this.#clock.wall() })
     for (const listener of this.#linkListeners) listener(link.peer, false)
     if (this.#isStopped) return
-    // Dialled at once: "nobody listens there" is how a killed process is told from a cut cable.
-    if (this.membership.member(link.peer)?.left !== true) this.#dialer.dial(link.peerAddress)
+    if (this.membership.member(link.peer)?.left !== true) this.#redial(link)
     for (const topology of this.#options.topologies) topology.refresh()
+  }
+
+  /** At once, since "nobody listens there" is how a killed process is told from a cut cable; but two that cannot talk do not spin. */
+  #redial(link: Link): void {
+    const hasLasted = this.#clock.now() - (this.#upAt.get(link) ?? 0) >= this.membership.times.tickMs
+    if (hasLasted) this.#dialer.dial(link.peerAddress)
+    else this.#dialer.dialLater(link.peerAddress)
   }
 
   #onDialFailed(address: string, failure: DialFailure): void {
@@ -291,15 +299,8 @@ export class Cluster {
     this.#aliveIds = alive
     for (const change of changes) {
       const { member } = change
-      this.#options.events.emit('cluster.member_changed', {
-        member: member.id,
-        name: member.name,
-        change: change.change,
-        cause: change.cause,
-        at: this.#clock.wall(),
-        silentMs: Math.round(change.silentMs),
-        trace: this.#options.currentTrace?.(),
-      })
+      // A member that said that it leaves has left when it says so: one departure, one fact.
+      if (change.from !== 'leaving' || member.status !== 'left') this.#stateChange(change)
       if (member.address !== undefined && (member.left || this.membership.isSuperseded(member.id))) this.#dialer.drop(member.address)
       for (const listener of this.#changeListeners) listener(change)
     }
@@ -308,6 +309,18 @@ export class Cluster {
       this.#options.events.emit('cluster.superseded', { by })
       this.onSuperseded(by)
     }
+  }
+
+  #stateChange({ member, change, cause, silentMs }: Change): void {
+    this.#options.events.emit('cluster.member_changed', {
+      member: member.id,
+      name: member.name,
+      change,
+      cause,
+      at: this.#clock.wall(),
+      silentMs: Math.round(silentMs),
+      trace: this.#options.currentTrace?.(),
+    })
   }
 
   // ---- what topologies tell

@@ -37,14 +37,28 @@ export class Dialer {
 
   /** Dials now, whatever the back-off says. */
   dial(address: string): void {
+    const target = this.#target(address)
+    target.attempts = 0
+    target.timer?.cancel()
+    if (target.isDialling) target.isWantedAgain = true
+    else void this.#try(address, target)
+  }
+
+  /** Dials after the next back-off: a link that came up did not last. */
+  dialLater(address: string): void {
+    const target = this.#target(address)
+    target.attempts++
+    target.timer?.cancel()
+    if (!target.isDialling) this.#later(address, target)
+  }
+
+  #target(address: string): Target {
     let target = this.#targets.get(address)
     if (target === undefined) {
       target = { attempts: 0, isDialling: false, timer: undefined, isWantedAgain: false }
       this.#targets.set(address, target)
     }
-    target.timer?.cancel()
-    if (target.isDialling) target.isWantedAgain = true
-    else void this.#try(address, target)
+    return target
   }
 
   /** Dials unless it does so already. */
@@ -67,12 +81,9 @@ export class Dialer {
     const failure = await this.#transport.dial(address)
     target.isDialling = false
     if (this.#targets.get(address) !== target) return
-    if (failure === undefined || failure.kind === 'duplicate') {
-      target.attempts = 0
-    } else if (failure.kind === 'self') {
-      // Stays known, so that a topology that lists this node too does not have it dialled again.
-      return
-    } else {
+    // An address of this node's own stays known, so that a topology that lists it does not have it dialled again.
+    if (failure?.kind === 'self') return
+    if (failure !== undefined && failure.kind !== 'duplicate') {
       target.attempts++
       this.#onFailure(address, failure)
     }

@@ -43,6 +43,8 @@ export interface Member {
 
 export interface Change {
   readonly member: Member
+  /** Its status before; the member has the new one. */
+  readonly from: MemberStatus
   readonly change: MembershipChange
   readonly cause: MembershipCause
   readonly silentMs: number
@@ -233,12 +235,21 @@ export class Membership {
     for (const member of this.#members.values()) {
       const status = this.#statusOf(member, now)
       if (status === member.status) continue
-      const change = changeOf(member.status, status)
-      const why = this.#isSuperseded(member) ? 'superseded' : status === 'left' || status === 'leaving' ? 'left' : cause
+      const { status: from } = member
+      const change = changeOf(from, status)
+      const why = this.#causeOf(member, change, cause)
       member.status = status
-      changes.push({ member, change, cause: change === 'suspect' ? 'heartbeat' : why, silentMs: Math.max(0, now - member.heardAt) })
+      changes.push({ member, from, change, cause: why, silentMs: Math.max(0, now - member.heardAt) })
     }
     return changes
+  }
+
+  /** News bring members in; what takes them out is silence, unless something surer is known. */
+  #causeOf(member: Member, change: MembershipChange, news: MembershipCause): MembershipCause {
+    if (change === 'leave') return 'left'
+    if (change === 'join' || change === 'refute') return news
+    if (this.#isSuperseded(member)) return 'superseded'
+    return member.heartbeat <= member.deadAtHeartbeat ? 'refused' : 'heartbeat'
   }
 
   #statusOf(member: Member, now: number): MemberStatus {

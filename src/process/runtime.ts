@@ -136,9 +136,9 @@ export class Runtime {
   }
 
   lookup(to: Target): Process | undefined {
-    if (to instanceof NodeRef) return to.node === this.id ? this.#names.get(to.name) : undefined
-    if (to.process !== undefined) return to.process
-    return to.node === this.id ? this.#processes.get(to.serial) : undefined
+    if (to.node !== this.id) return undefined
+    if (to instanceof NodeRef) return this.#names.get(to.name)
+    return to.process ?? this.#processes.get(to.serial)
   }
 
   register(name: string, process: Process): void {

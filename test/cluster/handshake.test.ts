@@ -46,14 +46,11 @@ describe('two nodes that know the secret', () => {
 
   test('may be fed byte by byte', () => {
     const [dialler, acceptor] = pair()
-    const slowly = (side: DiallerHandshake | AcceptorHandshake, bytes: Buffer) =>
-      [...bytes].map((byte) => side.feed(Buffer.of(byte))).reduce((last, step) => (step.kind === 'wait' ? last : step))
     const lastOf = (side: DiallerHandshake | AcceptorHandshake, bytes: Buffer) => {
       let last: HandshakeStep = { kind: 'wait' }
       for (const byte of bytes) last = side.feed(Buffer.of(byte))
       return last
     }
-    expect(slowly).toBeTypeOf('function')
     expectStep(lastOf(acceptor, dialler.hello()), 'claimed')
     expectStep(lastOf(dialler, acceptor.challenge()), 'claimed')
     expectStep(lastOf(acceptor, dialler.proof()), 'proven')
@@ -154,9 +151,7 @@ describe('is refused', () => {
 
   test('a message out of turn', () => {
     const [dialler, acceptor] = pair()
-    expect(acceptor.feed(dialler.proof === undefined ? Buffer.alloc(0) : encodeMessage(KIND.proof, Buffer.alloc(32)))).toMatchObject({
-      reason: 'garbage',
-    })
+    expect(acceptor.feed(encodeMessage(KIND.proof, Buffer.alloc(32)))).toMatchObject({ reason: 'garbage' })
     expect(dialler.feed(encodeMessage(KIND.verdict, Buffer.alloc(33)))).toMatchObject({ reason: 'garbage' })
   })
 
@@ -241,7 +236,7 @@ describe('an attacker that has seen everything', () => {
 
   test('gets by with no bytes at all (property)', () => {
     const bytes = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 10 })
-    const prefix = fc.constantFrom(Buffer.alloc(0), Buffer.from('OTPL\x01\x01\0'), self('x') && new DiallerHandshake(self('a')).hello())
+    const prefix = fc.constantFrom(Buffer.alloc(0), Buffer.from('OTPL\x01\x01\0'), new DiallerHandshake(self('a')).hello())
     fc.assert(
       fc.property(prefix, bytes, (start, chunks) => {
         for (const side of pair()) {

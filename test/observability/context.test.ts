@@ -41,7 +41,12 @@ describe('a call', () => {
     const [a, b] = [node(), node()]
     bid(a, b)
     const [server] = b.spans()
-    expect(server?.attributes).toEqual({ 'otp.behaviour': 'lot', 'otp.message': 'bid', 'otp.message.kind': 'call', 'otp.mailbox.wait_ms': 4 })
+    expect(server?.attributes).toEqual({
+      'otp.behaviour': 'lot',
+      'otp.message': 'bid',
+      'otp.message.kind': 'call',
+      'otp.mailbox.wait_ms': 4,
+    })
     expect(server?.events.map(({ name }) => name)).toEqual(['otp.mailbox.taken'])
     const ms = ([seconds, nanos]: readonly [number, number]) => seconds * 1000 + nanos / 1e6
     expect(ms(server?.events[0]?.time as [number, number]) - ms(server?.startTime as [number, number])).toBeCloseTo(4, 1)
@@ -50,7 +55,14 @@ describe('a call', () => {
   test('ends its span with what the handler’s promise comes to', async () => {
     const [a, b] = [node(), node()]
     let settle: (value: string) => void = () => {}
-    const { result } = bid(a, b, () => new Promise((resolve) => { settle = resolve }))
+    const { result } = bid(
+      a,
+      b,
+      () =>
+        new Promise((resolve) => {
+          settle = resolve
+        }),
+    )
     expect(b.spans()).toEqual([])
     settle('accepted')
     expect(await result).toBe('accepted')
@@ -59,8 +71,16 @@ describe('a call', () => {
 
   test('that fails says the error’s name, not its message', async () => {
     const [a, b] = [node(), node()]
-    expect(() => bid(a, b, () => { throw new TypeError('lot 7 of Ada') })).toThrow('lot 7')
-    await expect(bid(a, b, async () => { throw new RangeError('x') }).result).rejects.toThrow('x')
+    expect(() =>
+      bid(a, b, () => {
+        throw new TypeError('lot 7 of Ada')
+      }),
+    ).toThrow('lot 7')
+    await expect(
+      bid(a, b, async () => {
+        throw new RangeError('x')
+      }).result,
+    ).rejects.toThrow('x')
     const errors = b.spans().map(({ attributes, status }) => [attributes['error.type'], status])
     expect(errors).toEqual(['TypeError', 'RangeError'].map((name) => [name, { code: SpanStatusCode.ERROR }]))
   })
@@ -134,10 +154,12 @@ describe('a trace does not leak', () => {
     const seen: (string | undefined)[] = []
     await new Promise<void>((resolve) => {
       tracing.serve('GET /', undefined, {}, () => {
-        tracing.detached(() => queueMicrotask(() => {
-          seen.push(tracing.current())
-          resolve()
-        }))
+        tracing.detached(() =>
+          queueMicrotask(() => {
+            seen.push(tracing.current())
+            resolve()
+          }),
+        )
       })
     })
     expect(seen).toEqual([undefined])

@@ -18,7 +18,10 @@ function watch(level = 'debug', ids: Ids = {}) {
   const destination = { write: (line: string) => lines.push(JSON.parse(line)) }
   const logger = createLogger({ node: identity, level, destination, traceIds: () => ids.active })
   const events = eventStream()
-  events.subscribe('logs', logsTable(logger, () => ids.span))
+  events.subscribe(
+    'logs',
+    logsTable(logger, () => ids.span),
+  )
   return { logger, lines, events }
 }
 
@@ -27,7 +30,7 @@ const ids = (letter: string): ExemplarLabels => ({ trace_id: letter.repeat(32), 
 describe('every fact', () => {
   test.for(Object.keys(EVENTS) as (keyof Facts)[])('%s is one record at a level that the vocabulary names', (type) => {
     const { events, lines } = watch()
-    for (const event of examples[type]) events.emit(type, event as never)
+    for (const event of examples[type]) events.emit(type, event)
     expect(lines.map(({ event, msg }) => [event, msg])).toEqual(examples[type].map(() => [type, EVENTS[type].says]))
     expect([...new Set(lines.map(({ level }) => level))].sort()).toEqual([...EVENTS[type].levels].sort())
     for (const line of lines) expect(line).toMatchObject({ node_name: 'n1', node_id: 'n1.lq3f9a', version: '1.2.3' })
@@ -52,8 +55,10 @@ test('a crash is an error, an end that was asked for is not', () => {
 
 test('what happens all day is not written unless it is asked for', () => {
   const { events, lines } = watch('info')
-  for (const { type, event } of everyExample) events.emit(type, event as never)
-  const expected = Object.values(EVENTS).flatMap(({ levels }) => levels).filter((level) => level !== 'debug')
+  for (const { type, event } of everyExample) events.emit(type, event)
+  const expected = Object.values(EVENTS)
+    .flatMap(({ levels }) => levels)
+    .filter((level) => level !== 'debug')
   expect(new Set(lines.map(({ level }) => level))).toEqual(new Set(expected))
 })
 
@@ -88,7 +93,10 @@ describe('the ids of a trace', () => {
 
 test('whatever is called a secret or a token is struck out', () => {
   const { logger, lines } = watch()
-  logger.info({ secret: 's1', config: { token: 's2', http: { password: 's3' } }, headers: { authorization: 's4', cookie: 's5' } }, 'started')
+  logger.info(
+    { secret: 's1', config: { token: 's2', http: { password: 's3' } }, headers: { authorization: 's4', cookie: 's5' } },
+    'started',
+  )
   expect(JSON.stringify(lines)).not.toMatch(/s[1-5]"/)
   expect(lines[0]).toMatchObject({ secret: '[redacted]', config: { token: '[redacted]' } })
 })

@@ -19,7 +19,7 @@ function watch(options: Partial<MetricsOptions> = {}) {
 /** Samples of the page, without what depends on how fast this machine is. */
 const samples = (page: string): string[] =>
   page.split('\n').filter((line) => line !== '' && !line.startsWith('#') && !/^otp_telemetry_(scrape|series)/.test(line))
-const valueOf = (page: string, series: string): number | undefined => {
+const seriesValue = (page: string, series: string): number | undefined => {
   const line = page.split('\n').find((text) => text.startsWith(`${series} `))
   return line === undefined ? undefined : Number(line.split(' ')[1])
 }
@@ -29,7 +29,7 @@ describe('the page', () => {
   test('reads as recorded after a small recording', async () => {
     const { events, metrics, clock } = watch({ snapshot: () => snapshot() })
     for (const type of ['supervisor.started', 'process.spawned', 'process.exited', 'supervisor.child_restarted'] as const) {
-      for (const event of examples[type]) events.emit(type, event as never)
+      for (const event of examples[type]) events.emit(type, event)
     }
     events.emit('cluster.member_changed', examples['cluster.member_changed'][0])
     events.emit('child.taken_over', examples['child.taken_over'][0])
@@ -52,7 +52,8 @@ describe('the page', () => {
       expect(text).toContain(`# TYPE ${name} ${entry.kind}\n`)
       expect(text).toContain(`# HELP ${name} ${entry.help}\n`)
       expect([name, name.endsWith('_total')]).toEqual([name, entry.kind === 'counter'])
-      if (entry.unit === 'seconds' || entry.unit === 'bytes' || entry.unit === 'ratio') expect(name).toMatch(new RegExp(`_${entry.unit}(_total)?$`))
+      if (entry.unit === 'seconds' || entry.unit === 'bytes' || entry.unit === 'ratio')
+        expect(name).toMatch(new RegExp(`_${entry.unit}(_total)?$`))
       if ('buckets' in entry) expect(entry.buckets.length).toBeLessThan(8)
     }
   })
@@ -74,7 +75,7 @@ describe('the page', () => {
     const [first, second] = await Promise.all([page(), page()])
     expect(second).toBe(first)
     expect(readings).toBe(1)
-    expect(valueOf(await page(), 'otp_registry_names')).toBe(2)
+    expect(seriesValue(await page(), 'otp_registry_names')).toBe(2)
   })
 
   test('as OpenMetrics carries exemplars of kept spans, and leaves the text page as it was', async () => {
@@ -100,9 +101,9 @@ describe('the page', () => {
   test('leaves out how many members there should be where nobody said', async () => {
     let membersExpected: number | undefined = 3
     const { page } = watch({ snapshot: () => snapshot({ membersExpected }) })
-    expect(valueOf(await page(), 'otp_cluster_members_expected')).toBe(3)
+    expect(seriesValue(await page(), 'otp_cluster_members_expected')).toBe(3)
     membersExpected = undefined
-    expect(valueOf(await page(), 'otp_cluster_members_expected')).toBeUndefined()
+    expect(seriesValue(await page(), 'otp_cluster_members_expected')).toBeUndefined()
   })
 })
 
@@ -112,20 +113,20 @@ describe('a counter', () => {
     events.emit('supervisor.started', examples['supervisor.started'][0])
     const text = await page()
     for (const cause of METRICS.otp_supervisor_restarts_total.labels.cause) {
-      expect(valueOf(text, `otp_supervisor_restarts_total{supervisor="root/lots",cause="${cause}"}`)).toBe(0)
+      expect(seriesValue(text, `otp_supervisor_restarts_total{supervisor="root/lots",cause="${cause}"}`)).toBe(0)
     }
-    expect(valueOf(text, 'otp_supervisor_intensity_exceeded_total{supervisor="root/lots"}')).toBe(0)
-    expect(valueOf(text, 'otp_supervisor_restart_intensity_used_ratio_bucket{le="+Inf",supervisor="root/lots"}')).toBe(0)
+    expect(seriesValue(text, 'otp_supervisor_intensity_exceeded_total{supervisor="root/lots"}')).toBe(0)
+    expect(seriesValue(text, 'otp_supervisor_restart_intensity_used_ratio_bucket{le="+Inf",supervisor="root/lots"}')).toBe(0)
   })
 
   test('of a behaviour stands at 0 in every combination from its first process on', async () => {
     const { events, page } = watch()
     events.emit('process.spawned', examples['process.spawned'][0])
     const text = await page()
-    expect(valueOf(text, 'otp_process_spawns_total{behaviour="lot",cause="call"}')).toBe(1)
-    expect(valueOf(text, 'otp_process_spawns_total{behaviour="lot",cause="takeover"}')).toBe(0)
+    expect(seriesValue(text, 'otp_process_spawns_total{behaviour="lot",cause="call"}')).toBe(1)
+    expect(seriesValue(text, 'otp_process_spawns_total{behaviour="lot",cause="takeover"}')).toBe(0)
     for (const kind of METRICS.otp_process_exits_total.labels.class) {
-      expect(valueOf(text, `otp_process_exits_total{behaviour="lot",class="${kind}"}`)).toBe(0)
+      expect(seriesValue(text, `otp_process_exits_total{behaviour="lot",class="${kind}"}`)).toBe(0)
     }
   })
 
@@ -136,16 +137,16 @@ describe('a counter', () => {
       events.emit('supervisor.child_restarted', examples['supervisor.child_restarted'][0])
     }
     const text = await page()
-    expect(valueOf(text, 'otp_supervisor_restarts_total{supervisor="root/lots",cause="crash"}')).toBe(2)
-    expect(valueOf(text, 'otp_supervisor_restart_duration_seconds_count{supervisor="root/lots"}')).toBe(2)
+    expect(seriesValue(text, 'otp_supervisor_restarts_total{supervisor="root/lots",cause="crash"}')).toBe(2)
+    expect(seriesValue(text, 'otp_supervisor_restart_duration_seconds_count{supervisor="root/lots"}')).toBe(2)
   })
 
   test('that the core keeps is read, not added up, at each scrape', async () => {
     const { page } = watch({ snapshot: () => snapshot() })
     await page()
     const text = await page()
-    expect(valueOf(text, 'otp_messages_handled_total{behaviour="lot"}')).toBe(100)
-    expect(valueOf(text, 'otp_calls_total{behaviour="lot",outcome="timeout"}')).toBe(2)
+    expect(seriesValue(text, 'otp_messages_handled_total{behaviour="lot"}')).toBe(100)
+    expect(seriesValue(text, 'otp_calls_total{behaviour="lot",outcome="timeout"}')).toBe(2)
   })
 
   test('of a link goes on counting when the link is a new one', async () => {
@@ -156,7 +157,7 @@ describe('a counter', () => {
     links = []
     await page()
     links = [{ ...link, bytesOut: 200 }]
-    expect(valueOf(await page(), 'otp_link_bytes_total{peer="n2",direction="out"}')).toBe(1200)
+    expect(seriesValue(await page(), 'otp_link_bytes_total{peer="n2",direction="out"}')).toBe(1200)
   })
 
   test('of reconnects sees the same life of a peer only', async () => {
@@ -164,9 +165,9 @@ describe('a counter', () => {
     const [link] = examples['cluster.link_up']
     events.emit('cluster.link_up', link)
     events.emit('cluster.link_up', { ...link, peer: 'n2.another' })
-    expect(valueOf(await page(), 'otp_link_reconnects_total{peer="n2"}')).toBe(0)
+    expect(seriesValue(await page(), 'otp_link_reconnects_total{peer="n2"}')).toBe(0)
     events.emit('cluster.link_up', { ...link, peer: 'n2.another' })
-    expect(valueOf(await page(), 'otp_link_reconnects_total{peer="n2"}')).toBe(1)
+    expect(seriesValue(await page(), 'otp_link_reconnects_total{peer="n2"}')).toBe(1)
   })
 })
 
@@ -177,13 +178,13 @@ describe('labels', () => {
     for (let index = 0; index < MAX_LABEL_VALUES + 5; index++) events.emit('topology.failed', { ...letter, topology: `t${index}` })
     const text = await page()
     expect(text.match(/^otp_topology_errors_total\{/gm)).toHaveLength(MAX_LABEL_VALUES + 1)
-    expect(valueOf(text, 'otp_topology_errors_total{topology="other"}')).toBe(5)
-    expect(valueOf(text, 'otp_telemetry_label_overflow_total{metric="otp_topology_errors_total"}')).toBe(5)
+    expect(seriesValue(text, 'otp_topology_errors_total{topology="other"}')).toBe(5)
+    expect(seriesValue(text, 'otp_telemetry_label_overflow_total{metric="otp_topology_errors_total"}')).toBe(5)
   })
 
   test('never hold a pid, a name, an address, an error or a trace', async () => {
     const { events, page } = watch({ snapshot: () => snapshot() })
-    for (const { type, event } of everyExample) events.emit(type, event as never)
+    for (const { type, event } of everyExample) events.emit(type, event)
     const text = await page()
     for (const secret of ['lq3f9', 'lot-1', '127.0.0.1', 'no such lot', '10.0.0.9', 'EACCES', '/observer/processes/n1']) {
       expect(text).not.toContain(secret)
@@ -195,7 +196,7 @@ describe('every fact', () => {
   test.for(Object.keys(EVENTS) as (keyof Facts)[])('%s feeds the metrics that the vocabulary says', async (type) => {
     const { events, page } = watch()
     const before = new Set(samples(await page()))
-    for (const event of examples[type]) events.emit(type, event as never)
+    for (const event of examples[type]) events.emit(type, event)
     // Zeros that a fact only prepares are no feed.
     const after = samples(await page()).filter((line) => !before.has(line) && !line.endsWith(' 0'))
     const fed = new Set(after.map((line) => line.replace(/[{ ].*/, '').replace(/_(bucket|sum|count)$/, '')))
@@ -209,7 +210,7 @@ describe('every fact', () => {
     events.emit('http.request_completed', { ...request, status: 404 })
     const text = await page()
     expect(text).not.toContain('/lots')
-    expect(valueOf(text, 'otp_observer_requests_total{route="/observer/processes/:pid",outcome="client_error"}')).toBe(1)
+    expect(seriesValue(text, 'otp_observer_requests_total{route="/observer/processes/:pid",outcome="client_error"}')).toBe(1)
   })
 })
 
@@ -217,12 +218,13 @@ test('the event loop is sampled all the time, so that two who scrape do not dist
   const { clock, page } = watch()
   await clock.advance(5000)
   const first = await page()
-  expect(valueOf(first, 'otp_eventloop_lag_seconds_count')).toBe(50)
-  expect(valueOf(first, 'otp_eventloop_utilization_ratio')).toBeGreaterThanOrEqual(0)
-  expect(valueOf(await page(), 'otp_eventloop_lag_seconds_count')).toBe(50)
+  expect(seriesValue(first, 'otp_eventloop_lag_seconds_count')).toBe(50)
+  expect(seriesValue(first, 'otp_eventloop_utilization_ratio')).toBeGreaterThanOrEqual(0)
+  expect(seriesValue(await page(), 'otp_eventloop_lag_seconds_count')).toBe(50)
 })
 
 test('no metric is named outside the vocabulary', () => {
   const sources = ['metrics.ts', 'index.ts', 'logs.ts', 'traces.ts', 'sdk.ts', 'context.ts', 'resource.ts']
-  for (const source of sources) expect(readFileSync(`observability/${source}`, 'utf8')).not.toMatch(/new (Counter|Gauge|Histogram|Summary)\(/)
+  for (const source of sources)
+    expect(readFileSync(`observability/${source}`, 'utf8')).not.toMatch(/new (Counter|Gauge|Histogram|Summary)\(/)
 })

@@ -1,4 +1,6 @@
 // The SDK of a node: bursts lose nothing uncounted, and the environment decides whether there is one.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { ExportResultCode } from '@opentelemetry/core'
 import { InMemorySpanExporter, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -88,7 +90,7 @@ describe('the resource', () => {
 
   test('takes what the environment says first', () => {
     vi.stubEnv('OTEL_SERVICE_NAME', 'shop')
-    vi.stubEnv('OTEL_RESOURCE_ATTRIBUTES', 'deployment.environment.name=test')
+    vi.stubEnv('OTEL_RESOURCE_ATTRIBUTES', 'service.name=other,deployment.environment.name=test')
     expect(resourceOf(identity).attributes).toMatchObject({ 'service.name': 'shop', 'deployment.environment.name': 'test' })
   })
 })
@@ -127,11 +129,41 @@ describe('telemetry', () => {
     expect(lines.at(-1)).toContain('not every span could be sent')
   })
 
+  test('sends its spans as protobuf over HTTP, with the headers of the environment', async () => {
+    const posted: { url: string | undefined; type: string | undefined; key: unknown; body: string }[] = []
+    const collector = createServer((request, response) => {
+      const parts: Buffer[] = []
+      request.on('data', (part: Buffer) => parts.push(part))
+      request.on('end', () => {
+        const { headers, url } = request
+        posted.push({ url, type: headers['content-type'], key: headers['x-key'], body: Buffer.concat(parts).toString('latin1') })
+        response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end()
+      })
+    })
+    await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve))
+    vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', `http://127.0.0.1:${(collector.address() as AddressInfo).port}`)
+    vi.stubEnv('OTEL_EXPORTER_OTLP_HEADERS', 'x-key=abc')
+    const telemetry = await startTelemetry({ ...quiet, env: process.env })
+    const events = eventStream()
+    telemetry.attach(events, () => snapshot())
+    events.emit('supervisor.child_restarted', examples['supervisor.child_restarted'][0])
+    await telemetry.shutdown(5000)
+    await new Promise((resolve) => collector.close(resolve))
+    expect(posted).toEqual([
+      { url: '/v1/traces', type: 'application/x-protobuf', key: 'abc', body: expect.stringContaining('otp.supervisor.restart') },
+    ])
+    expect(posted[0]?.body).toContain('n1.lq3f9a')
+  })
+
   test('counts a listener that throws, and goes on', async () => {
     const telemetry = await startTelemetry({ ...quiet, env: {} })
     const events = eventStream()
     telemetry.attach(events, () => snapshot())
-    events.subscribe('observer', { 'node.leaving': () => { throw new Error('full') } })
+    events.subscribe('observer', {
+      'node.leaving': () => {
+        throw new Error('full')
+      },
+    })
     events.emit('node.leaving', examples['node.leaving'][0])
     expect((await telemetry.render()).body).toContain('otp_telemetry_subscribers_detached_total{subscriber="observer"} 1')
     await telemetry.shutdown(100)

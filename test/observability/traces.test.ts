@@ -4,7 +4,7 @@ import { Crash, Pid } from '#otp-labs'
 import { FakeClock } from '#test/support/fake-clock.ts'
 import { ATTRIBUTES, EVENTS, type Facts, SPANS, type SpanEntry, type SpanName } from '#vocabulary'
 import { createTraces } from '../../observability/traces.ts'
-import { examples, everyExample, T0, TRACE } from './support/facts.ts'
+import { everyExample, examples, T0, TRACE } from './support/facts.ts'
 import { eventStream } from './support/node.ts'
 import { linksOf, memoryTracers } from './support/spans.ts'
 
@@ -45,7 +45,7 @@ describe('a restart', () => {
     const { events, named } = watch()
     crashAndRestart(events, 1, TRACE)
     const [crash] = named('otp.process.crash')
-    expect(linksOf(named('otp.supervisor.restart')[0])['crash']).toBe('b7ad6b7169203331')
+    expect(linksOf(named('otp.supervisor.restart')[0]).crash).toBe('b7ad6b7169203331')
     expect(crash?.parentSpanContext?.spanId).toBe('b7ad6b7169203331')
     expect(crash?.attributes).toMatchObject({ 'otp.keep': true, 'otp.handling': 'call bid', 'error.type': 'TypeError' })
   })
@@ -128,7 +128,7 @@ describe('every fact', () => {
   test.for(Object.keys(EVENTS) as (keyof Facts)[])('%s makes the spans that the vocabulary says', (type) => {
     const { events, spans, traces } = watch()
     for (const event of examples[type]) {
-      events.emit(type, event as never)
+      events.emit(type, event)
       expect(traces.spanOf(event) !== undefined).toBe(EVENTS[type].spans.length > 0)
     }
     expect([...new Set(spans().map(({ name }) => name))].sort()).toEqual([...EVENTS[type].spans].sort())
@@ -143,8 +143,10 @@ describe('every fact', () => {
 
   test('keeps the words of an error out of its span', () => {
     const { events, spans } = watch()
-    for (const { type, event } of everyExample) events.emit(type, event as never)
+    for (const { type, event } of everyExample) events.emit(type, event)
     events.emit('process.exited', { ...examples['process.exited'][0], reason: new Crash(new Error('no such lot')) })
-    expect(JSON.stringify(spans().map(({ attributes, events: told, status }) => ({ attributes, told, status })))).not.toContain('no such lot')
+    expect(JSON.stringify(spans().map(({ attributes, events: told, status }) => ({ attributes, told, status })))).not.toContain(
+      'no such lot',
+    )
   })
 })

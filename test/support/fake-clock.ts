@@ -23,7 +23,7 @@ export class FakeClock implements Clock {
   }
 
   wall(): number {
-    return this.#wall + this.#now
+    return Math.floor(this.#wall + this.#now)
   }
 
   /** Lets the wall clock jump, as after a correction; timers and `now` do not see it. */

@@ -196,7 +196,7 @@ function knots(plan: FloorPlan, modules: readonly Module[], follow: (edge: Impor
   return found
 }
 
-/** What a room exports through its door and nobody imports. The public API is for others. */
+/** Values that a room exports through its door and nobody imports. The public API is for others. */
 function checkUnused(plan: FloorPlan, modules: readonly Module[], users: readonly Module[]): Violation[] {
   return modules.flatMap((door) => {
     if (door.path === plan.publicDoor || !Object.values(plan.doors).includes(door.path)) return []

@@ -17,6 +17,7 @@ export interface Module {
   readonly firstLine: string
   readonly error: string | undefined
   readonly imports: readonly Import[]
+  /** Values, not types. */
   readonly exports: readonly { readonly name: string; readonly line: number }[]
   /** Names from the global scope: `setTimeout`, `Date.now`; `Date()` where a date of now is made. */
   readonly globals: readonly { readonly name: string; readonly line: number }[]
@@ -98,11 +99,12 @@ function readImport(node: Node, line: number): Import | undefined {
   }
 }
 
+/** Values only: a type is the wording of what is exported with it. */
 function exportedNames(node: Node): string[] {
-  if (node.type !== 'ExportNamedDeclaration') return []
+  if (node.type !== 'ExportNamedDeclaration' || node.exportKind === 'type') return []
   const declaration = nodes(node.declaration)[0]
   const declared = nodes(declaration?.declarations).map((item) => text(item.id))
-  const listed = nodes(node.specifiers).map((item) => text(item.exported))
+  const listed = nodes(node.specifiers).map((item) => (item.exportKind === 'type' ? undefined : text(item.exported)))
   return [text(declaration?.id), ...declared, ...listed].filter((name) => name !== undefined)
 }
 

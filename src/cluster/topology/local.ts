@@ -126,10 +126,9 @@ class LocalTopology implements TopologyStrategy {
 
   /** One look at a time; what is asked for during one is answered by another that begins after it. */
   #lookNow(): Promise<void> {
+    if (this.#listener === undefined) return Promise.resolve()
     this.#isLookDue = true
-    this.#look ??= this.#lookWhileDue().finally(() => {
-      this.#look = undefined
-    })
+    this.#look ??= this.#lookWhileDue()
     return this.#look
   }
 
@@ -144,6 +143,8 @@ class LocalTopology implements TopologyStrategy {
         this.#fail('look', error)
       }
     }
+    // On the stack of the last check: a look that is asked for from now on begins anew.
+    this.#look = undefined
   }
 
   async #lookOnce(): Promise<string[]> {

@@ -5,6 +5,7 @@ import type { NodeId } from '#process'
 import type { RefusalReason } from '../events.ts'
 import { AcceptorHandshake, DiallerHandshake, type HandshakeSelf, type HandshakeStep, type Peer, type Verdict } from '../handshake.ts'
 import { NONCE_BYTES } from '../handshake-message.ts'
+import { parseAddress } from './address.ts'
 import type { DialFailure, TransportListener } from './transport.ts'
 import type { OpenWire, Wire } from './wire.ts'
 import { type LinkLimits, WireLink } from './wire-link.ts'
@@ -86,6 +87,9 @@ export class PeerLinks {
 
   #whyNotDial(address: string): DialFailure | undefined {
     if (this.#isStopped) return STOPPING
+    if (parseAddress(address) === undefined) {
+      return { kind: 'unreachable', detail: `expected an address such as 10.0.0.7:4369, got ${JSON.stringify(address)}` }
+    }
     if (address === this.#address()) return { kind: 'self', detail: `${address} is this node's own address` }
     const link = this.#links.values().find(({ peerAddress }) => peerAddress === address)
     if (link !== undefined) return { kind: 'duplicate', detail: `there is a link to ${link.peer} already` }

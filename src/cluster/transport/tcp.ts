@@ -4,7 +4,7 @@ import { type Clock, CodedError, type Random, systemClock, systemRandom } from '
 import type { NodeId } from '#process'
 import { MAX_FRAME_BYTES } from '../frame.ts'
 import { clusterKey } from '../handshake.ts'
-import { formatAddress, parseAddress } from './address.ts'
+import { formatAddress, type HostPort, parseAddress } from './address.ts'
 import { PeerLinks, type PeerLinksOptions } from './peer-links.ts'
 import { SocketWire } from './socket-wire.ts'
 import type { DialFailure, Transport, TransportListener } from './transport.ts'
@@ -108,6 +108,7 @@ export class TcpTransport implements Transport {
     if (to === undefined)
       return { kind: 'unreachable', detail: `expected an address such as 10.0.0.7:4369, got ${JSON.stringify(address)}` }
     const open: OpenWire = (connected, failed) => {
+      const to = parseAddress(address) as HostPort
       const socket = connect({ ...to, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
       const onError = (error: Error) => failed(connectFailure(error))
       socket.once('error', onError)

@@ -1,0 +1,39 @@
+// The topology of a list.
+import { describe, expect, test } from 'vitest'
+import { staticTopology } from '#src/cluster/topology/static.ts'
+import { topologyContract } from '#test/contract/topology.ts'
+
+const isFixed = 'the list is what the operator wrote'
+
+topologyContract(
+  'static',
+  async () => ({
+    strategy: staticTopology({ addresses: ['127.0.0.1:4001', 'n2.example.org:4002', '[::1]:4003', '127.0.0.1:4001'] }),
+    self: { id: 'n1.1', address: '127.0.0.1:4001' },
+    expected: ['127.0.0.1:4001', 'n2.example.org:4002', '[::1]:4003'],
+    close: async () => {},
+  }),
+  { 'finds a peer that comes later': isFixed, 'tells the set without a peer that has gone': isFixed },
+)
+
+describe('the list of a static topology', () => {
+  test.each([[['localhost']], [['127.0.0.1:0']], [['a:1', 'b:66000']], [['a b:1']], [[7]]])(
+    'may not hold %j, and the error names it',
+    (addresses) => {
+      expect(() => staticTopology({ addresses: addresses as string[] })).toThrow(
+        expect.objectContaining({
+          code: 'ERR_OTP_CLUSTER_BAD_TOPOLOGY',
+          message: expect.stringContaining(`got ${JSON.stringify(addresses.at(-1))}`),
+        }),
+      )
+    },
+  )
+
+  test('must be a list', () => {
+    expect(() => staticTopology({ addresses: 'a:1' as never })).toThrow(/expected a list of addresses/)
+  })
+
+  test('may be empty', () => {
+    expect(() => staticTopology({ addresses: [] })).not.toThrow()
+  })
+})

@@ -1,0 +1,157 @@
+// What every topology owes, as tests: run against each strategy, in a world that the strategy's own test provides.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { TopologyListener, TopologySelf, TopologyStrategy } from '#src/cluster/topology/strategy.ts'
+
+/** One world for one test, in which this node and one peer can be found from the beginning. */
+export interface TopologyFixture {
+  readonly strategy: TopologyStrategy
+  readonly self: TopologySelf
+  /** The addresses which the first look finds. */
+  readonly expected: readonly string[]
+  /** A further peer comes into this world, or goes. */
+  readonly appear?: (address: string) => Promise<void>
+  readonly vanish?: (address: string) => Promise<void>
+  close(): Promise<void>
+}
+
+export type TopologySentence = (typeof sentences)[number]
+
+const sentences = [
+  'has a name for labels',
+  'has told the whole set when start resolves',
+  'tells addresses that can be dialled, each once',
+  'tells the whole set again when asked to look',
+  'finds a peer that comes later',
+  'tells the set without a peer that has gone',
+  'tells nothing after it was stopped',
+  'may be stopped twice, or without having been started',
+] as const
+
+/** Keeps what a topology tells, and lets a test wait for it. */
+export class TopologyRecorder implements TopologyListener {
+  readonly sets: (readonly string[])[] = []
+  readonly failures: Error[] = []
+  #waiting: (() => void)[] = []
+
+  peers(addresses: readonly string[]): void {
+    this.sets.push(addresses)
+    this.#wake()
+  }
+
+  failed(error: Error): void {
+    this.failures.push(error)
+    this.#wake()
+  }
+
+  until(condition: (recorder: this) => boolean): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const look = () => {
+      if (condition(this)) resolve()
+      else this.#waiting.push(look)
+    }
+    look()
+    return promise
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const look of waiting) look()
+  }
+}
+
+/** `waived`: sentences that a strategy does not keep, each with the reason. */
+export function topologyContract(
+  name: string,
+  create: () => Promise<TopologyFixture>,
+  waived: Partial<Record<TopologySentence, string>> = {},
+): void {
+  describe(`the topology ${name}`, () => {
+    let fixture: TopologyFixture
+    let recorder: TopologyRecorder
+
+    beforeEach(async () => {
+      fixture = await create()
+      recorder = new TopologyRecorder()
+    })
+
+    afterEach(async () => {
+      await fixture.strategy.stop()
+      await fixture.close()
+    })
+
+    const start = () => fixture.strategy.start(fixture.self, recorder)
+    const newest = () => [...(recorder.sets.at(-1) ?? [])].toSorted()
+
+    const bodies: Record<TopologySentence, () => Promise<void>> = {
+      'has a name for labels': async () => {
+        expect(fixture.strategy.name).toMatch(/^[a-z]+$/)
+      },
+
+      'has told the whole set when start resolves': async () => {
+        await start()
+        expect(newest()).toEqual(fixture.expected.toSorted())
+        expect(recorder.failures).toEqual([])
+      },
+
+      'tells addresses that can be dialled, each once': async () => {
+        await start()
+        expect(newest()).toEqual([...new Set(newest())])
+        for (const address of newest()) expect(address).toMatch(/^[^\s]+:\d+$/)
+      },
+
+      'tells the whole set again when asked to look': async () => {
+        await start()
+        const before = recorder.sets.length
+        fixture.strategy.refresh()
+        await recorder.until(({ sets }) => sets.length > before)
+        expect(newest()).toEqual(fixture.expected.toSorted())
+      },
+
+      'finds a peer that comes later': async () => {
+        await start()
+        await fixture.appear?.('127.0.0.1:4999')
+        await recorder.until(() => newest().includes('127.0.0.1:4999'))
+        expect(newest()).toEqual([...fixture.expected, '127.0.0.1:4999'].toSorted())
+      },
+
+      'tells the set without a peer that has gone': async () => {
+        await fixture.appear?.('127.0.0.1:4999')
+        await start()
+        expect(newest()).toContain('127.0.0.1:4999')
+        await fixture.vanish?.('127.0.0.1:4999')
+        await recorder.until(() => !newest().includes('127.0.0.1:4999'))
+        expect(newest()).toEqual(fixture.expected.toSorted())
+      },
+
+      'tells nothing after it was stopped': async () => {
+        await start()
+        await fixture.strategy.stop()
+        const before = recorder.sets.length
+        fixture.strategy.refresh()
+        await fixture.appear?.('127.0.0.1:4999')
+        // A look that began would be over by the end of one by another strategy of the same kind.
+        const other = await create()
+        const late = new TopologyRecorder()
+        await other.strategy.start(other.self, late)
+        await other.strategy.stop()
+        await other.close()
+        expect(recorder.sets).toHaveLength(before)
+      },
+
+      'may be stopped twice, or without having been started': async () => {
+        await fixture.strategy.stop()
+        await start()
+        await fixture.strategy.stop()
+        await fixture.strategy.stop()
+        fixture.strategy.refresh()
+      },
+    }
+
+    for (const sentence of sentences) {
+      const reason = waived[sentence]
+      if (reason === undefined) test(sentence, bodies[sentence])
+      else test(sentence, ({ skip }) => skip(`waived: ${reason}`))
+    }
+  })
+}

@@ -1,0 +1,203 @@
+// The boards as they are provisioned: current, complete, and of metrics that exist; and proof that each guard can fail.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { ALERTS, type AlertName, BOARDS, runbookUrl } from '#vocabulary'
+import { boards } from '../../grafana/generate.ts'
+import { unknownMetrics } from '../observability/support/promql.ts'
+import { type Board, faults, panelsOf } from './support/linter.ts'
+
+const folder = 'grafana/generated'
+const files = readdirSync(folder).map((file) => `${folder}/${file}`)
+const texts = Object.fromEntries(files.map((file) => [file, readFileSync(file, 'utf8')]))
+const parsed = Object.entries(texts).map(([file, text]) => ({ file, board: JSON.parse(text) as Board }))
+
+describe('the boards', () => {
+  test('in the repository are what the code says, and no other', () => {
+    expect(texts).toEqual(boards())
+    expect(Object.fromEntries(parsed.map(({ board }) => [board.uid, board.title]))).toEqual(BOARDS)
+  })
+
+  test.for(parsed)('$file holds the rules of a good board', ({ board }) => {
+    expect(faults(board)).toEqual([])
+  })
+
+  test.for(parsed)('$file names only metrics that exist', ({ board }) => {
+    expect(unknownMetrics(JSON.stringify(board))).toEqual([])
+  })
+
+  test('show each of what an overview has to answer', () => {
+    const [overview] = parsed
+    const expressions = panelsOf(overview?.board as Board).flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
+    for (const metric of [
+      'otp_cluster_members{',
+      'otp_cluster_members_expected',
+      'otp_cluster_view_checksum',
+      'otp_supervisor_restarts_total',
+      'otp_takeovers_total',
+      'otp_processes',
+      'otp_calls_total',
+      'otp_call_duration_seconds_bucket',
+      'otp_mailbox_oldest_message_age_seconds',
+      'otp_eventloop_lag_seconds_bucket',
+      'otp_cluster_membership_changes_total',
+      'otp_registry_names',
+      'otp_registry_conflicts_total',
+    ]) {
+      expect([metric, expressions.some((expr) => expr.includes(metric))]).toEqual([metric, true])
+    }
+    expect(expressions.some((expr) => expr.includes('cause="crash"'))).toBe(true)
+  })
+
+  test('have the panels that runbooks send people to', () => {
+    const titles = new Set(parsed.flatMap(({ board }) => [board.title, ...panelsOf(board).map(({ title }) => title)]))
+    for (const alert of Object.keys(ALERTS)) {
+      const runbook = readFileSync(`docs/runbooks/${alert}.md`, 'utf8')
+      const named = [...runbook.matchAll(/(?:board|panel) \*([^*]+)\*/g)].map((match) => match[1] as string)
+      expect(named.length).toBeGreaterThan(0)
+      expect(named.filter((title) => !titles.has(title))).toEqual([])
+    }
+  })
+})
+
+const found = spawnSync('promtool', ['--version']).status === 0
+
+test.skipIf(!found)(`every query is PromQL${found ? '' : ' (skipped: promtool is not installed here)'}`, () => {
+  const exprs = parsed.flatMap(({ board }) => [
+    ...panelsOf(board).flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
+    ...board.annotations.list.map(({ expr }) => expr),
+  ])
+  const check = (list: readonly string[]) => {
+    const at = mkdtempSync(join(tmpdir(), 'otp-boards-'))
+    const rules = list.map((expr, index) => ({ record: `panel:${index}`, expr: expr.replaceAll('$__rate_interval', '5m') }))
+    writeFileSync(join(at, 'rules.yaml'), stringify({ groups: [{ name: 'panels', rules }] }))
+    const { status, stderr, stdout } = spawnSync('promtool', ['check', 'rules', join(at, 'rules.yaml')], { encoding: 'utf8' })
+    rmSync(at, { recursive: true })
+    return { ok: status === 0, said: stdout + stderr }
+  }
+  expect(check(exprs)).toMatchObject({ ok: true })
+  expect(check(['sum by (x (otp_processes)'])).toMatchObject({ ok: false })
+})
+
+describe('the guards can fail', () => {
+  const broken = (change: (board: Board) => void): string[] => {
+    const board = structuredClone(parsed[0]?.board as Board)
+    change(board)
+    return faults(board)
+  }
+  const first = (board: Board) => panelsOf(board).find(({ targets }) => targets !== undefined) as ReturnType<typeof panelsOf>[number]
+  const query = (board: Board) => (first(board).targets ?? [])[0] as { expr: string }
+
+  test('on a board that is not the code’s', () => {
+    expect({ ...texts, 'grafana/generated/other.json': '{}' }).not.toEqual(boards())
+  })
+
+  test('on a metric that does not exist', () => {
+    expect(unknownMetrics('{"expr":"sum(otp_proceses)"}')).toEqual(['otp_proceses'])
+  })
+
+  test.for([
+    [
+      'a title',
+      (board: Board) => {
+        first(board).title = ''
+      },
+    ],
+    [
+      'a description',
+      (board: Board) => {
+        first(board).description = ''
+      },
+    ],
+    [
+      'a question in the description',
+      (board: Board) => {
+        first(board).description = 'Shows processes.'
+      },
+    ],
+    [
+      'a unit',
+      (board: Board) => {
+        delete first(board).fieldConfig?.defaults.unit
+      },
+    ],
+    [
+      'a data link',
+      (board: Board) => {
+        first(board).fieldConfig = { defaults: { unit: 'short' } }
+      },
+    ],
+    [
+      'the data source as a variable',
+      (board: Board) => {
+        first(board).datasource = { type: 'prometheus', uid: 'prometheus' }
+      },
+    ],
+    [
+      'a range that fits',
+      (board: Board) => {
+        query(board).expr = 'sum(rate(otp_calls_total{cluster=~"$cluster",job=~"$job",instance=~"$instance"}[5m]))'
+      },
+    ],
+    [
+      'a rate over a counter',
+      (board: Board) => {
+        query(board).expr = 'sum(otp_calls_total{cluster=~"$cluster",job=~"$job",instance=~"$instance"})'
+      },
+    ],
+    [
+      'the scope',
+      (board: Board) => {
+        query(board).expr = 'sum(otp_processes)'
+      },
+    ],
+    [
+      'an alert list',
+      (board: Board) => {
+        board.panels = board.panels.filter(({ type }) => type !== 'alertlist')
+      },
+    ],
+    [
+      'an annotation',
+      (board: Board) => {
+        board.annotations.list.pop()
+      },
+    ],
+    [
+      'a variable',
+      (board: Board) => {
+        board.templating.list.pop()
+      },
+    ],
+    [
+      'the way to the observer',
+      (board: Board) => {
+        board.links = board.links.filter(({ title }) => title !== 'Observer')
+      },
+    ],
+    [
+      'protection from edits',
+      (board: Board) => {
+        board.editable = true
+      },
+    ],
+    [
+      'room for each panel',
+      (board: Board) => {
+        first(board).gridPos.x = 20
+      },
+    ],
+  ] as const)('on a board without %s', ([, change]) => {
+    expect(broken(change)).toHaveLength(1)
+  })
+})
+
+test('every link to a runbook leads to one', () => {
+  const urls = new Set((Object.keys(ALERTS) as AlertName[]).map(runbookUrl))
+  for (const text of Object.values(texts)) {
+    for (const [url] of text.matchAll(/https:[^"]+\/docs\/runbooks\/[^"]+/g)) expect(urls).toContain(url)
+  }
+})
