@@ -110,7 +110,12 @@ export function createTracing({ edge, message }: MessageTracers): DetachableTrac
       const span = edge.startSpan(name, { kind: SpanKind.SERVER, startTime: performance.now() }, parent)
       const isKept = isSampled(span.spanContext())
       if (isKept) span.setAttributes(attributes)
-      context.with(trace.setSpan(parent, span), run)
+      try {
+        context.with(trace.setSpan(parent, span), run)
+      } catch (error) {
+        endSpan(span, nameOfError(error))
+        throw error
+      }
       return isKept ? new KeptSpan(span) : NOT_KEPT
     },
 

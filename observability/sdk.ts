@@ -1,5 +1,5 @@
 // The OpenTelemetry SDK of one node: three scopes, two queues, one address to send to. Loaded only when there is such an address.
-import { type DiagLogger, DiagLogLevel, diag, type Tracer, trace } from '@opentelemetry/api'
+import { context, type DiagLogger, DiagLogLevel, diag, propagation, type Tracer, trace } from '@opentelemetry/api'
 import { callWithTimeout } from '@opentelemetry/core'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import type { Resource } from '@opentelemetry/resources'
@@ -33,7 +33,7 @@ export interface TraceSdk extends MessageTracers {
 
 const scope = (name: Scope): Scope => name
 
-/** Starts one SDK an OS process: the context manager and the propagators are global in OpenTelemetry. */
+/** At most one at a time in an OS process: the context manager, the propagators and the sampled provider are global in OpenTelemetry. */
 export function startTraceSdk({
   resource,
   exporter = () => new OTLPTraceExporter(),
@@ -76,7 +76,12 @@ export function startTraceSdk({
       await callWithTimeout(Promise.all([messageQueue.forceFlush(), keptQueue.forceFlush()]), timeoutMs)
     },
     shutdown: async (timeoutMs) => {
-      await callWithTimeout(Promise.all([sdk.shutdown(), kept.shutdown()]), timeoutMs)
+      try {
+        await callWithTimeout(Promise.all([sdk.shutdown(), kept.shutdown()]), timeoutMs)
+      } finally {
+        // What is global is given back, so that the next one in this OS process gets it.
+        for (const api of [trace, context, propagation, diag]) api.disable()
+      }
     },
   }
 }

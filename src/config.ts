@@ -1,8 +1,8 @@
 // Configuration: the environment in, a frozen typed object out, or every problem at once in words a person can act on.
 import { readFileSync } from 'node:fs'
+import { z } from 'zod'
 import { CodedError } from '#base'
 import { isLoopback } from '#cluster'
-import { z } from 'zod'
 
 const port = z.coerce.number().int().min(0).max(65_535)
 const positive = z.coerce.number().int().positive()

@@ -49,7 +49,11 @@ async function main(): Promise<void> {
   const incarnation = systemClock.wall()
   const { name, role, zone } = config
   const events = new EventStream<NodeEvents>()
-  telemetry = await startTelemetry({ node: { id: nodeId(name, incarnation), name, version, role, zone }, logLevel: config.logLevel, env: process.env })
+  telemetry = await startTelemetry({
+    node: { id: nodeId(name, incarnation), name, version, role, zone },
+    logLevel: config.logLevel,
+    env: process.env,
+  })
   undo.push(async () => telemetry?.shutdown(FLUSH_WITHIN_MS))
   const node = makeNode(config, { version, incarnation, events })
   telemetry.attach(events, () => node.snapshot())
@@ -63,7 +67,14 @@ async function main(): Promise<void> {
   }
   undo.push(() => node.stop('shutdown'))
   await node.start()
-  const app = createHttpServer({ host: LOOPBACK, port: config.httpPort, clock: systemClock, events, tracing: telemetry.tracing, onUnexpected })
+  const app = createHttpServer({
+    host: LOOPBACK,
+    port: config.httpPort,
+    clock: systemClock,
+    events,
+    tracing: telemetry.tracing,
+    onUnexpected,
+  })
   observerRoutes(app, node.parts)
   auctionRoutes(app, { node, chaosAllowed: config.chaosAllowed })
   const httpAddress = await listen(app, LOOPBACK, config.httpPort)

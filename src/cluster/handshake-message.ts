@@ -1,4 +1,5 @@
 // Pure. The fixed, small messages of the handshake: all that is ever parsed from a stranger.
+import { CodedError } from '#base'
 import type { NodeId } from '#process'
 import type { RefusalReason } from './events.ts'
 import { parseNodeId } from './node-name.ts'
@@ -28,9 +29,13 @@ export interface Hello {
   readonly address: string
 }
 
-/** Whether a cluster may be called so: 1 to 63 letters, digits, `_`, `.` or `-`. */
-export function isClusterName(name: string): boolean {
-  return CLUSTER_NAME.test(name)
+/** Answers `name`, or throws `ERR_OTP_CLUSTER_BAD_CLUSTER_NAME` that says what a name looks like. */
+export function checkClusterName(name: string): string {
+  if (typeof name === 'string' && CLUSTER_NAME.test(name)) return name
+  throw new CodedError(
+    'ERR_OTP_CLUSTER_BAD_CLUSTER_NAME',
+    `expected a cluster name of 1 to 63 letters, digits, "_", "." or "-" that begins with a letter or a digit, got ${JSON.stringify(name)}`,
+  )
 }
 
 /** Magic, version, kind, length, body. */

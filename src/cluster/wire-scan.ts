@@ -62,7 +62,7 @@ export function whyNotPlain(bytes: Uint8Array, start: number, end: number): stri
     } else if (token >= 0xca && token <= 0xd3) {
       at += FIXED[token - 0xca] as number
     } else if (token >= 0xd9 && token <= 0xdb) {
-      at += (1 << (token - 0xd9)) + (stringLength(bytes, at, token) as number)
+      at += (1 << (token - 0xd9)) + stringLength(bytes, at, token)
     } else if (token >= 0xc4 && token <= 0xc6) {
       at += (1 << (token - 0xc4)) + bigEndian(bytes, at, 1 << (token - 0xc4))
     } else if (token >= 0xdc && token <= 0xdf) {

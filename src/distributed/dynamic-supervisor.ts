@@ -53,7 +53,10 @@ export class DistributedSupervisor {
     checkChildSpec(spec)
     checkName(spec.id)
     if (spec.name !== undefined) {
-      throw new CodedError('ERR_OTP_OTP_BAD_CHILD_SPEC', `child specification '${spec.id}': a child of the cluster is found by its id; leave out name`)
+      throw new CodedError(
+        'ERR_OTP_OTP_BAD_CHILD_SPEC',
+        `child specification '${spec.id}': a child of the cluster is found by its id; leave out name`,
+      )
     }
     const [behaviour, argument] = spec.start
     this.#o.children.behaviour(behaviour.name)

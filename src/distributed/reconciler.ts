@@ -79,7 +79,17 @@ export class Reconciler {
     const at = this.#o.clock.wall()
     const owner = this.#o.cluster.id
     const { behaviour, child, gen, epoch } = claim
-    const record = this.#o.replicator.write({ behaviour, child, gen, epoch, key, ended: false, claimedAt: claimedAt ?? at, owner, serial: pid.serial })
+    const record = this.#o.replicator.write({
+      behaviour,
+      child,
+      gen,
+      epoch,
+      key,
+      ended: false,
+      claimedAt: claimedAt ?? at,
+      owner,
+      serial: pid.serial,
+    })
     this.#o.events.emit('registry.registered', { name: key, pid, epoch, at })
     return record
   }
@@ -161,7 +171,8 @@ export class Reconciler {
     void this.#carryOut(duty, record).finally(() => {
       this.#busy.delete(key)
       // What came meanwhile was not attended to.
-      if (this.#o.directory.get(key) !== record && dutyOf(this.#o.directory.get(key) ?? record, this.#situation) !== undefined) this.#touch(key)
+      if (this.#o.directory.get(key) !== record && dutyOf(this.#o.directory.get(key) ?? record, this.#situation) !== undefined)
+        this.#touch(key)
     })
   }
 
@@ -180,7 +191,8 @@ export class Reconciler {
         return
       case 'reclaim': {
         const pid = children.running(record.key)
-        if (pid !== undefined) this.claim(record.key, pid, { behaviour: record.behaviour, child: undefined, gen: this.#o.directory.lamport + 1, epoch: 1 })
+        if (pid !== undefined)
+          this.claim(record.key, pid, { behaviour: record.behaviour, child: undefined, gen: this.#o.directory.lamport + 1, epoch: 1 })
         return
       }
       default:
@@ -193,9 +205,13 @@ export class Reconciler {
     const startedAt = this.#goneAt.get(record.owner) ?? clock.wall()
     const startedMono = clock.now() - Math.max(0, clock.wall() - startedAt)
     const child = record.child as ChildData
-    const result = await children.start({ key: record.key, behaviour: record.behaviour, child }, duty === 'take_over' ? 'takeover' : 'reconcile')
+    const result = await children.start(
+      { key: record.key, behaviour: record.behaviour, child },
+      duty === 'take_over' ? 'takeover' : 'reconcile',
+    )
     const winner = directory.get(record.key)
-    const isSuperseded = winner !== record && winner !== undefined && (winner.ended || (winner.owner !== cluster.id && cluster.alive.has(winner.owner)))
+    const isSuperseded =
+      winner !== record && winner !== undefined && (winner.ended || (winner.owner !== cluster.id && cluster.alive.has(winner.owner)))
     if (result.ok && isSuperseded) await children.stop(record.key, NAME_CONFLICT)
     const epoch = Math.max(record.epoch, winner?.epoch ?? 0) + 1
     if (result.ok && !isSuperseded) this.claim(record.key, result.pid, { behaviour: record.behaviour, child, gen: record.gen, epoch })

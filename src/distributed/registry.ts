@@ -48,12 +48,21 @@ export class DistributedRegistry {
     return record !== undefined && this.#isLive(record) ? pidOf(record) : undefined
   }
 
+  /** Whether the name has an owner, or will have one again: the child of a node that is gone is somebody's to take over. */
+  isClaimed(name: string): boolean {
+    const record = this.#directory.get(name)
+    return record !== undefined && !record.ended && (record.child !== undefined || this.#isLive(record))
+  }
+
   /** Registers a process of this node. The name goes when the process ends, or `unregister` is called. */
   register(name: string, pid: Pid): RegisterResult {
     checkName(name)
     const process = this.#runtime.lookup(pid)
     if (process === undefined) {
-      throw new CodedError('ERR_OTP_DISTRIBUTED_NOT_LOCAL', `expected a live process of node ${this.#runtime.id} to register as '${name}', got ${pid}`)
+      throw new CodedError(
+        'ERR_OTP_DISTRIBUTED_NOT_LOCAL',
+        `expected a live process of node ${this.#runtime.id} to register as '${name}', got ${pid}`,
+      )
     }
     const holder = this.lookup(name)
     if (holder !== undefined) return { ok: false, reason: 'already_registered', pid: holder }

@@ -1,6 +1,8 @@
 // Errors as application/problem+json (RFC 9457): one shape for everything that can go wrong with a request.
-import { CodedError } from '#base'
+
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import type { CodedError } from '#base'
+import { describeInvalid } from './validation.ts'
 
 export interface Problem {
   readonly status: number
@@ -11,6 +13,12 @@ export interface Problem {
   /** A stable code to branch on, where there is one. */
   readonly code?: string
 }
+
+/** What a route may throw to answer with a problem: a status below 500, or 503 or 504; `members` are added to the document. */
+type Thrown = (FastifyError | CodedError) & { readonly members?: Readonly<Record<string, unknown>> }
+
+/** Statuses above 500 that are answers, not defects: not now, and not in time. */
+const FORESEEN: readonly number[] = [503, 504]
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request',
@@ -25,19 +33,28 @@ const TITLES: Readonly<Record<number, string>> = {
   504: 'No answer in time',
 }
 
-export function sendProblem(reply: FastifyReply, status: number, detail: string, code?: string): FastifyReply {
+export function sendProblem(
+  reply: FastifyReply,
+  status: number,
+  detail: string,
+  code?: string,
+  members?: Readonly<Record<string, unknown>>,
+): FastifyReply {
   const problem: Problem = { status, title: TITLES[status] ?? 'Error', detail, ...(code === undefined ? {} : { code }) }
-  return reply.status(status).type('application/problem+json').send({ type: 'about:blank', ...problem })
+  return reply
+    .status(status)
+    .type('application/problem+json')
+    .send({ ...members, type: 'about:blank', ...problem })
 }
 
 /** Makes every error of a server a problem document; what nobody foresaw says nothing of the inside. */
 export function installProblems(app: FastifyInstance, onUnexpected: (error: Error) => void): void {
-  app.setErrorHandler((error: FastifyError | CodedError, _request, reply) => {
+  app.setErrorHandler((error: Thrown, _request, reply) => {
     if ('validation' in error && error.validation !== undefined) {
-      return sendProblem(reply, 400, `${error.validationContext ?? 'request'}: ${error.message}`, 'ERR_OTP_HTTP_INVALID')
+      return sendProblem(reply, 400, describeInvalid(error.validationContext ?? 'request', error.validation), 'ERR_OTP_HTTP_INVALID')
     }
     const status = 'statusCode' in error && error.statusCode !== undefined ? error.statusCode : 500
-    if (status < 500) return sendProblem(reply, status, error.message, error.code)
+    if (status < 500 || FORESEEN.includes(status)) return sendProblem(reply, status, error.message, error.code, error.members)
     onUnexpected(error)
     return sendProblem(reply, 500, 'something failed inside the node; its log says what')
   })

@@ -1,10 +1,12 @@
 // One HTTP server: problems as documents, requests as events and traces, and an end that waits for answers under way.
+
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Clock, Emitter } from '#base'
 import { CodedError } from '#base'
 import type { OpenSpan, Tracing } from '#process'
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { HttpEvents } from './events.ts'
-import { installProblems } from './problem.ts'
+import { installProblems, sendProblem } from './problem.ts'
+import { validatorCompiler } from './validation.ts'
 
 export interface HttpServerOptions {
   readonly host: string
@@ -33,9 +35,11 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: 'idle',
-    // A misspelt option is an error, not something to drop in silence.
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
+    frameworkErrors: (error, _request, reply) => {
+      sendProblem(reply, 400, error.message, error.code)
+    },
   })
+  app.setValidatorCompiler(validatorCompiler)
   installProblems(app, options.onUnexpected)
   const observed = new WeakMap<FastifyRequest, Observed>()
   app.addHook('onRequest', (request, _reply, done) => {

@@ -1,5 +1,5 @@
 // introspect: what a node and the cluster look like; read-only.
-export { ANSWER_WITHIN_MS, askAll, type ClusterAnswer, type Missing } from './cluster-view.ts'
+export { askAll, type ClusterAnswer, type Missing } from './cluster-view.ts'
 export { EventLog, type EventPage, type LoggedEvent } from './event-log.ts'
 export {
   type BehaviourSnapshot,
@@ -11,5 +11,5 @@ export {
   nodeSnapshot,
   type SupervisorSnapshot,
 } from './node-snapshot.ts'
-export { OBSERVER, type NodeSummary, type NodeTallies, observerServer } from './observer-server.ts'
-export { type ProcessInfo, processInfo } from './process-info.ts'
+export { type NodeSummary, type NodeTallies, OBSERVER, observerServer } from './observer-server.ts'
+export type { ProcessInfo } from './process-info.ts'

@@ -2,7 +2,7 @@
 import { type Behaviour, genServer, reply } from '#otp'
 import type { NodeId } from '#process'
 import type { EventLog, EventPage } from './event-log.ts'
-import { nodeSnapshot, type NodeParts, type SupervisorSnapshot, supervisorSnapshot } from './node-snapshot.ts'
+import { type NodeParts, nodeSnapshot, type SupervisorSnapshot, supervisorSnapshot } from './node-snapshot.ts'
 import { type ProcessInfo, topProcesses } from './process-info.ts'
 
 /** Local name of the observer's process. */
@@ -45,7 +45,11 @@ export function observerServer(parts: NodeParts, log: EventLog, tallies: NodeTal
         const names = registry.countByNode().get(cluster.id) ?? 0
         return reply({ processes, names, draining, joined, version, uptimeMs, ...tallies } satisfies NodeSummary, state)
       },
-      supervisors: (state) => reply([...runtime.supervisors].map(supervisorSnapshot).filter((one) => one !== undefined), state),
+      supervisors: (state) =>
+        reply(
+          [...runtime.supervisors].map(supervisorSnapshot).filter((one) => one !== undefined),
+          state,
+        ),
       processes: (state, { limit }: ObserverCalls['processes']['payload']) => reply(topProcesses(runtime, limit), state),
       events: (state, { after, limit }: ObserverCalls['events']['payload']) => reply(log.after(after[cluster.id] ?? 0, limit), state),
     },

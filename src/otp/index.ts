@@ -10,12 +10,12 @@ export {
   type GenServer,
   type GenServerDefinition,
   genServer,
-  NoReply,
+  type NoReply,
   noReply,
-  Reply,
+  type Reply,
   reply,
   type Self,
-  Stop,
+  type Stop,
   stop,
 } from './gen-server.ts'
 export type { AnswerOf, CallNames, CallOptions, CastNames, PayloadArguments } from './protocol.ts'

@@ -6,11 +6,10 @@ export { Name, NodeRef, type Ref, type Target } from './name.ts'
 export type { CallCounts, CallOutcome } from './pending-calls.ts'
 export { type NodeId, Pid, parsePid } from './pid.ts'
 export { type Body, type Origin, Process } from './process.ts'
-export { noRouter, type Router, type Watcher } from './router.ts'
+export type { Router, Watcher } from './router.ts'
 export {
   type BehaviourCounts,
   type CallMeasured,
-  DEFAULT_CALL_TIMEOUT_MS,
   Runtime,
   type RuntimeOptions,
   type SpawnOptions,

@@ -56,6 +56,8 @@ interface Side {
   readonly live: Set<Link>
   /** Most links at once. */
   most: number
+  /** Links that ended. */
+  closed: number
   readonly outcomes: string[]
 }
 
@@ -96,6 +98,7 @@ class Crossing {
       id,
       live: new Set(),
       most: 0,
+      closed: 0,
       outcomes: [],
       links: new PeerLinks(options, () => address, {
         up: (link) => {
@@ -103,7 +106,10 @@ class Crossing {
           side.most = Math.max(side.most, side.live.size)
         },
         frame: () => {},
-        closed: (link) => side.live.delete(link),
+        closed: (link) => {
+          side.live.delete(link)
+          side.closed++
+        },
         handshakeRefused: (reason) => side.outcomes.push(reason),
         frameRefused: (_peer, reason) => side.outcomes.push(reason),
       }),
@@ -129,6 +135,13 @@ class Crossing {
     }
   }
 
+  /** One more thing that may happen: the higher node closes what links it has. */
+  mayClose(): void {
+    this.#starts.push(() => {
+      for (const link of this.high.live) link.close('test')
+    })
+  }
+
   /** How many different things may happen now. */
   get choices(): number {
     return this.#starts.length + this.#ends.filter((end) => end.other.said.length > 0).length
@@ -149,6 +162,7 @@ class Crossing {
     const { low, high } = this
     if (low.live.size !== 1 || high.live.size !== 1) return `${low.live.size} links at the lower, ${high.live.size} at the higher`
     if (low.most > 1 || high.most > 1) return 'two links at once'
+    if (low.closed + high.closed > 0) return 'a link came and went'
     const [ofLow] = low.live
     const [ofHigh] = high.live
     if (ofLow?.direction === ofHigh?.direction) return 'the two ends are of different wires'
@@ -216,6 +230,23 @@ describe('two nodes that dial each other at once', () => {
       const crossing = new Crossing(dials)
       while (crossing.choices > 0) crossing.take(random.int(crossing.choices))
       expect([round, crossing.verdict()]).toEqual([round, undefined])
+    }
+  })
+
+  test('agree on whether they are linked also when links end meanwhile, and never hold two', async () => {
+    const random = seededRandom(testSeed)
+    const dials = [
+      ['low', 'b:1'],
+      ['low', 'alias-of-b:1'],
+      ['high', 'a:1'],
+      ['low', 'third-of-b:1'],
+    ] as const
+    for (let round = 0; round < 2000; round++) {
+      const crossing = new Crossing(dials)
+      crossing.mayClose()
+      while (crossing.choices > 0) crossing.take(random.int(crossing.choices))
+      const { low, high } = crossing
+      expect([round, low.live.size, low.most, high.most]).toEqual([round, high.live.size, 1, 1])
     }
   })
 

@@ -128,7 +128,7 @@ describe('what survives the wire', () => {
       withMap: true,
       withSet: true,
       withTypedArray: true,
-      withUnicodeString: true,
+      stringUnit: 'binary',
       maxDepth: 5,
     })
     fc.assert(

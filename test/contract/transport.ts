@@ -306,10 +306,10 @@ export function transportContract(name: string, create: () => Promise<TransportF
       },
     }
 
-    for (const sentence of sentences) {
+    test.for(sentences)('%s', async (sentence, { skip }) => {
       const reason = waived[sentence]
-      if (reason === undefined) test(sentence, bodies[sentence])
-      else test(sentence, ({ skip }) => skip(`waived: ${reason}`))
-    }
+      if (reason !== undefined) skip(`waived: ${reason}`)
+      await bodies[sentence]()
+    })
   })
 }

@@ -67,6 +67,7 @@ test('spans that their collector refuses are counted as failed', async () => {
   sdk.cluster.startSpan('otp.child.takeover').end()
   await sdk.flush(1000).catch(() => {})
   expect(sdk.spanCounts()[2]).toEqual({ scope: 'otp.cluster', exported: 0, failed: 1, dropped: 0, queued: 0 })
+  await sdk.shutdown(1000)
 })
 
 test('a collector that does not answer holds the end up no longer than it was given', async () => {
@@ -127,6 +128,23 @@ describe('telemetry', () => {
     expect(telemetry.tracing).toBeDefined()
     await telemetry.shutdown(50)
     expect(lines.at(-1)).toContain('not every span could be sent')
+  })
+
+  test.for([
+    ['always_off', undefined, false],
+    ['parentbased_traceidratio', '0', false],
+    ['parentbased_traceidratio', '1', true],
+    [undefined, undefined, true],
+  ] as const)('samples requests by %s %s', async ([sampler, ratio, isKept]) => {
+    vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', 'http://127.0.0.1:9')
+    vi.stubEnv('OTEL_TRACES_SAMPLER', sampler)
+    vi.stubEnv('OTEL_TRACES_SAMPLER_ARG', ratio)
+    const telemetry = await startTelemetry({ ...quiet, env: process.env })
+    const request = telemetry.tracing?.serve('GET /', undefined, {}, () => {
+      expect(telemetry.tracing?.send('call', 'lot', 'bid') !== undefined).toBe(isKept)
+    })
+    expect(request?.carrier !== undefined).toBe(isKept)
+    await telemetry.shutdown(50)
   })
 
   test('sends its spans as protobuf over HTTP, with the headers of the environment', async () => {

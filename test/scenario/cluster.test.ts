@@ -37,7 +37,11 @@ async function withLots(count: number, note: Parameters<typeof Box.formed>[0]['n
   return box
 }
 
-const ownersOf = (name: string) => box.node(name).registry.entries().map(({ pid }) => pid.node)
+const ownersOf = (name: string) =>
+  box
+    .node(name)
+    .registry.entries()
+    .map(({ pid }) => pid.node)
 
 describe('a cluster that is well', () => {
   test('children are spread over all nodes, and every node knows all of them', async () => {
@@ -179,7 +183,10 @@ describe('a node that dies', () => {
 
   test('fails the calls that were under way to it with noconnection', async () => {
     await withLots(12)
-    const victim = box.node('n1').registry.entries().find(({ pid }) => pid.node === box.node('n3').id)
+    const victim = box
+      .node('n1')
+      .registry.entries()
+      .find(({ pid }) => pid.node === box.node('n3').id)
     const call = box.node('n1').call(Lot.named(victim?.name as string), 'look')
     box.crash('n3')
     const error = await box.through(call).catch((thrown: unknown) => thrown)
@@ -193,7 +200,12 @@ describe('a node that leaves', () => {
     await withLots(30)
     await box.stop('n2')
     await box.clock.until(() => box.violations('lot').length === 0 && box.node('n1').registry.count() === 30, 2000)
-    expect(box.node('n1').snapshot().members.find(({ name }) => name === 'n2')?.status).toBe('left')
+    expect(
+      box
+        .node('n1')
+        .snapshot()
+        .members.find(({ name }) => name === 'n2')?.status,
+    ).toBe('left')
     const changes = box.events('cluster.member_changed').filter(({ name, change }) => name === 'n2' && change !== 'join')
     expect(changes.map(({ by, change }) => `${by} ${change}`).sort()).toEqual(['n1 leave', 'n3 leave'])
     expect(box.events('registry.conflict')).toEqual([])
@@ -219,7 +231,10 @@ describe('a network that fails', () => {
     expect(box.node('n1').registry.count()).toBe(30)
     expect(box.node('n2').registry.count()).toBe(30)
     box.network.heal()
-    await box.clock.until(() => names.every((name) => box.node(name).cluster.alive.size === 3) && box.violations('lot').length === 0, 20_000)
+    await box.clock.until(
+      () => names.every((name) => box.node(name).cluster.alive.size === 3) && box.violations('lot').length === 0,
+      20_000,
+    )
     await box.clock.advance(5000)
     expect(box.violations('lot')).toEqual([])
     expect(box.node('n1').registry.count()).toBe(30)
@@ -275,13 +290,23 @@ describe('children that cannot run', () => {
   })
 
   test('when the local supervisor gives up, its children are found missing and started again in a new epoch', async () => {
-    box = await Box.formed({ names, node: { ...node, supervisor: { name: 'lots', maxRestarts: 2 } }, note: ['supervisor.intensity_exceeded'] })
+    box = await Box.formed({
+      names,
+      node: { ...node, supervisor: { name: 'lots', maxRestarts: 2 } },
+      note: ['supervisor.intensity_exceeded'],
+    })
     for (let i = 0; i < 12; i++) await box.through(box.node('n1').supervisor.startChild({ id: `lot-${i}`, start: [Lot, 'x'] }))
-    const mine = box.node('n1').registry.entries().filter(({ pid }) => pid.node === box.node('n1').id)
+    const mine = box
+      .node('n1')
+      .registry.entries()
+      .filter(({ pid }) => pid.node === box.node('n1').id)
     for (const { name } of mine.slice(0, 3)) box.node('n1').cast(Lot.named(name), 'crash')
     await box.clock.until(() => box.events('supervisor.intensity_exceeded').length === 1, 2000)
     await box.clock.until(() => box.violations('lot').length === 0 && box.node('n2').registry.count() === 12, 5000)
-    const epochs = box.node('n2').registry.entries().filter(({ pid }) => pid.node === box.node('n1').id)
+    const epochs = box
+      .node('n2')
+      .registry.entries()
+      .filter(({ pid }) => pid.node === box.node('n1').id)
     expect(epochs.every(({ epoch }) => epoch === 2)).toBe(true)
   })
 })

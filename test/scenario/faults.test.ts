@@ -29,7 +29,10 @@ test.each(Array.from({ length: SEEDS }, (_, i) => i + 1))('seed %i', async (seed
   expect(box.violations('lot'), transcript()).toEqual([])
   for (const name of names) expect(box.node(name).cluster.alive.size, `seed ${seed}: ${name}`).toBe(names.length)
   // What is ended when all is quiet stays ended, whatever anybody remembers.
-  const ended = box.node('n1').registry.entries().map(({ name }) => name)
+  const ended = box
+    .node('n1')
+    .registry.entries()
+    .map(({ name }) => name)
   for (const name of ended) expect(await box.through(box.node('n2').supervisor.terminateChild(name))).toBe(true)
   await box.clock.advance(10_000)
   expect(box.node('n3').registry.count(), `seed ${seed}: a terminated name is back`).toBe(0)

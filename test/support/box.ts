@@ -1,6 +1,6 @@
 // A cluster in a box: real nodes in one process, a network in memory, one clock that the test turns, one seed.
 import { type Clock, seededRandom, type Timer } from '#base'
-import { MemoryNetwork, type MembershipTimes, nodeId, staticTopology } from '#cluster'
+import { type MembershipTimes, MemoryNetwork, staticTopology } from '#cluster'
 import { Node, type NodeOptions } from '#node'
 import type { NodeEvents } from '#otp-labs'
 import { FakeClock } from './fake-clock.ts'
@@ -33,7 +33,7 @@ class NodeClock implements Clock {
     this.#clock.soon(() => this.#run(fn))
   }
 
-  /** As SIGSTOP: what comes due waits. */
+  /** What comes due waits. */
   pause(): void {
     this.#held ??= []
   }
@@ -115,7 +115,9 @@ export class Box {
       ...(this.#options.times === undefined ? {} : { membershipTimes: this.#options.times }),
     })
     for (const type of this.#options.note ?? []) {
-      node.events.subscribe(`noted ${type}`, { [type]: (event: Noted['event']) => this.noted.push({ node: name, at: this.clock.now(), type, event }) })
+      node.events.subscribe(`noted ${type}`, {
+        [type]: (event: Noted['event']) => this.noted.push({ node: name, at: this.clock.now(), type, event }),
+      })
     }
     this.#nodes.set(name, { node, clock })
     void node.start()
@@ -145,12 +147,16 @@ export class Box {
     entry.clock.isDead = true
   }
 
+  /** As SIGSTOP: it neither acts nor reads, and what is sent to it waits in the network. */
   pause(name: string): void {
     this.#nodes.get(name)?.clock.pause()
+    for (const other of this.#options.names) if (other !== name) this.network.cut(name, other, { hold: true })
   }
 
+  /** As SIGCONT; takes back other cuts of its links, too. */
   resume(name: string): void {
     this.#nodes.get(name)?.clock.resume()
+    for (const other of this.#options.names) if (other !== name) this.network.heal(name, other)
   }
 
   /** As SIGTERM; the clock has to be turned until it has left. */
@@ -198,11 +204,13 @@ export class Box {
     const violations: string[] = []
     const views = live.map((node) => node.registry.entries().map(({ name, pid }) => `${name}=${pid}`))
     for (const [index, view] of views.entries()) {
-      if (view.join() !== views[0]?.join()) violations.push(`views differ: ${live[0]?.name} ${views[0]?.join()} | ${live[index]?.name} ${view.join()}`)
+      if (view.join() !== views[0]?.join())
+        violations.push(`views differ: ${live[0]?.name} ${views[0]?.join()} | ${live[index]?.name} ${view.join()}`)
     }
     for (const [child, pids] of running) {
       if (pids.length > 1) violations.push(`${child} runs ${pids.length} times: ${pids.join()}`)
-      if (!(views[0] ?? []).includes(`${child}=${pids[0]}`)) violations.push(`${child} runs as ${pids[0]}, but the directory does not say so`)
+      if (!(views[0] ?? []).includes(`${child}=${pids[0]}`))
+        violations.push(`${child} runs as ${pids[0]}, but the directory does not say so`)
     }
     for (const entry of views[0] ?? []) {
       if (!running.has(entry.split('=')[0] as string)) violations.push(`the directory says ${entry}, but nothing runs`)

@@ -1,6 +1,6 @@
 // The topology of a list: the peers are those that the operator named.
 import { CodedError } from '#base'
-import { parseAddress } from '../transport/address.ts'
+import { parseAddress } from '../address.ts'
 import type { TopologyListener, TopologyStrategy } from './strategy.ts'
 
 export interface StaticTopologyOptions {

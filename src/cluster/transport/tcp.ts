@@ -2,9 +2,10 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { type Clock, CodedError, type Random, systemClock, systemRandom } from '#base'
 import type { NodeId } from '#process'
+import { formatAddress, type HostPort, parseAddress } from '../address.ts'
 import { MAX_FRAME_BYTES } from '../frame.ts'
 import { clusterKey } from '../handshake.ts'
-import { formatAddress, type HostPort, parseAddress } from './address.ts'
+import { checkClusterName } from '../handshake-message.ts'
 import { PeerLinks, type PeerLinksOptions } from './peer-links.ts'
 import { SocketWire } from './socket-wire.ts'
 import type { DialFailure, Transport, TransportListener } from './transport.ts'
@@ -56,6 +57,7 @@ export class TcpTransport implements Transport {
         `listening on ${this.#host} means every address of this machine; say under which one peers reach it: advertisedHost`,
       )
     }
+    checkClusterName(options.cluster)
     this.#linkOptions = {
       id: options.id,
       cluster: options.cluster,

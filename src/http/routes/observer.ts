@@ -1,7 +1,8 @@
 // The observer's API: what every node and the cluster look like, as JSON.
-import { askAll, memberSnapshots, type NodeParts } from '#introspect'
-import { incarnationOf, nodeName } from '#cluster'
+
 import type { FastifyInstance } from 'fastify'
+import { incarnationOf, nodeName } from '#cluster'
+import { askAll, memberSnapshots, type NodeParts } from '#introspect'
 import { parseCursor, printCursor } from '../event-cursor.ts'
 import { sendProblem } from '../problem.ts'
 
@@ -67,7 +68,9 @@ export function observerRoutes(app: FastifyInstance, parts: NodeParts): void {
     (request) => {
       const { prefix, after, limit: most } = request.query
       const entries = registry.entries(prefix, most + 1, after)
-      const names = entries.slice(0, most).map(({ name, pid, epoch, behaviour }) => ({ name, node: nodeName(pid.node), pid: pid.toString(), epoch, behaviour }))
+      const names = entries
+        .slice(0, most)
+        .map(({ name, pid, epoch, behaviour }) => ({ name, node: nodeName(pid.node), pid: pid.toString(), epoch, behaviour }))
       return { ...about(), names, next: entries.length > most ? (names.at(-1)?.name ?? null) : null }
     },
   )
@@ -97,12 +100,19 @@ export function observerRoutes(app: FastifyInstance, parts: NodeParts): void {
     async (request, reply) => {
       const after = parseCursor(request.query.after)
       if (after === undefined) {
-        return sendProblem(reply, 400, `after: expected 0 or the "next" of an earlier answer, got ${JSON.stringify(request.query.after)}`, 'ERR_OTP_HTTP_INVALID')
+        return sendProblem(
+          reply,
+          400,
+          `after: expected 0 or the "next" of an earlier answer, got ${JSON.stringify(request.query.after)}`,
+          'ERR_OTP_HTTP_INVALID',
+        )
       }
       const most = Math.ceil(request.query.limit / cluster.alive.size)
       const { answers, answered, missing } = await askAll(cluster, runtime, 'events', { after, limit: most })
       const events = answers
-        .flatMap(({ node, value }) => value.events.map(({ seq, at, type, data }) => ({ node, seq, at: new Date(at).toISOString(), type, data })))
+        .flatMap(({ node, value }) =>
+          value.events.map(({ seq, at, type, data }) => ({ node, seq, at: new Date(at).toISOString(), type, data })),
+        )
         .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.node < b.node ? -1 : a.node > b.node ? 1 : a.seq - b.seq))
       const next = printCursor({ ...after, ...Object.fromEntries(answers.map(({ id, value }) => [id, value.next])) })
       const dropped = answers.reduce((sum, { value }) => sum + value.dropped, 0)

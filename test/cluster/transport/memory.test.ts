@@ -11,12 +11,11 @@ import { TransportRecorder } from '#test/support/transport-recorder.ts'
 /** Turns the clock until the promise is settled. */
 async function during<T>(clock: FakeClock, promise: Promise<T>): Promise<T> {
   let isSettled = false
-  const done = () => {
+  const settled = promise.finally(() => {
     isSettled = true
-  }
-  promise.then(done, done)
+  })
   await clock.until(() => isSettled, 60_000, 1)
-  return promise
+  return settled
 }
 
 for (const [name, delayMs] of [

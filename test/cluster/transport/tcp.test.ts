@@ -86,6 +86,10 @@ describe('a node that listens', () => {
     expect(atB.links[0]?.peerAddress).toMatch(/^localhost:\d+$/)
   })
 
+  test.each(['', 'a b', 'ä', 'x'.repeat(64)])('may not be of a cluster called %j', (cluster) => {
+    expect(() => transport('a.1', { cluster })).toThrow(expect.objectContaining({ code: 'ERR_OTP_CLUSTER_BAD_CLUSTER_NAME' }))
+  })
+
   test('shows its secret to nobody', () => {
     expect(inspect(transport('a.1'), { showHidden: true, depth: 9 })).not.toContain(SECRET)
   })

@@ -1,0 +1,85 @@
+// The environment as configuration: defaults, and every problem at once in words a person can act on.
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { readConfig, SETTING_NAMES } from '#config'
+
+const problemsOf = (environment: Record<string, string>): string => {
+  try {
+    readConfig(environment)
+  } catch (error) {
+    return (error as Error).message
+  }
+  return 'no problem'
+}
+
+describe('the configuration', () => {
+  test('needs a node name and nothing else', () => {
+    expect(readConfig({ OTP_NODE_NAME: 'n1', PATH: '/bin' })).toMatchObject({
+      name: 'n1',
+      cluster: 'otp-labs',
+      secret: undefined,
+      clusterHost: '127.0.0.1',
+      clusterPort: 0,
+      topologies: ['local'],
+      httpPort: 4000,
+      metricsPort: 9100,
+      chaosAllowed: false,
+    })
+  })
+
+  test('cannot be changed once it is read', () => {
+    expect(Object.isFrozen(readConfig({ OTP_NODE_NAME: 'n1' }))).toBe(true)
+  })
+
+  test('tells all problems at once', () => {
+    const problems = problemsOf({ OTP_HTTP_PORT: 'eighty', OTP_TOPOLOGIES: 'local,carrier-pigeon', OTP_CHAOS: 'yes' })
+    expect(problems).toContain('4 problem(s)')
+    expect(problems).toContain('OTP_NODE_NAME is needed')
+    expect(problems).toContain('OTP_HTTP_PORT="eighty"')
+    expect(problems).toContain('OTP_TOPOLOGIES="local,carrier-pigeon"')
+    expect(problems).toContain('OTP_CHAOS="yes"')
+  })
+
+  test('takes no setting that it does not know, and says which was meant', () => {
+    expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_HTPP_PORT: '4001' })).toContain('OTP_HTPP_PORT is no setting; did you mean OTP_HTTP_PORT?')
+    expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_PIGEONS: '3' })).toMatch(/OTP_PIGEONS is no setting$/)
+  })
+
+  test('never shows a secret', () => {
+    const problems = problemsOf({ OTP_NODE_NAME: 'n1', OTP_SECRET: 'hunter2' })
+    expect(problems).toContain('OTP_SECRET=(not shown)')
+    expect(problems).not.toContain('hunter2')
+  })
+
+  test('reads a secret from a file, without the newline at its end', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'otp-config-')), 'secret')
+    writeFileSync(file, 'a secret of enough length\n')
+    expect(readConfig({ OTP_NODE_NAME: 'n1', OTP_SECRET_FILE: file }).secret).toBe('a secret of enough length')
+    expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_SECRET_FILE: file, OTP_SECRET: 'another of enough length' })).toContain('set one')
+    expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_SECRET_FILE: `${file}.none` })).toContain('cannot be read')
+    writeFileSync(file, 'short')
+    expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_SECRET_FILE: file })).toContain('at least 16 characters')
+  })
+
+  test('refuses to be reachable by others without a secret', () => {
+    expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_CLUSTER_HOST: '0.0.0.0' })).toContain('set OTP_SECRET or OTP_SECRET_FILE')
+    expect(readConfig({ OTP_NODE_NAME: 'n1', OTP_CLUSTER_HOST: '0.0.0.0', OTP_SECRET: 'a secret of enough length' }).clusterHost).toBe(
+      '0.0.0.0',
+    )
+  })
+
+  test('wants peers for the static topology', () => {
+    expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_TOPOLOGIES: 'static' })).toContain('set OTP_STATIC_PEERS')
+    expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_TOPOLOGIES: 'static', OTP_STATIC_PEERS: 'a:1,b' })).toContain('expected host:port')
+    expect(readConfig({ OTP_NODE_NAME: 'n1', OTP_TOPOLOGIES: 'static', OTP_STATIC_PEERS: 'a:1,b:2' }).staticPeers).toEqual(['a:1', 'b:2'])
+  })
+
+  test('is documented, every setting and no other', async () => {
+    const page = await readFile('docs/reference/configuration.md', 'utf8')
+    const documented = [...page.matchAll(/^\| `(OTP_[A-Z_]+)`/gm)].map(([, name]) => name)
+    expect(documented.toSorted()).toEqual(SETTING_NAMES.toSorted())
+  })
+})
