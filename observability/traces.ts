@@ -111,7 +111,7 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
     },
     'supervisor.restart_failed': (event) => {
       spans.record(event, 'otp.supervisor.restart_failure', {
-        startedAt: clock.wall(),
+        startedAt: event.at,
         attributes: { ...describe(event), 'otp.exit.reason': reasonName(event.reason) },
         error: reasonName(event.reason),
         burst: { under: event.supervisor, reason: reasonName(event.reason) },
@@ -206,7 +206,7 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
     'directory.joined': (event) => {
       const { durationMs, records } = event
       spans.record(event, 'otp.directory.join', {
-        startedAt: clock.wall() - durationMs,
+        startedAt: event.at - durationMs,
         durationMs,
         attributes: { 'otp.records': records, 'otp.node.from': event.via },
       })
@@ -215,7 +215,7 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
     'child.ended': null,
     'child.abandoned': (event) => {
       spans.record(event, 'otp.child.abandoned', {
-        startedAt: clock.wall(),
+        startedAt: event.at,
         attributes: {
           'otp.name': event.name,
           'otp.behaviour': event.behaviour,

@@ -1,5 +1,5 @@
 // The public API.
-export { type Clock, CodedError, type ErrorCode, EventStream, type Handlers, type StreamEvents, seededRandom, systemClock } from '#base'
+export { type Clock, CodedError, type ErrorCode, EventStream, type Handlers, type StreamEvents, seededRandom, systemClock, type Timer } from '#base'
 export {
   defaultRuntimeDirectory,
   localTopology,
@@ -29,12 +29,14 @@ export {
   supervisor,
 } from '#otp'
 export {
+  type CallMeasured,
   Crash,
   describeExit,
   type ExitClass,
   ExitError,
   type ExitReason,
   exitClass,
+  type MessageKind,
   Name,
   type NodeId,
   NodeRef,

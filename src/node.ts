@@ -38,7 +38,7 @@ import {
   type RestartLimits,
   supervisor,
 } from '#otp'
-import { type CallMeasured, type ExitReason, type NodeId, type Pid, type Ref, Runtime, type Tracing } from '#process'
+import { type CallMeasured, detachedClock, type ExitReason, type NodeId, type Pid, type Ref, Runtime, type Tracing } from '#process'
 import { eventLogTable, type NodeEventStream, type NodeEvents } from './node-events.ts'
 
 export interface NodeOptions {
@@ -109,7 +109,8 @@ export class Node {
 
   constructor(options: NodeOptions) {
     this.name = checkNodeName(options.name)
-    this.clock = options.clock ?? systemClock
+    const { clock: given = systemClock, tracing } = options
+    this.clock = tracing === undefined ? given : detachedClock(given, tracing)
     this.id = nodeId(this.name, options.incarnation ?? this.clock.wall())
     this.events = options.events ?? new EventStream<NodeEvents>()
     const { clock, events, id } = this
@@ -208,13 +209,13 @@ export class Node {
   }
 
   /** Calls a process wherever it lives. Rejects with `ExitError`: the callee's exit reason, `noproc`, `noconnection` or `timeout`. */
-  call<B, N extends CallNames<B>>(to: Ref<B>, name: N, ...rest: PayloadArguments<B, 'calls', N, CallOptions>): Promise<AnswerOf<B, N>> {
+  call<B, N extends CallNames<B>>(to: Ref<B>, name: N, ...rest: PayloadArguments<NoInfer<B>, 'calls', N, CallOptions>): Promise<AnswerOf<B, N>> {
     const [payload, options] = rest as [unknown, CallOptions | undefined]
     return this.runtime.call(to, name, payload, options?.timeoutMs) as Promise<AnswerOf<B, N>>
   }
 
   /** Sends without waiting; what reaches nobody is a dead letter. */
-  cast<B, N extends CastNames<B>>(to: Ref<B>, name: N, ...rest: PayloadArguments<B, 'casts', N>): void {
+  cast<B, N extends CastNames<B>>(to: Ref<B>, name: N, ...rest: PayloadArguments<NoInfer<B>, 'casts', N>): void {
     this.runtime.send(to, 'cast', name, rest[0])
   }
 

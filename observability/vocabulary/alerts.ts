@@ -1,7 +1,7 @@
 // Every alert that can fire, and the addresses that a person who is paged is sent to.
 
-/** Where this project's files are read; a fork changes it here, and `generate.ts` and the rule tests say where else. */
-export const REPOSITORY = 'https://github.com/otp-labs/otp-labs/blob/main'
+/** Where this project's files can be read. Nobody's address until it is published: set it here, in the rules and their tests, then `npm run generate`. */
+export const REPOSITORY = 'https://example.invalid/otp-labs'
 /** Where Grafana, Prometheus and a node's observer are when everything runs on one machine. */
 export const LOCAL = { grafana: 'http://127.0.0.1:3000', prometheus: 'http://127.0.0.1:9090', node: 'http://127.0.0.1:4001' } as const
 

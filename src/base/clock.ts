@@ -16,16 +16,27 @@ export interface Clock {
   soon(fn: () => void): void
 }
 
+/** `setTimeout` calls at once what is to wait longer. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
+
 /** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
-  after: (ms, fn) => {
-    const timer = setTimeout(fn, ms)
-    timer.unref()
-    return { cancel: () => clearTimeout(timer) }
-  },
+  after,
   soon: (fn) => {
     setImmediate(fn)
   },
+}
+
+function after(ms: number, fn: () => void): Timer {
+  if (ms > LONGEST_TIMEOUT_MS) {
+    let timer = after(LONGEST_TIMEOUT_MS, () => {
+      timer = after(ms - LONGEST_TIMEOUT_MS, fn)
+    })
+    return { cancel: () => timer.cancel() }
+  }
+  const timer = setTimeout(fn, ms)
+  timer.unref()
+  return { cancel: () => clearTimeout(timer) }
 }

@@ -1,4 +1,5 @@
 // The one stream on which every room states its facts: typed, synchronous, and deaf to what its listeners do wrong.
+import { inWords } from './in-words.ts'
 
 /** Facts the stream states about itself. */
 export interface StreamEvents {
@@ -18,6 +19,8 @@ export interface Emitter<E> {
 
 interface Listener {
   readonly subscriber: string
+  /** The table it came with: a name may be subscribed again with another one. */
+  readonly table: object
   readonly hear: (event: never) => void
 }
 
@@ -32,8 +35,8 @@ export class EventStream<E> implements Emitter<E & StreamEvents> {
       try {
         listener.hear(event as never)
       } catch (error) {
-        this.#detach(listener.subscriber)
-        this.emit('events.subscriber_detached', { subscriber: listener.subscriber, event: type, error: String(error) } as never)
+        this.#detach((other) => other.table === listener.table)
+        this.emit('events.subscriber_detached', { subscriber: listener.subscriber, event: type, error: inWords(error) } as never)
       }
     }
   }
@@ -42,19 +45,19 @@ export class EventStream<E> implements Emitter<E & StreamEvents> {
     return this.#listeners.has(type)
   }
 
-  /** Adds a table under a name that is unique on this stream; the answer takes it off again. */
+  /** Adds a table under a name that is unique on this stream, in place of an earlier one of that name; the answer takes it off again. */
   subscribe(subscriber: string, handlers: Handlers<E & StreamEvents>): () => void {
-    this.#detach(subscriber)
+    this.#detach((listener) => listener.subscriber === subscriber)
     for (const [type, hear] of Object.entries(handlers) as [string, Listener['hear'] | null | undefined][]) {
-      if (hear) this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), { subscriber, hear }])
+      if (hear) this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), { subscriber, table: handlers, hear }])
     }
-    return () => this.#detach(subscriber)
+    return () => this.#detach((listener) => listener.table === handlers)
   }
 
   /** Lists are replaced, never changed: an emit under way goes on over the list it began with. */
-  #detach(subscriber: string): void {
+  #detach(isGone: (listener: Listener) => boolean): void {
     for (const [type, listeners] of this.#listeners) {
-      const rest = listeners.filter((listener) => listener.subscriber !== subscriber)
+      const rest = listeners.filter((listener) => !isGone(listener))
       if (rest.length === 0) this.#listeners.delete(type)
       else if (rest.length < listeners.length) this.#listeners.set(type, rest)
     }

@@ -2,4 +2,5 @@
 export { type Clock, systemClock, type Timer } from './clock.ts'
 export { CodedError, type ErrorCode } from './coded-error.ts'
 export { type Emitter, EventStream, type Handlers, type StreamEvents } from './event-stream.ts'
+export { inWords } from './in-words.ts'
 export { type Random, seededRandom, systemRandom } from './random.ts'

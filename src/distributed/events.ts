@@ -26,9 +26,9 @@ export interface DistributedEvents {
     durationMs: number
   }
   /** This node has merged all that one peer knew, or found itself alone: from now on it may own children. */
-  'directory.joined': { via: NodeId | undefined; records: number; durationMs: number }
+  'directory.joined': { via: NodeId | undefined; records: number; at: number; durationMs: number }
   'child.started': { name: string; behaviour: string; pid: Pid; epoch: number; acknowledged: boolean }
   'child.ended': { name: string; behaviour: string; reason: ExitReason | 'terminated'; at: number }
   /** Its start failed again and again on its node; it is not tried any more. */
-  'child.abandoned': { name: string; behaviour: string; reason: ExitReason; attempts: number }
+  'child.abandoned': { name: string; behaviour: string; reason: ExitReason; attempts: number; at: number }
 }

@@ -141,7 +141,10 @@ export class Replicator {
 
   #note(from: NodeId, writer: NodeId, version: number): void {
     let acks = this.#acks.get(from)
-    if (acks === undefined) this.#acks.set(from, (acks = new Map()))
+    if (acks === undefined) {
+      acks = new Map()
+      this.#acks.set(from, acks)
+    }
     if (version > (acks.get(writer) ?? 0)) acks.set(writer, version)
   }
 
@@ -212,7 +215,12 @@ export class Replicator {
   #join(via: NodeId | undefined): void {
     if (this.isJoined) return
     this.isJoined = true
-    this.#events.emit('directory.joined', { via, records: this.#directory.size, durationMs: this.#clock.now() - this.#startedAt })
+    this.#events.emit('directory.joined', {
+      via,
+      records: this.#directory.size,
+      at: this.#clock.wall(),
+      durationMs: this.#clock.now() - this.#startedAt,
+    })
     this.#joined.resolve()
   }
 

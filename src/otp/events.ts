@@ -29,7 +29,7 @@ export interface OtpEvents {
     startedAt: number
     durationMs: number
   }
-  'supervisor.restart_failed': { supervisor: string; child: string; behaviour: string; reason: ExitReason }
+  'supervisor.restart_failed': { supervisor: string; child: string; behaviour: string; reason: ExitReason; at: number }
   /** More restarts than `maxRestarts` within the period: it stops its children and ends. */
   'supervisor.intensity_exceeded': {
     supervisor: string

@@ -55,8 +55,8 @@ export interface Self {
   send(to: Ref, name: string, payload?: unknown): void
   /** Sends itself an info after `ms` milliseconds; the answer cancels it. */
   sendAfter(ms: number, name: string, payload?: unknown): () => void
-  call<B, N extends CallNames<B>>(to: Ref<B>, name: N, ...rest: PayloadArguments<B, 'calls', N, CallOptions>): Promise<AnswerOf<B, N>>
-  cast<B, N extends CastNames<B>>(to: Ref<B>, name: N, ...rest: PayloadArguments<B, 'casts', N>): void
+  call<B, N extends CallNames<B>>(to: Ref<B>, name: N, ...rest: PayloadArguments<NoInfer<B>, 'calls', N, CallOptions>): Promise<AnswerOf<B, N>>
+  cast<B, N extends CastNames<B>>(to: Ref<B>, name: N, ...rest: PayloadArguments<NoInfer<B>, 'casts', N>): void
   /** Watches a process: the info `DOWN` comes once, with `{ ref, pid, reason }`. */
   monitor(pid: Pid): number
   demonitor(ref: number): void

@@ -147,6 +147,7 @@ export class Supervision {
       child: spec.id,
       behaviour: spec.start[0].name,
       reason,
+      at: this.#self.runtime.clock.wall(),
     })
     this.#self.info(RETRY, retry)
   }

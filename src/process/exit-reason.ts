@@ -1,11 +1,12 @@
 // Why a process ended: OTP's exit reasons as values, their classes, and how they read.
+import { inWords } from '#base'
 
 /** The reason of a process that ended because something it ran threw. The error is kept as it was thrown; its stack is rendered only if somebody asks. */
 export class Crash {
   readonly error: Error
 
   constructor(thrown: unknown) {
-    this.error = thrown instanceof Error ? thrown : new Error(`thrown: ${String(thrown)}`)
+    this.error = thrown instanceof Error ? thrown : new Error(`thrown: ${inWords(thrown)}`)
   }
 
   toJSON(): { error: string; message: string; stack: string | undefined } {
@@ -39,7 +40,7 @@ export function isOrderly(reason: ExitReason): boolean {
 export function describeExit(reason: ExitReason): string {
   if (typeof reason === 'string') return reason
   if (reason instanceof Crash) return `${reason.error.name}: ${reason.error.message}`
-  return `{shutdown, ${typeof reason.shutdown === 'string' ? reason.shutdown : JSON.stringify(reason.shutdown)}}`
+  return `{shutdown, ${inWords(reason.shutdown)}}`
 }
 
 /** What a failed `call` rejects with. `reason` is the callee's exit reason, or `noproc`, `noconnection`, `timeout`. */

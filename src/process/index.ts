@@ -1,4 +1,5 @@
 // process: pids, mailboxes, links, monitors and exit signals on one node.
+export { detachedClock } from './detached-clock.ts'
 export { type DownMessage, Envelope, type ExitMessage, type MessageKind, type ReplyTo } from './envelope.ts'
 export type { ProcessEvents, SpawnCause } from './events.ts'
 export { Crash, describeExit, type ExitClass, ExitError, type ExitReason, exitClass, isOrderly } from './exit-reason.ts'

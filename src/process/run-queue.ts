@@ -1,6 +1,7 @@
 // Who runs next: processes with messages take turns, and the event loop gets its turn between them.
 import type { Clock } from '#base'
 import type { Process } from './process.ts'
+import type { Tracing } from './tracing.ts'
 
 /** Messages one process may handle before the next one runs: the counterpart of Erlang's reductions. */
 const SLICE = 128
@@ -10,14 +11,16 @@ const TURN = 4096
 /** Drains on the microtask queue, so that a message costs no trip through the event loop, until a turn's budget is used up. */
 export class RunQueue {
   readonly #clock: Clock
+  readonly #tracing: Tracing | undefined
   #ready: Process[] = []
   #scheduled = false
   #budget = TURN
   /** Monotonic ms, read once a drain: the resolution in which messages have an age. */
   time: number
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, tracing: Tracing | undefined) {
     this.#clock = clock
+    this.#tracing = tracing
     this.time = clock.now()
   }
 
@@ -34,7 +37,13 @@ export class RunQueue {
     queueMicrotask(this.#drain)
   }
 
+  /** Detached, since the microtask was queued inside whatever trace the first message came from. */
   readonly #drain = (): void => {
+    if (this.#tracing === undefined) this.#run()
+    else this.#tracing.detached(this.#run)
+  }
+
+  readonly #run = (): void => {
     this.time = this.#clock.now()
     let next = 0
     while (next < this.#ready.length && this.#budget > 0) {

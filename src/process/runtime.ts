@@ -72,7 +72,7 @@ export class Runtime {
     this.clock = options.clock
     this.events = options.events
     this.tracing = options.tracing
-    this.#runQueue = new RunQueue(options.clock)
+    this.#runQueue = new RunQueue(options.clock, options.tracing)
     this.#calls = new PendingCalls(options.clock)
   }
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { EventStream, systemClock } from '#otp-labs'
 import { type Body, type ProcessEvents, Runtime } from '#process'
 import { settled } from '#test/support/fake-clock.ts'
-import { createTracing } from '../../observability/context.ts'
+import { createTracing } from '#observability/context.ts'
 import { linksOf, memoryTracers } from './support/spans.ts'
 
 const node = (options?: { sampled: boolean }) => {
@@ -169,8 +169,7 @@ describe('a trace does not leak', () => {
     expect(tracing.current()).toBeUndefined()
   })
 
-  // Fails as long as the run queue drains in the context of whoever filled it: its drain has to begin detached.
-  test.fails('into messages of others that the same drain handles', async () => {
+  test('into messages of others that the same drain handles', async () => {
     const { tracing, ...tracers } = node()
     const runtime = new Runtime({ id: 'n1.a', clock: systemClock, events: new EventStream<ProcessEvents>(), tracing })
     const seen: Record<string, string | undefined> = {}

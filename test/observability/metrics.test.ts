@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { NodeSnapshot } from '#otp-labs'
 import { FakeClock } from '#test/support/fake-clock.ts'
 import { EVENTS, type Facts, MAX_LABEL_VALUES, METRICS, otpMetricNames, runtimeMetricNames } from '#vocabulary'
-import { createMetrics, type MetricsOptions } from '../../observability/metrics.ts'
+import { createMetrics, type MetricsOptions } from '#observability/metrics.ts'
 import { everyExample, examples } from './support/facts.ts'
 import { eventStream, snapshot } from './support/node.ts'
 

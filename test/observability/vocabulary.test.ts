@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { ATTRIBUTES, type Attribute, EVENTS, METRICS, type MetricEntry, otpMetricNames, SPANS } from '#vocabulary'
-import { pages } from '../../observability/generate-docs.ts'
+import { pages } from '#observability/generate-docs.ts'
 
 describe('the reference pages', () => {
   test.for(Object.entries(pages()))('%s is what the vocabulary says', ([path, text]) => {

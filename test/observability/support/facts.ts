@@ -51,7 +51,7 @@ export const examples: Examples = {
   'supervisor.child_restarted': [
     { ...child, cause: 'crash', reason: boom, oldPid: one, newPid: two, budgetUsed: 2 / 3, startedAt: T0, durationMs: 3 },
   ],
-  'supervisor.restart_failed': [{ ...child, reason: boom }],
+  'supervisor.restart_failed': [{ ...child, reason: boom, at: T0 }],
   'supervisor.intensity_exceeded': [
     { supervisor: 'root/lots', pid: two, child: 'lot-1', reason: boom, maxRestarts: 3, periodMs: 5000, at: T0, trace: undefined },
   ],
@@ -88,10 +88,10 @@ export const examples: Examples = {
     { name: 'lot-1', behaviour: 'lot', from: 'n2.lq3f9b', pid: one, epoch: 2, outcome: 'started', startedAt: T0, durationMs: 30 },
     { name: 'lot-2', behaviour: 'lot', from: 'n2.lq3f9b', pid: undefined, epoch: 2, outcome: 'failed', startedAt: T0, durationMs: 30 },
   ],
-  'directory.joined': [{ via: 'n2.lq3f9b', records: 12, durationMs: 9 }],
+  'directory.joined': [{ via: 'n2.lq3f9b', records: 12, at: T0, durationMs: 9 }],
   'child.started': [{ name: 'lot-1', behaviour: 'lot', pid: one, epoch: 1, acknowledged: true }],
   'child.ended': [{ name: 'lot-1', behaviour: 'lot', reason: 'normal', at: T0 }],
-  'child.abandoned': [{ name: 'lot-1', behaviour: 'lot', reason: boom, attempts: 5 }],
+  'child.abandoned': [{ name: 'lot-1', behaviour: 'lot', reason: boom, attempts: 5, at: T0 }],
   'http.request_completed': [
     { method: 'GET', route: '/observer/processes/:pid', status: 200, durationMs: 2, trace: undefined },
     { method: 'GET', route: '/observer/processes/:pid', status: 500, durationMs: 2, trace: undefined },
