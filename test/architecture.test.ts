@@ -26,7 +26,6 @@ const plan: FloorPlan = {
     distributed: { at: 'src/distributed/', sees: distributed },
     introspect: { at: 'src/introspect/', sees: introspect },
     http: { at: 'src/http/', sees: http },
-    'observer-ui': { at: 'src/observer-ui/', sees: [] },
     auctions: { at: 'src/auctions/', sees: ['#otp-labs'] },
     launcher: { at: 'src/launcher/', sees: ['#config'] },
     config: { at: 'src/config.ts', sees: ['#base', '#cluster'] },
@@ -62,7 +61,7 @@ const plan: FloorPlan = {
     ...Object.fromEntries(
       ['setTimeout', 'setInterval', 'setImmediate', 'Date.now', 'Date()', 'performance.now', 'process.hrtime'].map((name) => [
         name,
-        ['src/base/clock.ts', 'src/launcher/', 'src/observer-ui/', 'observability/'],
+        ['src/base/clock.ts', 'src/launcher/', 'observability/'],
       ]),
     ),
     'Math.random': ['src/base/random.ts'],

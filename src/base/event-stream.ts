@@ -17,10 +17,13 @@ export interface Emitter<E> {
   wants(type: keyof E & string): boolean
 }
 
-interface Listener {
+/** An object of its own for each: a name that is subscribed again is another subscription. */
+interface Subscription {
   readonly subscriber: string
-  /** The table it came with: a name may be subscribed again with another one. */
-  readonly table: object
+}
+
+interface Listener {
+  readonly subscription: Subscription
   readonly hear: (event: never) => void
 }
 
@@ -35,8 +38,9 @@ export class EventStream<E> implements Emitter<E & StreamEvents> {
       try {
         listener.hear(event as never)
       } catch (error) {
-        this.#detach((other) => other.table === listener.table)
-        this.emit('events.subscriber_detached', { subscriber: listener.subscriber, event: type, error: inWords(error) } as never)
+        const { subscription } = listener
+        this.#detach((other) => other.subscription === subscription)
+        this.emit('events.subscriber_detached', { subscriber: subscription.subscriber, event: type, error: inWords(error) } as never)
       }
     }
   }
@@ -47,11 +51,12 @@ export class EventStream<E> implements Emitter<E & StreamEvents> {
 
   /** Adds a table under a name that is unique on this stream, in place of an earlier one of that name; the answer takes it off again. */
   subscribe(subscriber: string, handlers: Handlers<E & StreamEvents>): () => void {
-    this.#detach((listener) => listener.subscriber === subscriber)
+    this.#detach(({ subscription }) => subscription.subscriber === subscriber)
+    const own: Subscription = { subscriber }
     for (const [type, hear] of Object.entries(handlers) as [string, Listener['hear'] | null | undefined][]) {
-      if (hear) this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), { subscriber, table: handlers, hear }])
+      if (hear) this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), { subscription: own, hear }])
     }
-    return () => this.#detach((listener) => listener.table === handlers)
+    return () => this.#detach(({ subscription }) => subscription === own)
   }
 
   /** Lists are replaced, never changed: an emit under way goes on over the list it began with. */

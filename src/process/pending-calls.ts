@@ -117,7 +117,8 @@ export class PendingCalls {
   }
 
   add(call: PendingCall, timeoutMs: number): void {
-    const ticks = Math.ceil(timeoutMs / TICK_MS) + 2
+    // Three more: two that a block before the call may still count as, and one that was begun.
+    const ticks = Math.ceil(timeoutMs / TICK_MS) + 3
     let queue = this.#queues.get(ticks)
     if (queue === undefined) {
       queue = new CallQueue()

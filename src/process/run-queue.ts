@@ -13,26 +13,33 @@ export class RunQueue {
   readonly #clock: Clock
   readonly #tracing: Tracing | undefined
   #ready: Process[] = []
+  /** How many of them have had their turn in the drain under way. */
+  #taken = 0
   #scheduled = false
   #budget = TURN
-  /** Monotonic ms, read once a drain: the resolution in which messages have an age. */
-  time: number
+  #time = 0
 
   constructor(clock: Clock, tracing: Tracing | undefined) {
     this.#clock = clock
     this.#tracing = tracing
-    this.time = clock.now()
   }
 
   /** Processes that are ready, first come first served. */
   get ready(): readonly Process[] {
-    return this.#ready
+    return this.#ready.slice(this.#taken)
+  }
+
+  /** Monotonic ms, read when the queue wakes up and once a turn: the resolution in which messages have an age. */
+  get time(): number {
+    if (!this.#scheduled) this.#time = this.#clock.now()
+    return this.#time
   }
 
   add(process: Process): void {
     process.status = 'ready'
     this.#ready.push(process)
     if (this.#scheduled) return
+    this.#time = this.#clock.now()
     this.#scheduled = true
     queueMicrotask(this.#drain)
   }
@@ -44,23 +51,24 @@ export class RunQueue {
   }
 
   readonly #run = (): void => {
-    this.time = this.#clock.now()
-    let next = 0
-    while (next < this.#ready.length && this.#budget > 0) {
-      const process = this.#ready[next++] as Process
+    while (this.#taken < this.#ready.length && this.#budget > 0) {
+      const process = this.#ready[this.#taken++] as Process
       this.#budget -= process.run(Math.min(SLICE, this.#budget))
     }
-    if (next < this.#ready.length) {
-      this.#ready.splice(0, next)
+    if (this.#taken < this.#ready.length) {
+      this.#ready.splice(0, this.#taken)
+      this.#taken = 0
       this.#clock.soon(this.#nextTurn)
       return
     }
     this.#ready = []
+    this.#taken = 0
     this.#scheduled = false
   }
 
   readonly #nextTurn = (): void => {
     this.#budget = TURN
+    this.#time = this.#clock.now()
     this.#drain()
   }
 }
