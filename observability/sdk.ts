@@ -1,18 +1,18 @@
 // The OpenTelemetry SDK of one node: three scopes, two queues, one address to send to. Loaded only when there is such an address.
 import { context, type DiagLogger, DiagLogLevel, diag, propagation, type Tracer, trace } from '@opentelemetry/api'
 import { callWithTimeout } from '@opentelemetry/core'
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import type { Resource } from '@opentelemetry/resources'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import { AlwaysOnSampler, type SpanExporter, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import type { Scope } from '#vocabulary'
 import type { MessageTracers } from './context.ts'
+import { otlpExporter } from './exporter.ts'
 import { type SpanCounts, SpanLedger, SpanQueue } from './traces/span-queue.ts'
 
 /** What the SDK is started with. */
 export interface TraceSdkOptions {
   readonly resource: Resource
-  /** Called once a queue; by default OTLP over HTTP as protobuf, configured by `OTEL_EXPORTER_OTLP_*`. */
+  /** Called once a queue; by default OTLP over HTTP, configured by `OTEL_EXPORTER_OTLP_*`. */
   readonly exporter?: () => SpanExporter
   /** Hears what the SDK has to say, such as that its collector is away. */
   readonly diagnostics?: DiagLogger
@@ -36,7 +36,7 @@ const scope = (name: Scope): Scope => name
 /** At most one at a time in an OS process: the context manager, the propagators and the sampled provider are global in OpenTelemetry. */
 export function startTraceSdk({
   resource,
-  exporter = () => new OTLPTraceExporter(),
+  exporter = otlpExporter,
   diagnostics,
   messageQueueSize = 4096,
   keptQueueSize = 20_000,

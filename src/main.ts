@@ -44,7 +44,13 @@ async function main(): Promise<void> {
   // First of all: the first process of a container ignores signals that nobody handles.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void shutdown(signal, 0, config.shutdownTimeoutMs))
   // A node that was started by another process does not outlive it.
-  process.on('disconnect', () => void shutdown('the process that started this node is gone', 0, config.shutdownTimeoutMs))
+  const onOrphaned = (): void => {
+    // A shutdown under way goes on as it was: this is no second wish to stop.
+    if (!isStopping) void shutdown('the process that started this node is gone', 0, config.shutdownTimeoutMs)
+  }
+  process.on('disconnect', onOrphaned)
+  // It may have been gone before anybody listened.
+  if (process.send !== undefined && !process.connected) onOrphaned()
   const version = config.version ?? packageVersion()
   const incarnation = systemClock.wall()
   const { name, role, zone } = config
@@ -79,7 +85,8 @@ async function main(): Promise<void> {
   auctionRoutes(app, { node, chaosAllowed: config.chaosAllowed })
   const httpAddress = await listen(app, LOOPBACK, config.httpPort)
   undo.push(() => close(app, systemClock))
-  process.send?.({ type: 'ready', name, http: httpAddress, metrics: `${metricsAddress}/metrics` })
+  // The channel may close while this is on its way; the disconnect says what that means.
+  process.send?.({ type: 'ready', name, http: httpAddress, metrics: `${metricsAddress}/metrics` }, () => undefined)
   telemetry.logger.info({ http: httpAddress, metrics: metricsAddress, cluster: node.cluster.address }, 'ready')
 }
 

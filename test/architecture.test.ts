@@ -27,7 +27,7 @@ const plan: FloorPlan = {
     introspect: { at: 'src/introspect/', sees: introspect },
     http: { at: 'src/http/', sees: http },
     auctions: { at: 'src/auctions/', sees: ['#otp-labs'] },
-    launcher: { at: 'src/launcher/', sees: ['#config'] },
+    launcher: { at: 'src/launcher/', sees: ['#cluster'] },
     config: { at: 'src/config.ts', sees: ['#base', '#cluster'] },
     'node-events': { at: 'src/node-events.ts', sees: http, reaches: ['src/'] },
     node: { at: 'src/node.ts', sees: [...http, '#config'], reaches: ['src/node-events.ts'] },

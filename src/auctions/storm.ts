@@ -6,8 +6,8 @@ export interface Storm {
   readonly perSecond: number
 }
 
-/** Not more often than this; at higher rates several lots crash at once. */
-const SHORTEST_MS = 10
+/** How often it looks what is due: at high rates several lots crash at once, at low ones a crash is not much too late. */
+const LOOK_MS = { least: 10, most: 100 } as const
 
 /** One storm at a time. It counts by the time that has passed, so that late timers do not make it slower. */
 export class StormMaker {
@@ -24,15 +24,14 @@ export class StormMaker {
     return this.#timer !== undefined
   }
 
-  /** The first crash comes after one interval; a storm that is under way is not disturbed: `false`. */
+  /** The first crash comes after one interval. A storm that is under way is not disturbed: `false`. */
   start({ crashes, perSecond }: Storm): boolean {
     if (this.isUnderWay) return false
     const startedAt = this.#clock.now()
-    const intervalMs = Math.max(SHORTEST_MS, 1000 / perSecond)
+    const intervalMs = Math.min(LOOK_MS.most, Math.max(LOOK_MS.least, 1000 / perSecond))
     let done = 0
     const tick = (): void => {
-      // A timer may fire a fraction of a millisecond early.
-      const due = Math.min(crashes, Math.floor(((this.#clock.now() - startedAt + 1) * perSecond) / 1000))
+      const due = Math.min(crashes, Math.floor(((this.#clock.now() - startedAt) * perSecond) / 1000))
       for (; done < due; done++) this.#crashOne()
       this.#timer = done < crashes ? this.#clock.after(intervalMs, tick) : undefined
     }

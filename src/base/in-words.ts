@@ -4,7 +4,7 @@
 export function inWords(term: unknown): string {
   try {
     if (typeof term !== 'object' || term === null || term instanceof Error) return String(term)
-    return JSON.stringify(term) ?? String(term)
+    return JSON.stringify(term) ?? Object.prototype.toString.call(term)
   } catch {
     return `a value of type ${typeof term} that cannot be printed`
   }

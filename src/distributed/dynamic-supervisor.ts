@@ -90,7 +90,7 @@ export class DistributedSupervisor {
 
   async #ask(node: NodeId, call: 'start' | 'terminate', payload: unknown): Promise<unknown> {
     try {
-      return await this.#o.runtime.call(new NodeRef(node, PLACEMENT), call, payload, START_TIMEOUT_MS)
+      return await this.#o.runtime.call(new NodeRef(node, PLACEMENT, 'placement'), call, payload, START_TIMEOUT_MS)
     } catch (error) {
       if (error instanceof ExitError) return { ok: false, reason: error.reason }
       throw error

@@ -20,7 +20,7 @@ const coercing = build({}, { customOptions: { ...OPTIONS, coerceTypes: true } })
 const strict = build({}, { customOptions: { ...OPTIONS, coerceTypes: false } })
 
 /** A number in a body has to be a number, `"10"` is none; in a query everything is text. */
-export const validatorCompiler: FastifySchemaCompiler<unknown> = (route) => (route.httpPart === 'body' ? strict : coercing)(route as never)
+export const validatorCompiler: FastifySchemaCompiler<unknown> = (route) => (route.httpPart === 'body' ? strict : coercing)(route)
 
 /** What was expected and what came, such as `body.amount: expected a number above 0, got "ten"`. A schema's `description` says what is expected. */
 export function describeInvalid(context: string, errors: readonly FastifySchemaValidationError[]): string {
@@ -29,7 +29,7 @@ export function describeInvalid(context: string, errors: readonly FastifySchemaV
   const properties = parentSchema?.properties ?? {}
   if (keyword === 'additionalProperties') {
     const known = Object.keys(properties)
-    return `${path}.${params.additionalProperty}: there is no such field; ${known.length === 0 ? 'it takes none' : `there are: ${known.join(', ')}`}`
+    return `${path}.${String(params.additionalProperty)}: there is no such field; ${known.length === 0 ? 'it takes none' : `there are: ${known.join(', ')}`}`
   }
   if (keyword === 'required') {
     const missing = String(params.missingProperty)

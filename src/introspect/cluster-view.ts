@@ -30,7 +30,7 @@ export async function askAll<C extends keyof ObserverCalls>(
   await Promise.all(
     [...cluster.alive].map(async (id) => {
       try {
-        const value = await runtime.call(new NodeRef(id, OBSERVER), call, payload, ANSWER_WITHIN_MS)
+        const value = await runtime.call(new NodeRef(id, OBSERVER, 'observer'), call, payload, ANSWER_WITHIN_MS)
         answers.push({ id, node: nodeName(id), value: value as ObserverCalls[C]['answer'] })
       } catch (error) {
         if (!(error instanceof ExitError)) throw error

@@ -69,7 +69,10 @@ export function dynamicSupervisor(options: DynamicSupervisorOptions): Behaviour<
         EXIT: (state, exit: ExitMessage) => after((state as DynamicState).supervision.onExit(exit), state),
         [RETRY]: (state, retry) => {
           const { supervision, children } = state as DynamicState
-          return after(supervision.onRetry(retry, (child) => children.get(child.spec.id) === child), state)
+          return after(
+            supervision.onRetry(retry, (child) => children.get(child.spec.id) === child),
+            state,
+          )
         },
       },
       terminate: (state, reason) => {
@@ -110,9 +113,9 @@ function startChild(
     return { ok: false, reason: new Crash(error) }
   }
   const present = children.get(spec.id)
-  if (present?.process !== undefined) return { ok: false, reason: 'already_started', pid: present.process.pid }
+  if (present?.pid !== undefined) return { ok: false, reason: 'already_started', pid: present.pid }
   if (present === undefined && children.size >= maxChildren) return { ok: false, reason: 'max_children' }
-  const child: Child = { spec, process: undefined }
+  const child: Child = { spec, pid: undefined, isRestarting: false }
   children.set(spec.id, child)
   const settle = (result: StartResult): StartResult => {
     if (!result.ok) children.delete(spec.id)

@@ -1,6 +1,17 @@
 // gen_server: a process that keeps a state and answers calls, takes casts and hears infos, one at a time.
 import { CodedError } from '#base'
-import { type Body, Crash, type Envelope, type ExitMessage, type ExitReason, Name, type Pid, type Process, type Ref, type ReplyTo } from '#process'
+import {
+  type Body,
+  Crash,
+  type Envelope,
+  type ExitMessage,
+  type ExitReason,
+  Name,
+  type Pid,
+  type Process,
+  type Ref,
+  type ReplyTo,
+} from '#process'
 import type { Behaviour } from './behaviour.ts'
 import type { AnswerOf, CallNames, CallOptions, CastNames, PayloadArguments } from './protocol.ts'
 
@@ -39,7 +50,12 @@ export class Stop<R, S> {
 
 export const reply = <const R, S>(value: R, state: S): Reply<R, S> => new Reply(value, state)
 export const noReply = <S>(state: S): NoReply<S> => new NoReply(state)
-export const stop = <S, const R = never>(reason: ExitReason, state: S, value?: R): Stop<R, S> => new Stop(reason, state, value)
+// Overloads: one type parameter for an answer that is not there would be inferred from what is expected, as `any`.
+export function stop<S>(reason: ExitReason, state: S): Stop<never, S>
+export function stop<S, const R>(reason: ExitReason, state: S, value: R): Stop<R, S>
+export function stop(reason: ExitReason, state: unknown, value?: unknown): Stop<unknown, unknown> {
+  return new Stop(reason, state, value)
+}
 
 /** What callbacks get of their own process. */
 export interface Self {
@@ -55,7 +71,11 @@ export interface Self {
   send(to: Ref, name: string, payload?: unknown): void
   /** Sends itself an info after `ms` milliseconds; the answer cancels it. */
   sendAfter(ms: number, name: string, payload?: unknown): () => void
-  call<B, N extends CallNames<B>>(to: Ref<B>, name: N, ...rest: PayloadArguments<NoInfer<B>, 'calls', N, CallOptions>): Promise<AnswerOf<B, N>>
+  call<B, N extends CallNames<B>>(
+    to: Ref<B>,
+    name: N,
+    ...rest: PayloadArguments<NoInfer<B>, 'calls', N, CallOptions>
+  ): Promise<AnswerOf<B, N>>
   cast<B, N extends CastNames<B>>(to: Ref<B>, name: N, ...rest: PayloadArguments<NoInfer<B>, 'casts', N>): void
   /** Watches a process: the info `DOWN` comes once, with `{ ref, pid, reason }`. */
   monitor(pid: Pid): number
@@ -100,7 +120,10 @@ export function genServer<S, A = unknown, C = {}, K = {}, I = {}>(
   definition: GenServerDefinition<S, A, C, K, I>,
 ): GenServer<A, { calls: C; casts: K; infos: I }> {
   if (!/^[a-zA-Z][a-zA-Z0-9_.-]{0,62}$/.test(definition.name)) {
-    throw new CodedError('ERR_OTP_OTP_BAD_BEHAVIOUR', `expected a behaviour's name of letters, digits and _.-, got ${JSON.stringify(definition.name)}`)
+    throw new CodedError(
+      'ERR_OTP_OTP_BAD_BEHAVIOUR',
+      `expected a behaviour's name of letters, digits and _.-, got ${JSON.stringify(definition.name)}`,
+    )
   }
   const { name } = definition
   return {
@@ -167,7 +190,8 @@ export class GenServerBody implements Body {
   }
 
   #isFromParent(self: Process, envelope: Envelope): boolean {
-    return envelope.kind === 'info' && (envelope.payload as ExitMessage).from === self.origin.parent?.pid
+    const { parent } = self.origin
+    return parent !== undefined && envelope.kind === 'info' && (envelope.payload as ExitMessage | undefined)?.from === parent.pid
   }
 
   #call(self: Process, envelope: Envelope): void | Promise<void> {
@@ -196,7 +220,10 @@ export class GenServerBody implements Body {
       if (result.value !== undefined) replyTo.reply(result.value)
       this.#continue(self, result)
     } else {
-      throw new CodedError('ERR_OTP_OTP_BAD_RETURN', `a call of ${this.name} has to return reply(…), noReply(…) or stop(…), got ${typeof result}`)
+      throw new CodedError(
+        'ERR_OTP_OTP_BAD_RETURN',
+        `a call of ${this.name} has to return reply(…), noReply(…) or stop(…), got ${typeof result}`,
+      )
     }
   }
 
@@ -205,6 +232,11 @@ export class GenServerBody implements Body {
     if (result instanceof Stop) {
       self.state = result.state
       self.stop(result.reason)
+    } else if (result instanceof Reply || result instanceof NoReply) {
+      throw new CodedError(
+        'ERR_OTP_OTP_BAD_RETURN',
+        `a cast or an info of ${this.name} has to return its next state or stop(…), got an answer to a call`,
+      )
     } else {
       self.state = result
     }

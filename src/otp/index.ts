@@ -2,7 +2,13 @@
 export type { AnyBehaviour, ArgumentOf, Behaviour } from './behaviour.ts'
 export type { ChildSpec, Restart, Shutdown } from './child-spec.ts'
 export { checkChildSpec } from './child-spec.ts'
-export { type DynamicSupervisorOptions, dynamicSupervisor, type StartChild, type StartChildResult, type TerminateChild } from './dynamic-supervisor.ts'
+export {
+  type DynamicSupervisorOptions,
+  dynamicSupervisor,
+  type StartChild,
+  type StartChildResult,
+  type TerminateChild,
+} from './dynamic-supervisor.ts'
 export type { OtpEvents, RestartCause } from './events.ts'
 export {
   type CallHandler,

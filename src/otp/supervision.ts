@@ -6,10 +6,12 @@ import { isRestarted, shutdownOf } from './child-spec.ts'
 import { otpEvents, type RestartCause } from './events.ts'
 import { RestartIntensity } from './restart-intensity.ts'
 
-/** One child: what was asked for, and what runs. `process` is undefined while it waits for another try. */
+/** One child: what was asked for, and what runs. */
 export interface Child {
   readonly spec: ChildSpec
-  process: Process | undefined
+  pid: Pid | undefined
+  /** It has ended and waits for another try; otherwise, without a pid, it is not to run. */
+  isRestarting: boolean
 }
 
 export interface SupervisionOptions {
@@ -27,7 +29,9 @@ interface Retry {
   readonly child: Child
   readonly oldPid: Pid
   readonly reason: ExitReason
+  /** When its end was seen, by both clocks. */
   readonly startedAt: number
+  readonly startedMono: number
 }
 
 /** The state of a supervisor's process. It is one object for the process's life: supervisors have identity. */
@@ -79,9 +83,10 @@ export class Supervision {
 
   #keep(child: Child, result: StartResult): StartResult {
     if (!result.ok) return result
-    const process = this.#self.runtime.lookup(result.pid)
-    child.process = process
-    if (process !== undefined) this.#byPid.set(result.pid.serial, child)
+    child.pid = result.pid
+    child.isRestarting = false
+    // Even if it has ended since: then its exit signal is waiting.
+    this.#byPid.set(result.pid.serial, child)
     return result
   }
 
@@ -90,12 +95,14 @@ export class Supervision {
     const child = this.#byPid.get(exit.from.serial)
     if (child === undefined) return undefined
     this.#byPid.delete(exit.from.serial)
-    child.process = undefined
+    child.pid = undefined
     if (!isRestarted(child.spec.restart, exit.reason)) {
       this.onGone(child, exit.reason)
       return undefined
     }
-    const retry: Retry = { child, oldPid: exit.from, reason: exit.reason, startedAt: this.#self.runtime.clock.wall() }
+    child.isRestarting = true
+    const { clock } = this.#self.runtime
+    const retry: Retry = { child, oldPid: exit.from, reason: exit.reason, startedAt: clock.wall(), startedMono: clock.now() }
     return this.#restart(retry, isOrderly(exit.reason) ? 'exit' : 'crash')
   }
 
@@ -112,10 +119,11 @@ export class Supervision {
       this.#giveUp(retry)
       return undefined
     }
-    const startedMono = runtime.clock.now()
     const result = this.start(retry.child, 'restart')
     const settle = (settled: StartResult): void => {
-      if (settled.ok) this.#restarted(retry, cause, settled.pid, used, runtime.clock.now() - startedMono)
+      // A supervisor that was killed meanwhile has taken the child with it.
+      if (!this.#self.isAlive) return
+      if (settled.ok) this.#restarted(retry, cause, settled.pid, used)
       else this.#restartFailed(retry, settled.reason)
     }
     if (result instanceof Promise) return result.then(settle)
@@ -123,8 +131,8 @@ export class Supervision {
     return undefined
   }
 
-  #restarted(retry: Retry, cause: RestartCause, newPid: Pid, budgetUsed: number, durationMs: number): void {
-    const { child, oldPid, reason, startedAt } = retry
+  #restarted(retry: Retry, cause: RestartCause, newPid: Pid, budgetUsed: number): void {
+    const { child, oldPid, reason, startedAt, startedMono } = retry
     otpEvents(this.#self.runtime).emit('supervisor.child_restarted', {
       supervisor: this.path,
       child: child.spec.id,
@@ -135,7 +143,7 @@ export class Supervision {
       newPid,
       budgetUsed,
       startedAt,
-      durationMs,
+      durationMs: this.#self.runtime.clock.now() - startedMono,
     })
     this.onRestarted(child, newPid)
   }
@@ -169,10 +177,13 @@ export class Supervision {
 
   /** Ends a child as its specification says and resolves when it has ended; at once where it can. */
   terminate(child: Child, reason: ExitReason = 'shutdown'): void | Promise<void> {
-    const { process } = child
+    const { pid } = child
+    child.isRestarting = false
+    if (pid === undefined) return undefined
+    child.pid = undefined
+    this.#byPid.delete(pid.serial)
+    const process = this.#self.runtime.lookup(pid)
     if (process === undefined) return undefined
-    child.process = undefined
-    this.#byPid.delete(process.pid.serial)
     process.unlink(this.#self)
     const shutdown = shutdownOf(child.spec)
     process.signal(this.#self.pid, shutdown === 'brutal_kill' ? 'kill' : reason)

@@ -22,8 +22,8 @@ export interface SupervisorOptions extends RestartLimits {
 /** What `whichChildren` answers for each child. */
 export interface ChildInfo {
   readonly id: string
-  /** `restarting`: it has ended, and another try is under way. */
-  readonly pid: Pid | 'restarting'
+  /** `restarting`: it has ended, and another try is under way; `undefined`: a `transient` child that ended in order. */
+  readonly pid: Pid | 'restarting' | undefined
   readonly type: 'worker' | 'supervisor'
   readonly behaviour: string
 }
@@ -60,7 +60,12 @@ export function restartLimits(limits: RestartLimits): { maxRestarts: number; per
 
 export function childInfo(child: Child): ChildInfo {
   const [behaviour] = child.spec.start
-  return { id: child.spec.id, pid: child.process?.pid ?? 'restarting', type: behaviour.type, behaviour: behaviour.name }
+  return {
+    id: child.spec.id,
+    pid: child.pid ?? (child.isRestarting ? 'restarting' : undefined),
+    type: behaviour.type,
+    behaviour: behaviour.name,
+  }
 }
 
 /** Makes the behaviour of a `one_for_one` supervisor; its children's specifications are checked here, once. */
@@ -83,11 +88,19 @@ export function supervisor(options: SupervisorOptions): Behaviour<undefined> {
       },
       infos: {
         EXIT: (state, exit: ExitMessage) => after((state as SupervisorState).supervision.onExit(exit), state),
-        [RETRY]: (state, retry) => after((state as SupervisorState).supervision.onRetry(retry, () => true), state),
+        [RETRY]: (state, retry) =>
+          after(
+            (state as SupervisorState).supervision.onRetry(retry, () => true),
+            state,
+          ),
       },
       terminate: (state, reason) => {
         const { supervision, children } = state as SupervisorState
-        return inTurn(children.toReversed(), (child) => supervision.terminate(child), () => supervision.stopped(reason))
+        return inTurn(
+          children.toReversed(),
+          (child) => supervision.terminate(child),
+          () => supervision.stopped(reason),
+        )
       },
     },
     true,
@@ -96,20 +109,28 @@ export function supervisor(options: SupervisorOptions): Behaviour<undefined> {
 }
 
 function countChildren({ supervision, children }: SupervisorState): ChildCounts {
-  return { specified: children.length, active: supervision.active, restarting: children.filter((child) => child.process === undefined).length }
+  return { specified: children.length, active: supervision.active, restarting: children.filter((child) => child.isRestarting).length }
 }
 
 /** Starts children in order; at the first that fails those before it are stopped, and the start of the supervisor has failed. */
 function startAll(self: Process, options: SupervisorOptions, limits: { maxRestarts: number; periodMs: number }): unknown {
   const supervision = new Supervision(self, { path: supervisorPath(self, options.name), strategy: 'one_for_one', ...limits })
-  const children = options.children.map((spec): Child => ({ spec, process: undefined }))
+  const children = options.children.map((spec): Child => ({ spec, pid: undefined, isRestarting: false }))
   supervision.specified = () => children.length
+  supervision.onGone = (child) => {
+    // OTP keeps the specification of a transient child that ended in order, and forgets a temporary one.
+    if (child.spec.restart === 'temporary') children.splice(children.indexOf(child), 1)
+  }
   const startOne = (child: Child): void | Promise<void> => {
     const result = supervision.start(child, 'boot')
     return result instanceof Promise ? result.then((settled) => checkStarted(child, settled)) : checkStarted(child, result)
   }
   const undo = (error: unknown): unknown =>
-    inTurn(children.toReversed(), (child) => supervision.terminate(child), () => Promise.reject(error))
+    inTurn(
+      children.toReversed(),
+      (child) => supervision.terminate(child),
+      () => Promise.reject(error),
+    )
   return inTurn(children, startOne, (): unknown => ({ supervision, children }) satisfies SupervisorState, undo)
 }
 
@@ -143,4 +164,3 @@ export function inTurn<T, R>(
 export function after<S>(pending: void | Promise<void>, state: S): S | Promise<S> {
   return pending instanceof Promise ? pending.then(() => state) : state
 }
-

@@ -21,11 +21,13 @@ export class Name<B = unknown> {
 export class NodeRef<B = unknown> {
   readonly node: NodeId
   readonly name: string
+  readonly behaviourName: string
   declare readonly behaviour?: B
 
-  constructor(node: NodeId, name: string) {
+  constructor(node: NodeId, name: string, behaviourName = 'unknown') {
     this.node = node
     this.name = name
+    this.behaviourName = behaviourName
   }
 
   toString(): string {

@@ -1,13 +1,14 @@
 // A process: a pid, a mailbox, links and monitors, and one handler at a time.
-import { CodedError } from '#base'
+import { CodedError, type Timer } from '#base'
 import { type DownMessage, Envelope, type ExitMessage, type ReplyTo } from './envelope.ts'
 import type { SpawnCause } from './events.ts'
-import { Crash, type ExitReason, exitClass } from './exit-reason.ts'
+import { Crash, ExitError, type ExitReason, exitClass } from './exit-reason.ts'
 import type { Ref } from './name.ts'
 import { type NodeId, Pid } from './pid.ts'
 import type { Watcher } from './router.ts'
 import type { BehaviourCounts, Runtime } from './runtime.ts'
 import type { TraceCarrier } from './tracing.ts'
+import { UnansweredCalls } from './unanswered-calls.ts'
 
 /** What a process runs: one object shared by all processes of a behaviour; what differs is `process.state`. */
 export interface Body {
@@ -44,6 +45,8 @@ export class Process implements Watcher {
   readonly startedAt: number
   state: unknown = undefined
   status: Status = 'starting'
+  /** Why it ended; `undefined` while it lives. */
+  endedWith: ExitReason | undefined = undefined
   trapExit = false
   /** Free text for the observer, as Elixir's process label. */
   label: string | undefined
@@ -61,8 +64,8 @@ export class Process implements Watcher {
   /** Who watches this one, by reference; and whom this one watches. */
   #watchers: Map<number, Watcher> | undefined
   #watching: Map<number, Pid> | undefined
-  /** Calls taken but not yet answered (`noreply`). */
-  #unanswered: Set<ReplyTo> | undefined
+  #unanswered: UnansweredCalls | undefined
+  #timers: Set<Timer> | undefined
 
   constructor(runtime: Runtime, serial: number, body: Body, origin: Origin, counts: BehaviourCounts) {
     this.pid = new Pid(runtime.id, serial, this)
@@ -97,12 +100,13 @@ export class Process implements Watcher {
       this.runtime.deadLetter(this.pid, envelope, 'noproc')
       return
     }
+    // First: a queue that wakes up looks at the clock.
+    if (this.status === 'idle') this.runtime.schedule(this)
     envelope.at = this.runtime.time
     if (this.#last === undefined) this.#first = envelope
     else this.#last.next = envelope
     this.#last = envelope
     this.depth++
-    if (this.status === 'idle') this.runtime.schedule(this)
   }
 
   info(name: string, payload: unknown): void {
@@ -136,7 +140,7 @@ export class Process implements Watcher {
       handled++
       this.status = 'running'
       const pending = this.#handle(envelope)
-      if (pending !== undefined && this.status === 'running') {
+      if (pending !== undefined) {
         this.#waitFor(pending)
         return handled
       }
@@ -162,7 +166,8 @@ export class Process implements Watcher {
               return this.body.receive(this, envelope)
             })
       if (pending !== undefined) return pending
-      this.#handled()
+      // Who is ending still owes an answer to the call it ended with.
+      if (this.status === 'running') this.#handled()
     } catch (error) {
       this.stop(new Crash(error))
     }
@@ -170,8 +175,11 @@ export class Process implements Watcher {
   }
 
   #waitFor(pending: Promise<void>): void {
-    this.status = 'waiting'
-    this.runtime.waiting.add(this)
+    // What it did before its first `await` may have ended it; how the rest settles is then heard and ignored.
+    if (this.status === 'running') {
+      this.status = 'waiting'
+      this.runtime.waiting.add(this)
+    }
     pending.then(
       () => this.#resume(),
       (error: unknown) => {
@@ -200,7 +208,7 @@ export class Process implements Watcher {
 
   /** Remembers a caller whose answer comes later, so that the end of this process reaches it. */
   owe(replyTo: ReplyTo): void {
-    this.#unanswered ??= new Set()
+    this.#unanswered ??= new UnansweredCalls()
     this.#unanswered.add(replyTo)
   }
 
@@ -234,13 +242,12 @@ export class Process implements Watcher {
 
   /** Starts a monitor; the info `DOWN` comes once, at once with `noproc` if there is no such process. */
   monitor(pid: Pid): number {
-    const ref = this.runtime.monitor(pid, this)
-    // A target that was dead already has answered: `down` came before there was anything to forget.
-    if (this.runtime.lookup(pid) !== undefined || pid.node !== this.node) {
-      this.#watching ??= new Map()
-      this.#watching.set(ref, pid)
-    }
-    return ref
+    const ref = this.runtime.newRef()
+    if (!this.isAlive) return ref
+    this.#watching ??= new Map()
+    this.#watching.set(ref, pid)
+    // Last: a target that is dead already, or out of reach, answers at once.
+    return this.runtime.monitor(pid, this, ref)
   }
 
   demonitor(ref: number): void {
@@ -251,8 +258,7 @@ export class Process implements Watcher {
   }
 
   down(ref: number, pid: Pid, reason: ExitReason): void {
-    this.#watching?.delete(ref)
-    this.info('DOWN', { ref, pid, reason } satisfies DownMessage)
+    if (this.#watching?.delete(ref)) this.info('DOWN', { ref, pid, reason } satisfies DownMessage)
   }
 
   watch(ref: number, watcher: Watcher): void {
@@ -266,9 +272,14 @@ export class Process implements Watcher {
 
   /** An exit signal arrives. `kill` cannot be trapped; `normal` from another is ignored by who does not trap. */
   signal(from: Pid, reason: ExitReason): void {
-    if (this.status === 'dead') return
     if (reason === 'kill') this.die('killed')
-    else if (this.trapExit) this.info('EXIT', { from, reason } satisfies ExitMessage)
+    else this.onLinkedExit(from, reason)
+  }
+
+  /** A linked process has ended. Here `kill` is a reason like any other, as in OTP: only as a signal it cannot be trapped. */
+  onLinkedExit(from: Pid, reason: ExitReason): void {
+    if (this.status === 'dead') return
+    if (this.trapExit) this.info('EXIT', { from, reason } satisfies ExitMessage)
     else if (reason !== 'normal' || from === this.pid) this.die(reason)
   }
 
@@ -277,12 +288,13 @@ export class Process implements Watcher {
   /** Ends with `reason` after `terminate` has run. */
   stop(reason: ExitReason): void {
     if (this.status === 'ending' || this.status === 'dead') return
-    this.status = 'ending'
     const { terminate } = this.body
-    if (terminate === undefined) {
+    // Whose `init` is not through has nothing to clean up.
+    if (terminate === undefined || this.status === 'starting') {
       this.die(reason)
       return
     }
+    this.status = 'ending'
     try {
       const pending = terminate.call(this.body, this, reason)
       if (pending === undefined) this.die(reason)
@@ -301,13 +313,20 @@ export class Process implements Watcher {
     if (this.status === 'dead') return
     const wasStarted = this.status !== 'starting'
     this.status = 'dead'
+    this.endedWith = reason
     this.pid.process = undefined
     this.runtime.forget(this)
     if (wasStarted) {
       this.#counts.live--
       this.#stateExit(reason)
+    } else if (this.origin.parent !== undefined) {
+      // A start that failed is told by its result.
+      this.unlink(this.origin.parent)
     }
-    for (const [ref, pid] of this.#watching ?? []) this.runtime.demonitor(ref, pid)
+    const watching = this.#watching
+    this.#watching = undefined
+    for (const [ref, pid] of watching ?? []) this.runtime.demonitor(ref, pid)
+    for (const timer of this.#timers ?? []) timer.cancel()
     this.#failCallers(reason)
     const links = this.#links
     this.#links = undefined
@@ -322,7 +341,7 @@ export class Process implements Watcher {
 
   #failCallers(reason: ExitReason): void {
     this.current?.replyTo?.fail(reason)
-    for (const replyTo of this.#unanswered ?? []) replyTo.fail(reason)
+    this.#unanswered?.fail(reason)
     for (let envelope = this.#take(); envelope !== undefined; envelope = this.#take()) envelope.replyTo?.fail(reason)
   }
 
@@ -343,17 +362,20 @@ export class Process implements Watcher {
     })
   }
 
-  // ---- what a behaviour's callbacks do with their process
+  // ---- what a behaviour's callbacks do with their process; an asynchronous one that outlives it does no more
 
   send(to: Ref, name: string, payload?: unknown): void {
-    this.runtime.send(to, 'info', name, payload)
+    if (this.isAlive) this.runtime.send(to, 'info', name, payload)
   }
 
   cast(to: Ref, name: string, payload?: unknown): void {
-    this.runtime.send(to, 'cast', name, payload)
+    if (this.isAlive) this.runtime.send(to, 'cast', name, payload)
   }
 
+  /** Rejects with the reason of its own end if this process is no more. */
   call(to: Ref, name: string, payload?: unknown, options?: { timeoutMs?: number }): Promise<unknown> {
+    if (this.endedWith !== undefined)
+      return Promise.reject(new ExitError(this.endedWith, `call '${name}' was not made: its caller has ended`))
     return this.runtime.call(to, name, payload, options?.timeoutMs)
   }
 
@@ -362,9 +384,16 @@ export class Process implements Watcher {
     if (!(ms >= 0)) {
       throw new CodedError('ERR_OTP_PROCESS_BAD_DELAY', `expected a delay of 0 ms or more for the info '${name}', got ${ms}`)
     }
+    if (!this.isAlive) return () => undefined
     const timer = this.runtime.clock.after(ms, () => {
-      if (this.isAlive) this.info(name, payload)
+      this.#timers?.delete(timer)
+      this.info(name, payload)
     })
-    return () => timer.cancel()
+    this.#timers ??= new Set()
+    this.#timers.add(timer)
+    return () => {
+      timer.cancel()
+      this.#timers?.delete(timer)
+    }
   }
 }

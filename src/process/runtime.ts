@@ -39,6 +39,12 @@ export interface RuntimeOptions {
   readonly tracing?: Tracing | undefined
 }
 
+interface LinkSignal {
+  readonly to: Process
+  readonly from: Pid
+  readonly reason: ExitReason
+}
+
 /** OTP's default deadline of a call. */
 export const DEFAULT_CALL_TIMEOUT_MS = 5000
 /** One local call in this many is timed: reading the clock twice would cost a third of a local call. */
@@ -64,7 +70,7 @@ export class Runtime {
   #lastSerial = 0
   #lastRef = 0
   #unmeasured = 0
-  #signals: { to: Process; from: Pid; reason: ExitReason }[] = []
+  #signals: LinkSignal[] = []
   #signalling = false
 
   constructor(options: RuntimeOptions) {
@@ -87,24 +93,38 @@ export class Runtime {
     if (holder !== undefined) return this.#failed(process, 'already_started', startedMono, holder.pid)
     this.#processes.set(process.pid.serial, process)
     if (name !== undefined) this.register(name, process)
+    if (options.parent !== undefined) process.link(options.parent)
+    if (process.endedWith !== undefined) return this.#failed(process, process.endedWith, startedMono)
     try {
       const pending = body.init(process, argument)
-      if (pending === undefined) return this.#started(process, startedMono)
-      return pending.then(
-        () => this.#started(process, startedMono),
-        (error: unknown) => this.#failed(process, reasonOf(error), startedMono),
-      )
+      return pending === undefined ? this.#started(process, startedMono) : this.#whenReady(process, pending, startedMono)
     } catch (error) {
       return this.#failed(process, reasonOf(error), startedMono)
     }
   }
 
+  /** The start is over when `init` is through, or as soon as the process has been ended, though its `init` may go on. */
+  #whenReady(process: Process, init: Promise<void>, startedMono: number): Promise<StartResult> {
+    return new Promise((resolve) => {
+      const ref = this.monitor(process.pid, { down: (_ref, _pid, reason) => resolve(this.#failed(process, reason, startedMono)) })
+      const settle = (finish: () => StartResult) => {
+        if (!process.isAlive) return
+        process.unwatch(ref)
+        resolve(finish())
+      }
+      init.then(
+        () => settle(() => this.#started(process, startedMono)),
+        (error: unknown) => settle(() => this.#failed(process, reasonOf(error), startedMono)),
+      )
+    })
+  }
+
   #started(process: Process, startedMono: number): StartResult {
-    if (!process.isAlive) return this.#failed(process, 'killed', startedMono)
+    if (process.endedWith !== undefined) return this.#failed(process, process.endedWith, startedMono)
     const { origin, body, pid } = process
     this.counts(body.name).live++
     if (body.supervises) this.supervisors.add(process)
-    if (origin.parent !== undefined) process.link(origin.parent)
+    process.begin()
     this.events.emit('process.spawned', {
       pid,
       behaviour: body.name,
@@ -115,7 +135,6 @@ export class Runtime {
       durationMs: this.clock.now() - startedMono,
       trace: this.tracing?.current(),
     })
-    process.begin()
     return { ok: true, pid }
   }
 
@@ -244,8 +263,12 @@ export class Runtime {
     else this.lookup(to)?.signal(from, reason)
   }
 
-  monitor(pid: Pid, watcher: Watcher): number {
-    const ref = ++this.#lastRef
+  /** A reference that no other monitor of this node has. */
+  newRef(): number {
+    return ++this.#lastRef
+  }
+
+  monitor(pid: Pid, watcher: Watcher, ref = this.newRef()): number {
     if (pid.node !== this.id) this.router.monitor(ref, pid, watcher)
     else {
       const process = this.lookup(pid)
@@ -265,9 +288,12 @@ export class Runtime {
     this.#signals.push({ to, from, reason })
     if (this.#signalling) return
     this.#signalling = true
-    for (let next = this.#signals.shift(); next !== undefined; next = this.#signals.shift()) {
-      next.to.signal(next.from, next.reason)
+    // It grows while it is gone through; to take from its front would move all the rest each time.
+    for (let i = 0; i < this.#signals.length; i++) {
+      const { to, from, reason } = this.#signals[i] as LinkSignal
+      to.onLinkedExit(from, reason)
     }
+    this.#signals = []
     this.#signalling = false
   }
 
@@ -291,7 +317,7 @@ export class Runtime {
 
 function labelOf(ref: Ref, process: Process | undefined): string {
   if (process !== undefined) return process.body.name
-  return ref instanceof Name ? ref.behaviourName : 'unknown'
+  return ref instanceof Name || ref instanceof NodeRef ? ref.behaviourName : 'unknown'
 }
 
 function reasonOf(thrown: unknown): ExitReason {

@@ -1,0 +1,35 @@
+// The environment of a run's node: what the launcher decides, and everything else as the user has it. Pure.
+import { portsOf } from './ports.ts'
+
+export interface NodeOfRun {
+  readonly number: number
+  readonly portBase: number
+  readonly nodes: number
+  readonly secret: string
+  readonly directory: string
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Settings of the user's that would contradict what is set here. */
+const STRIPPED: readonly string[] = ['OTP_SECRET_FILE', 'OTP_STATIC_PEERS']
+
+export function nodeEnvironment(
+  { number, portBase, nodes, secret, directory }: NodeOfRun,
+  user: Environment,
+): Record<string, string | undefined> {
+  const { http, metrics } = portsOf(portBase, number)
+  return {
+    ...Object.fromEntries(Object.entries(user).filter(([name]) => !STRIPPED.includes(name))),
+    OTP_NODE_NAME: `n${number}`,
+    OTP_HTTP_PORT: String(http),
+    OTP_METRICS_PORT: String(metrics),
+    OTP_CLUSTER_HOST: '127.0.0.1',
+    OTP_CLUSTER_PORT: '0',
+    OTP_SECRET: secret,
+    OTP_RUNTIME_DIR: directory,
+    OTP_CHAOS: 'allowed',
+    OTP_MEMBERS_EXPECTED: String(nodes),
+    OTP_TOPOLOGIES: 'local',
+  }
+}

@@ -1,0 +1,57 @@
+// Which ports the nodes of a run use, and whether they are free.
+import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { LaunchFailure } from './failure.ts'
+
+/** From a node's HTTP port to its metrics port: 4001 and 9101. */
+export const METRICS_OFFSET = 5100
+const HOST = '127.0.0.1'
+const POLL_MS = 200
+
+export interface NeededPort {
+  readonly port: number
+  /** Such as `the HTTP of n1`. */
+  readonly use: string
+}
+
+export function portsOf(portBase: number, number: number): { readonly http: number; readonly metrics: number } {
+  return { http: portBase + number, metrics: portBase + METRICS_OFFSET + number }
+}
+
+/** The ports of the nodes with these numbers. */
+export function neededPorts(portBase: number, numbers: readonly number[]): NeededPort[] {
+  return numbers.flatMap((number) => {
+    const { http, metrics } = portsOf(portBase, number)
+    return [
+      { port: http, use: `the HTTP of n${number}` },
+      { port: metrics, use: `the metrics of n${number}` },
+    ]
+  })
+}
+
+/** Throws `LaunchFailure` (1) that names what is taken, unless it is let go within `withinMs`. */
+export async function checkPorts(needed: readonly NeededPort[], withinMs: number): Promise<void> {
+  const deadline = Date.now() + withinMs
+  for (;;) {
+    const problems = await Promise.all(needed.map(async (one) => ({ ...one, problem: await problemWith(one.port) })))
+    const bad = problems.filter(({ problem }) => problem !== undefined)
+    if (bad.length === 0) return
+    if (Date.now() >= deadline) {
+      const list = bad.map(({ port, use, problem }) => `port ${port} (${use}) ${problem}`).join('\n')
+      throw new LaunchFailure(1, `${list}\nEnd what uses it, or choose other ports with --port-base.`)
+    }
+    await sleep(POLL_MS)
+  }
+}
+
+/** Listens there for a moment: the only way to know. */
+function problemWith(port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const { code } = error
+      resolve(code === 'EADDRINUSE' ? 'is taken' : code === 'EACCES' ? 'may not be used by this user' : `cannot be used: ${error.message}`)
+    })
+    server.listen({ host: HOST, port, exclusive: true }, () => server.close(() => resolve(undefined)))
+  })
+}

@@ -1,0 +1,85 @@
+// A lot by itself: bids only rise, it closes once and by its own timer, and tells for a while who got it.
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Lot } from '#auctions'
+import { ExitError, type Node, systemClock } from '#otp-labs'
+import { Box } from '#test/support/box.ts'
+
+let box: Box
+let node: Node
+
+beforeEach(async () => {
+  box = await Box.formed({ names: ['n1'], node: { behaviours: [Lot] } })
+  node = box.node('n1')
+})
+
+afterEach(async () => {
+  await box.stop('n1')
+})
+
+/** The lot's timer runs by the box's clock; when it is to close, it reckons by the machine's. */
+async function open(closesInMs?: number): Promise<void> {
+  const closesAt = closesInMs === undefined ? undefined : systemClock.wall() + closesInMs
+  await box.through(
+    node.supervisor.startChild({ id: 'lot-1', start: [Lot, { title: 'Moon rock', reserve: 5, closesAt }], restart: 'transient' }),
+  )
+}
+
+const lot = Lot.named('lot-1')
+const bid = (amount: number, bidder = 'ada') => box.through(node.call(lot, 'bid', { bidder, amount }))
+const look = () => box.through(node.call(lot, 'look'))
+
+test('bids only rise, and begin above the reserve', async () => {
+  await open()
+  expect(await bid(5)).toEqual({ outcome: 'too_low', high: 5, bidder: undefined })
+  expect(await bid(6)).toEqual({ outcome: 'accepted', high: 6, bidder: 'ada' })
+  expect(await bid(6, 'joe')).toEqual({ outcome: 'too_low', high: 6, bidder: 'ada' })
+  expect(await bid(7.5, 'joe')).toEqual({ outcome: 'accepted', high: 7.5, bidder: 'joe' })
+  expect(await look()).toEqual({ title: 'Moon rock', reserve: 5, closesAt: undefined, status: 'open', high: 7.5, bidder: 'joe', bids: 2 })
+})
+
+test('without a closing time it stays open', async () => {
+  await open()
+  await box.clock.advance(3_600_000)
+  expect(await bid(6)).toMatchObject({ outcome: 'accepted' })
+})
+
+test('it closes at its time, not before, and keeps who had the highest bid', async () => {
+  await open(60_000)
+  await bid(9)
+  await box.clock.advance(58_000)
+  expect(await look()).toMatchObject({ status: 'open' })
+  await box.clock.advance(2000)
+  expect(await look()).toMatchObject({ status: 'closed', high: 9, bidder: 'ada' })
+  expect(await bid(10, 'joe')).toEqual({ outcome: 'closed', high: 9, bidder: 'ada' })
+})
+
+test('closed, it is shown for 30 s; then its process ends and its name is free', async () => {
+  await open(1000)
+  await box.clock.advance(30_000)
+  expect(await look()).toMatchObject({ status: 'closed' })
+  await box.clock.advance(1500)
+  expect(node.registry.lookup('lot-1')).toBeUndefined()
+  await expect(look()).rejects.toThrow(new ExitError('noproc', "call 'look' failed"))
+  await open()
+  expect(await look()).toMatchObject({ status: 'open' })
+})
+
+test('a lot that is started after its time closes at once', async () => {
+  await open(-5000)
+  await box.clock.advance(1)
+  expect(await look()).toMatchObject({ status: 'closed' })
+})
+
+test('a lot that crashes starts again from its argument, its closing time included', async () => {
+  await open(60_000)
+  await bid(9)
+  await box.clock.advance(30_000)
+  const before = node.registry.lookup('lot-1')
+  node.cast(lot, 'crash')
+  await box.clock.advance(100)
+  expect(node.registry.lookup('lot-1')).not.toEqual(before)
+  expect(await look()).toMatchObject({ status: 'open', high: 5, bids: 0 })
+  // By the machine's clock no time has passed: from its second start it is a minute again.
+  await box.clock.advance(60_000)
+  expect(await look()).toMatchObject({ status: 'closed' })
+})

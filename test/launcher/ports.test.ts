@@ -1,0 +1,27 @@
+// The ports of a run: which they are, and what is said of one that is taken.
+
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { expect, test } from 'vitest'
+import { checkPorts, neededPorts, portsOf } from '#src/launcher/ports.ts'
+
+test('node i has HTTP on the base plus i, and metrics 5100 above that', () => {
+  expect(portsOf(4000, 1)).toEqual({ http: 4001, metrics: 9101 })
+  expect(neededPorts(4100, [1, 3])).toEqual([
+    { port: 4101, use: 'the HTTP of n1' },
+    { port: 9201, use: 'the metrics of n1' },
+    { port: 4103, use: 'the HTTP of n3' },
+    { port: 9203, use: 'the metrics of n3' },
+  ])
+})
+
+test('a taken port is named, with what it was for and what to do; once let go it is free', async () => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const needed = [{ port, use: 'the HTTP of n2' }]
+  const told = `port ${port} (the HTTP of n2) is taken\nEnd what uses it, or choose other ports with --port-base.`
+  await expect(checkPorts(needed, 0)).rejects.toMatchObject({ exitCode: 1, message: told })
+  await new Promise((resolve) => server.close(resolve))
+  await expect(checkPorts(needed, 0)).resolves.toBeUndefined()
+})
