@@ -1,5 +1,15 @@
 // The public API.
-export { type Clock, CodedError, type ErrorCode, EventStream, type Handlers, type StreamEvents, seededRandom, systemClock, type Timer } from '#base'
+export {
+  type Clock,
+  CodedError,
+  type ErrorCode,
+  EventStream,
+  type Handlers,
+  type StreamEvents,
+  seededRandom,
+  systemClock,
+  type Timer,
+} from '#base'
 export {
   defaultRuntimeDirectory,
   localTopology,

@@ -209,7 +209,11 @@ export class Node {
   }
 
   /** Calls a process wherever it lives. Rejects with `ExitError`: the callee's exit reason, `noproc`, `noconnection` or `timeout`. */
-  call<B, N extends CallNames<B>>(to: Ref<B>, name: N, ...rest: PayloadArguments<NoInfer<B>, 'calls', N, CallOptions>): Promise<AnswerOf<B, N>> {
+  call<B, N extends CallNames<B>>(
+    to: Ref<B>,
+    name: N,
+    ...rest: PayloadArguments<NoInfer<B>, 'calls', N, CallOptions>
+  ): Promise<AnswerOf<B, N>> {
     const [payload, options] = rest as [unknown, CallOptions | undefined]
     return this.runtime.call(to, name, payload, options?.timeoutMs) as Promise<AnswerOf<B, N>>
   }

@@ -14,7 +14,10 @@ test("README's program prints what README says", async () => {
   try {
     await writeFile(join(folder, 'program.ts'), program as string)
     const environment = { ...process.env, XDG_RUNTIME_DIR: folder }
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [join(folder, 'program.ts')], { env: environment, timeout: 20_000 })
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [join(folder, 'program.ts')], {
+      env: environment,
+      timeout: 20_000,
+    })
     expect(stderr).toBe('')
     expect(stdout.trim()).toBe(printed)
   } finally {

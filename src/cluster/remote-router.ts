@@ -1,4 +1,5 @@
 // Carries messages, calls, monitors and exit signals to processes of other nodes.
+import { inWords } from '#base'
 import {
   Crash,
   type Envelope,
@@ -15,6 +16,7 @@ import {
 } from '#process'
 import type { Cluster } from './cluster.ts'
 import { BadFrame, text, whole } from './frame-check.ts'
+import { plainData } from './plain-data.ts'
 import type { Frame } from './transport/transport.ts'
 
 interface RemoteCall {
@@ -78,7 +80,7 @@ export class RemoteRouter implements Router {
   }
 
   exit(to: Pid, reason: ExitReason): void {
-    this.#cluster.send(to.node, ['exit', to.serial, new Pid(this.#runtime.id, 0), reason])
+    this.#cluster.send(to.node, ['exit', to.serial, new Pid(this.#runtime.id, 0), sendable(reason)])
   }
 
   monitor(ref: number, to: Pid, watcher: Watcher): void {
@@ -131,7 +133,7 @@ export class RemoteRouter implements Router {
     const ref = this.#runtime.monitor(pid, {
       down: (_ref, _pid, reason) => {
         this.#watched.get(from)?.delete(theirRef)
-        this.#cluster.send(from, ['down', theirRef, reason])
+        this.#cluster.send(from, ['down', theirRef, sendable(reason)])
       },
     })
     const ofPeer = this.#watched.get(from) ?? new Map()
@@ -200,9 +202,15 @@ class RemoteReply implements ReplyTo {
   }
 }
 
-/** `{ shutdown: term }` may hold what no frame can; then the reason goes without it. */
+/** `{ shutdown: term }` may hold what no frame can; then the term goes in words. Those who tell of an end must not fail. */
 function sendable(reason: ExitReason): ExitReason {
-  return typeof reason === 'string' || reason instanceof Crash ? reason : { shutdown: JSON.parse(JSON.stringify(reason.shutdown ?? null)) }
+  if (typeof reason === 'string' || reason instanceof Crash) return reason
+  try {
+    plainData(reason.shutdown)
+    return reason
+  } catch {
+    return { shutdown: inWords(reason.shutdown) }
+  }
 }
 
 function exitReason(value: unknown): ExitReason {

@@ -242,7 +242,13 @@ export class Reconciler {
     if (attempts < MAX_ATTEMPTS) return
     this.#failures.delete(record.key)
     this.end(this.#o.directory.get(record.key) ?? record, result.reason)
-    this.#o.events.emit('child.abandoned', { name: record.key, behaviour: record.behaviour, reason: result.reason, attempts, at: this.#o.clock.wall() })
+    this.#o.events.emit('child.abandoned', {
+      name: record.key,
+      behaviour: record.behaviour,
+      reason: result.reason,
+      attempts,
+      at: this.#o.clock.wall(),
+    })
   }
 }
 

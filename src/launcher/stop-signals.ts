@@ -19,25 +19,27 @@ export function onStopSignals(stop: () => void, hasten: () => void): void {
   if (process.env.npm_lifecycle_event !== undefined) onNpmGone(stop)
 }
 
-/** npm starts a shell that starts this: a signal to npm ends the shell, and nobody passes it on. */
+/** npm starts a shell that starts this: a signal to npm ends the shell, and nobody passes it on; npm's own end is seen at the shell. */
 function onNpmGone(stop: () => void): void {
-  const shell = process.ppid
-  const npm = parentOf(shell)
+  const parent = process.ppid
+  const before = parentOf(parent)
   const timer = setInterval(() => {
-    if (process.ppid === shell && parentOf(shell) === npm) return
+    // Whoever started npm may go: only a shell between npm and this is looked at.
+    const isHeld = process.ppid === parent && (!before.isShell || parentOf(parent).pid === before.pid)
+    if (isHeld) return
     clearInterval(timer)
     stop()
   }, POLL_MS)
   timer.unref()
 }
 
-/** `undefined` where the system does not say: there is no /proc. */
-function parentOf(pid: number): number | undefined {
+/** The parent of an OS process, and whether the process is a shell; neither is known where there is no /proc. */
+function parentOf(pid: number): { readonly pid: number | undefined; readonly isShell: boolean } {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // After the command, which is in brackets and may hold anything: the state, then the parent.
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+    // The command is in brackets and may hold anything; after it come the state and the parent.
+    const [, command, rest] = /^\d+ \((.*)\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
+    return { pid: Number(rest?.split(' ')[1]), isShell: command?.endsWith('sh') === true }
   } catch {
-    return undefined
+    return { pid: undefined, isShell: false }
   }
 }

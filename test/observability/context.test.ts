@@ -1,10 +1,10 @@
 // How a trace follows messages through mailboxes and between nodes.
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { describe, expect, test } from 'vitest'
+import { createTracing } from '#observability/context.ts'
 import { EventStream, systemClock } from '#otp-labs'
 import { type Body, type ProcessEvents, Runtime } from '#process'
 import { settled } from '#test/support/fake-clock.ts'
-import { createTracing } from '#observability/context.ts'
 import { linksOf, memoryTracers } from './support/spans.ts'
 
 const node = (options?: { sampled: boolean }) => {

@@ -1,8 +1,8 @@
 // One record for every fact: its level, its ids, and what it never says.
 import { describe, expect, test } from 'vitest'
-import { EVENTS, type Facts } from '#vocabulary'
 import { createLogger, logsTable } from '#observability/logs.ts'
 import type { ExemplarLabels } from '#observability/metrics/families.ts'
+import { EVENTS, type Facts } from '#vocabulary'
 import { everyExample, examples, TRACE } from './support/facts.ts'
 import { eventStream, identity } from './support/node.ts'
 

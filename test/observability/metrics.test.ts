@@ -1,10 +1,10 @@
 // Facts in, the page that Prometheus reads out.
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { createMetrics, type MetricsOptions } from '#observability/metrics.ts'
 import type { NodeSnapshot } from '#otp-labs'
 import { FakeClock } from '#test/support/fake-clock.ts'
 import { EVENTS, type Facts, MAX_LABEL_VALUES, METRICS, otpMetricNames, runtimeMetricNames } from '#vocabulary'
-import { createMetrics, type MetricsOptions } from '#observability/metrics.ts'
 import { everyExample, examples } from './support/facts.ts'
 import { eventStream, snapshot } from './support/node.ts'
 

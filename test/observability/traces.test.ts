@@ -1,9 +1,9 @@
 // The spans that facts make, and what they link to.
 import { describe, expect, test } from 'vitest'
+import { createTraces } from '#observability/traces.ts'
 import { Crash, Pid } from '#otp-labs'
 import { FakeClock } from '#test/support/fake-clock.ts'
 import { ATTRIBUTES, EVENTS, type Facts, SPANS, type SpanEntry, type SpanName } from '#vocabulary'
-import { createTraces } from '#observability/traces.ts'
 import { everyExample, examples, T0, TRACE } from './support/facts.ts'
 import { eventStream } from './support/node.ts'
 import { linksOf, memoryTracers } from './support/spans.ts'

@@ -1,8 +1,8 @@
 // The vocabulary against the pages and the sources that are made from it.
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { ATTRIBUTES, type Attribute, EVENTS, METRICS, type MetricEntry, otpMetricNames, SPANS } from '#vocabulary'
 import { pages } from '#observability/generate-docs.ts'
+import { ATTRIBUTES, type Attribute, EVENTS, METRICS, type MetricEntry, otpMetricNames, SPANS } from '#vocabulary'
 
 describe('the reference pages', () => {
   test.for(Object.entries(pages()))('%s is what the vocabulary says', ([path, text]) => {

@@ -19,10 +19,7 @@ const Echo = genServer({
     },
     watch: (state, pid: Pid, self) => reply(self.monitor(pid), state),
     end: (state) => stop('shutdown', state, 'ended'),
-    exit: (state, pid: Pid, self) => {
-      self.send(pid, 'note', 'before')
-      return reply(true, state)
-    },
+    endOddly: (state) => stop({ shutdown: { big: 1n, fn: () => 1 } }, state),
   },
   casts: {
     note: (state, text: string) => {
@@ -61,12 +58,24 @@ async function formed(): Promise<Box> {
 
 const there = () => box.node('n2').runtime.whereis('echo') as Pid<typeof Echo>
 /** The pid as it is after a trip over the wire: it knows no process. */
-const farPid = async () => (await box.through(box.node('n1').call(new NodeRef<unknown>(box.node('n2').id, 'echo'), 'echo', there()))) as Pid<typeof Echo>
-const failure = (call: Promise<unknown>): Promise<ExitError> => box.through(call).then(() => Promise.reject(new Error('it answered')), (error: ExitError) => error)
+const farPid = async () =>
+  (await box.through(box.node('n1').call(new NodeRef<unknown>(box.node('n2').id, 'echo'), 'echo', there()))) as Pid<typeof Echo>
+const failure = (call: Promise<unknown>): Promise<ExitError> =>
+  box.through(call).then(
+    () => Promise.reject(new Error('it answered')),
+    (error: ExitError) => error,
+  )
 
 test('plain data comes back as it was, pids among it', async () => {
   await formed()
-  const value = { text: 'ä', list: [1, 2.5, -3, true, null], at: new Date(0), bytes: new Uint8Array([1, 2]), map: new Map([['a', 1]]), pid: there() }
+  const value = {
+    text: 'ä',
+    list: [1, 2.5, -3, true, null],
+    at: new Date(0),
+    bytes: new Uint8Array([1, 2]),
+    map: new Map([['a', 1]]),
+    pid: there(),
+  }
   const answer = (await box.through(box.node('n1').call(await farPid(), 'echo', value))) as typeof value
   expect({ ...answer, pid: String(answer.pid), bytes: [...answer.bytes] }).toEqual({ ...value, pid: String(value.pid), bytes: [1, 2] })
 })
@@ -114,6 +123,16 @@ test('what is no plain data fails the caller, on either side, and harms nobody',
   expect(await box.through(box.node('n1').call(to, 'echo', 'well'))).toBe('well')
 })
 
+test('an end whose reason no frame can hold is told in words, and harms nobody', async () => {
+  await formed()
+  const to = await farPid()
+  await box.through(box.node('n1').call('echo', 'watch', to))
+  const { reason } = await failure(box.node('n1').call(to, 'endOddly'))
+  expect(reason).toEqual({ shutdown: expect.stringContaining('cannot be printed') })
+  await box.clock.until(() => heard.length > 0)
+  expect(heard).toEqual(['DOWN [object Object]'])
+})
+
 test('a monitor hears once why a process of another node ended', async () => {
   await formed()
   const to = await farPid()
@@ -148,7 +167,11 @@ test('a frame of no known kind closes the link, which comes back, and is stated'
   await formed()
   box.node('n1').cluster.send(box.node('n2').id, ['nonsense', 1])
   await box.clock.until(() => box.events('cluster.frame_refused').length === 1)
-  expect(box.events('cluster.frame_refused')[0]).toMatchObject({ by: 'n2', peer: box.node('n1').id, reason: expect.stringContaining('"nonsense"') })
+  expect(box.events('cluster.frame_refused')[0]).toMatchObject({
+    by: 'n2',
+    peer: box.node('n1').id,
+    reason: expect.stringContaining('"nonsense"'),
+  })
   await box.clock.until(() => box.node('n1').cluster.isLinked(box.node('n2').id), 2000)
 })
 

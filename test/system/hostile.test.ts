@@ -40,7 +40,6 @@ function node(settings: Readonly<Record<string, string>>): Command {
     OTP_HTTP_PORT: '0',
     OTP_METRICS_PORT: '0',
     OTP_RUNTIME_DIR: run.directory,
-    OTEL_SDK_DISABLED: 'true',
     ...settings,
   })
 }
@@ -54,7 +53,7 @@ test.for([
   ['/lots', { id: 'lot-001', title: 'again' }, 409, "lot 'lot-001' exists"],
   ['/lots', { id: '../etc', title: 'x' }, 400, 'body.id: expected 1 to 100 letters'],
   ['/lots', { title: 'x'.repeat(100_000) }, 413, 'body is too large'],
-  ['/lots', '{"title":"x","__proto__":{"reserve":1}}', 400, 'forbidden prototype property'],
+  ['/lots', '{"title":"x","__proto__":{"reserve":1}}', 400, 'not valid JSON'],
   ['/nothing', {}, 404, 'there is no POST /nothing here'],
 ] as const)('POST %s with %o answers %i', async ([path, body, status, detail]) => {
   for (const name of ALL) {
