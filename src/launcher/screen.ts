@@ -74,8 +74,9 @@ export class Screen {
       if (text !== '') this.line(text)
       return
     }
-    // A line that wraps could not be taken back.
-    this.#live = text.slice(0, this.#out.columns - 1)
+    // A line that wraps could not be taken back. Some terminals do not say how wide they are.
+    const { columns } = this.#out
+    this.#live = columns > 0 ? text.slice(0, columns - 1) : text
     this.#out.write(`\r\x1b[K${this.#live}`)
   }
 }

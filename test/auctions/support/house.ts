@@ -32,13 +32,13 @@ export class House {
   readonly node: Node
   readonly #app: FastifyInstance
   /** Errors that were nobody's answer. */
-  readonly unexpected: Error[] = []
+  readonly #unexpected: Error[] = []
 
   private constructor(box: Box, chaosAllowed: boolean) {
     this.box = box
     this.node = box.node('n1')
     const events = new EventStream<HttpEvents>()
-    this.#app = createHttpServer({ host: '', port: 0, clock: box.clock, events, onUnexpected: (error) => this.unexpected.push(error) })
+    this.#app = createHttpServer({ host: '', port: 0, clock: box.clock, events, onUnexpected: (error) => this.#unexpected.push(error) })
     auctionRoutes(this.#app, { node: this.node, chaosAllowed })
   }
 
@@ -62,8 +62,10 @@ export class House {
     return { status: response.statusCode, type: type?.toString().split(';')[0], retryAfter: retryAfter?.toString(), body: response.json() }
   }
 
+  /** Fails if a request failed in a way that nobody foresaw. */
   async close(): Promise<void> {
     await this.#app.close()
     for (const { name } of this.box.live()) await this.box.stop(name)
+    if (this.#unexpected.length > 0) throw new AggregateError(this.#unexpected, 'requests failed in a way nobody foresaw')
   }
 }
