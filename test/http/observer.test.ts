@@ -16,6 +16,9 @@ const fail = (): never => {
 const names = ['n1', 'n2', 'n3']
 let box: Box
 let app: ReturnType<typeof createHttpServer>
+const rethrow = (error: Error): never => {
+  throw error
+}
 const requests: NodeEvents['http.request_completed'][] = []
 
 beforeEach(async () => {
@@ -25,7 +28,7 @@ beforeEach(async () => {
   const events = new EventStream<NodeEvents>()
   requests.length = 0
   events.subscribe('test', { 'http.request_completed': (event) => requests.push(event) })
-  app = createHttpServer({ host: '127.0.0.1', port: 0, clock: box.clock, events, onUnexpected: (error) => expect(error).toBeUndefined() })
+  app = createHttpServer({ host: '127.0.0.1', port: 0, clock: box.clock, events, onUnexpected: rethrow })
   observerRoutes(app, box.node('n1').parts)
   healthRoutes(app, {
     render: async (accept) => ({ contentType: 'text/plain', body: `metrics for ${accept}` }),
