@@ -15,6 +15,7 @@ export {
   localTopology,
   MemoryNetwork,
   nodeId,
+  type RunningTopology,
   staticTopology,
   type TopologyListener,
   type TopologySelf,

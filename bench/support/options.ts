@@ -17,7 +17,7 @@ export interface BenchOptions {
 /** Something is wrong with the command line: the message says what, and how it should be. */
 export class UsageError extends Error {}
 
-const usage = (names: readonly string[]) => `usage: npm run bench -- <${names.join('|')}> [--json] [--no-goals] [--only <row>] [--runs 5]
+const usage = (names: readonly string[]) => `usage: npm run bench -- <${names.join('|')}> [--json] [--no-goals] [--only <row>] [--runs 3]
   --json         one line of JSON; nothing else on standard output
   --no-goals     prints only: a goal that is missed is no failure
   --only <row>   the rows whose name contains this
@@ -33,7 +33,7 @@ export function readBenchOptions(args: readonly string[], names: readonly string
         json: { type: 'boolean', default: false },
         'no-goals': { type: 'boolean', default: false },
         only: { type: 'string', default: '' },
-        runs: { type: 'string', default: '5' },
+        runs: { type: 'string', default: '3' },
       },
     })
     const [bench, ...rest] = positionals

@@ -24,8 +24,8 @@ export interface Batch<T> {
   readonly clear?: (prepared: T) => unknown
 }
 
-const WARMING_UP = 4
-const BATCHES = 7
+const WARMING_UP = 3
+const BATCHES = 5
 
 /** How many a second: the median of several batches of `count`, after some that warm the code up. */
 export async function perSecond<T>(count: number, { prepare, run, clear }: Batch<T>): Promise<number> {

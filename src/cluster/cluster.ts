@@ -6,7 +6,7 @@ import type { ClusterEvents } from './events.ts'
 import { BadFrame, list, text, whole } from './frame-check.ts'
 import { type Change, DEFAULT_TIMES, type GossipEntry, type Member, Membership, type MembershipTimes } from './membership.ts'
 import { parseNodeId } from './node-name.ts'
-import type { TopologyStrategy } from './topology/strategy.ts'
+import type { RunningTopology, TopologyStrategy } from './topology/strategy.ts'
 import type { DialFailure, Frame, Link, Transport, TransportListener } from './transport/transport.ts'
 
 export interface ClusterOptions {
@@ -43,6 +43,7 @@ export class Cluster {
   readonly #linkListeners: ((peer: NodeId, isUp: boolean) => void)[] = []
   readonly #tickListeners: ((now: number) => void)[] = []
   readonly #topologies = new Map<string, TopologyState>()
+  readonly #running: RunningTopology[] = []
   #aliveIds: ReadonlySet<NodeId>
   #timer: Timer | undefined
   #isStopped = false
@@ -130,10 +131,11 @@ export class Cluster {
     await this.#options.transport.listen(this.#listener())
     for (const topology of this.#options.topologies) {
       this.#topologies.set(topology.name, { topology: topology.name, addresses: new Set(), syncedAt: this.#clock.now() })
-      await topology.start(
+      const running = await topology.start(
         { id: this.id, address: this.address },
         { peers: (addresses) => this.#onPeersFound(topology, addresses), failed: (error) => this.#onTopologyFailed(topology, error) },
       )
+      this.#running.push(running)
     }
     this.#scheduleTick()
   }
@@ -154,7 +156,7 @@ export class Cluster {
     this.membership.heartbeat++
     this.#sendGossip()
     this.#dialer.close()
-    await Promise.all(this.#options.topologies.map((topology) => topology.stop()))
+    await Promise.all(this.#running.map((topology) => topology.stop()))
     await this.#options.transport.close()
   }
 
@@ -236,7 +238,7 @@ export class Cluster {
     for (const listener of this.#linkListeners) listener(link.peer, false)
     if (this.#isStopped) return
     if (this.membership.member(link.peer)?.left !== true) this.#redial(link)
-    for (const topology of this.#options.topologies) topology.refresh()
+    for (const topology of this.#running) topology.refresh()
   }
 
   /** At once, since "nobody listens there" is how a killed process is told from a cut cable; but two that cannot talk do not spin. */

@@ -3,9 +3,12 @@ import type { NodeId } from '#process'
 
 export type EventCursor = Readonly<Record<NodeId, number>>
 
-/** `0` or nothing is the beginning; otherwise `n1.lq3f9a:12,n2.lq3f9b:7`. `undefined`: it is no cursor. */
-export function parseCursor(text: string | undefined): EventCursor | undefined {
-  if (text === undefined || text === '' || text === '0') return {}
+/**
+ * `n1.lq3f9a:12,n2.lq3f9b:7` is what an answer's `next` looks like. A bare number means the same place on each of the nodes given, so that
+ * `0` is the beginning. `undefined`: it is no cursor.
+ */
+export function parseCursor(text: string, nodes: Iterable<NodeId>): EventCursor | undefined {
+  if (/^[0-9]{1,15}$/.test(text)) return Object.fromEntries([...nodes].map((id) => [id, Number(text)]))
   const cursor: Record<NodeId, number> = {}
   for (const part of text.split(',')) {
     const match = /^([A-Za-z0-9_-]+\.[0-9a-z]+):([0-9]{1,15})$/.exec(part)

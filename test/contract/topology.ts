@@ -1,6 +1,6 @@
 // What every topology owes, as tests: run against each strategy, in a world that the strategy's own test provides.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { TopologyListener, TopologySelf, TopologyStrategy } from '#src/cluster/topology/strategy.ts'
+import type { RunningTopology, TopologyListener, TopologySelf, TopologyStrategy } from '#src/cluster/topology/strategy.ts'
 
 /** One world for one test, in which this node and one peer can be found from the beginning. */
 export interface TopologyFixture {
@@ -24,7 +24,8 @@ const sentences = [
   'finds a peer that comes later',
   'tells the set without a peer that has gone',
   'tells nothing after it was stopped',
-  'may be stopped twice, or without having been started',
+  'may be stopped twice',
+  'looks for several nodes at once, and goes on for the others when one has stopped',
 ] as const
 
 /** Keeps what a topology tells, and lets a test wait for it. */
@@ -69,6 +70,7 @@ export function topologyContract(
   describe(`the topology ${name}`, () => {
     let fixture: TopologyFixture
     let recorder: TopologyRecorder
+    const started: RunningTopology[] = []
 
     beforeEach(async () => {
       fixture = await create()
@@ -76,11 +78,15 @@ export function topologyContract(
     })
 
     afterEach(async () => {
-      await fixture.strategy.stop()
+      for (const running of started.splice(0)) await running.stop()
       await fixture.close()
     })
 
-    const start = () => fixture.strategy.start(fixture.self, recorder)
+    const start = async (self = fixture.self, listener = recorder): Promise<RunningTopology> => {
+      const running = await fixture.strategy.start(self, listener)
+      started.push(running)
+      return running
+    }
     const newest = () => [...(recorder.sets.at(-1) ?? [])].toSorted()
 
     const bodies: Record<TopologySentence, () => Promise<void>> = {
@@ -101,9 +107,9 @@ export function topologyContract(
       },
 
       'tells the whole set again when asked to look': async () => {
-        await start()
+        const running = await start()
         const before = recorder.sets.length
-        fixture.strategy.refresh()
+        running.refresh()
         await recorder.until(({ sets }) => sets.length > before)
         expect(newest()).toEqual(fixture.expected.toSorted())
       },
@@ -125,26 +131,38 @@ export function topologyContract(
       },
 
       'tells nothing after it was stopped': async () => {
-        await start()
-        await fixture.strategy.stop()
+        const running = await start()
+        await running.stop()
         const before = recorder.sets.length
-        fixture.strategy.refresh()
+        running.refresh()
         await fixture.appear?.('127.0.0.1:4999')
         // A look that began would be over by the end of one by another strategy of the same kind.
         const other = await create()
         const late = new TopologyRecorder()
-        await other.strategy.start(other.self, late)
-        await other.strategy.stop()
+        const second = await other.strategy.start(other.self, late)
+        await second.stop()
         await other.close()
         expect(recorder.sets).toHaveLength(before)
       },
 
-      'may be stopped twice, or without having been started': async () => {
-        await fixture.strategy.stop()
-        await start()
-        await fixture.strategy.stop()
-        await fixture.strategy.stop()
-        fixture.strategy.refresh()
+      'may be stopped twice': async () => {
+        const running = await start()
+        await running.stop()
+        await running.stop()
+        running.refresh()
+      },
+
+      'looks for several nodes at once, and goes on for the others when one has stopped': async () => {
+        const late = new TopologyRecorder()
+        const [, second] = await Promise.all([start(), start({ id: 'n9.1', address: '127.0.0.1:4909' }, late)])
+        await second.stop()
+        const before = recorder.sets.length
+        const toldToLate = late.sets.length
+        started[0]?.refresh()
+        await recorder.until(({ sets }) => sets.length > before)
+        await recorder.until(() => newest().join() === fixture.expected.toSorted().join())
+        expect(late.sets).toHaveLength(toldToLate)
+        expect([...recorder.failures, ...late.failures]).toEqual([])
       },
     }
 

@@ -46,7 +46,7 @@ async function succeed(cwd: string, command: string, ...rest: string[]): Promise
 /** Runs a file of the project's. */
 async function runFile(name: string, source: string): Promise<Ended> {
   await writeFile(join(project, name), source)
-  return await run(project, process.execPath, name)
+  return run(project, process.execPath, name)
 }
 
 /** What the compiler has to say of one file, with the strictest options a user might have; declarations of the package are checked, too. */

@@ -8,7 +8,7 @@ import { parseAddress } from '../address.ts'
 import { parseNodeId } from '../node-name.ts'
 import { isSameProcess, processStartTime } from './os-process.ts'
 import { defaultRuntimeDirectory, privateDirectory } from './runtime-directory.ts'
-import type { TopologyListener, TopologySelf, TopologyStrategy } from './strategy.ts'
+import type { RunningTopology, TopologyListener, TopologyStrategy } from './strategy.ts'
 
 export { defaultRuntimeDirectory } from './runtime-directory.ts'
 
@@ -35,16 +35,27 @@ const POLL_MS = 1000
 
 /** One file a node life. Files whose OS process is gone are removed; files that make no sense are reported once and let be. */
 export function localTopology(options: LocalTopologyOptions = {}): TopologyStrategy {
-  return new LocalTopology(options)
+  return {
+    name: 'local',
+    start: async (self, listener) => {
+      const { directory = defaultRuntimeDirectory() } = options
+      await privateDirectory(directory)
+      const own = { id: self.id, address: self.address, osPid: process.pid, startTime: await processStartTime(process.pid) }
+      const lookout = new Lookout({ ...options, directory }, own, listener)
+      await lookout.start()
+      return lookout
+    },
+  }
 }
 
-class LocalTopology implements TopologyStrategy {
-  readonly name = 'local'
+/** Looks for one node, and leaves word of it. */
+class Lookout implements RunningTopology {
   readonly #directory: string
   readonly #pollMs: number
   readonly #isWatching: boolean
   readonly #clock: Clock
-  #own: Entry | undefined
+  readonly #own: Entry
+  /** Undefined once it was stopped. */
   #listener: TopologyListener | undefined
   #watcher: FSWatcher | undefined
   #timer: Timer | undefined
@@ -56,22 +67,17 @@ class LocalTopology implements TopologyStrategy {
   /** Failures are told once, until they are gone. */
   readonly #failures = new Set<string>()
 
-  constructor({
-    directory = defaultRuntimeDirectory(),
-    pollMs = POLL_MS,
-    watch: isWatching = true,
-    clock = systemClock,
-  }: LocalTopologyOptions) {
+  constructor(options: LocalTopologyOptions & { readonly directory: string }, own: Entry, listener: TopologyListener) {
+    const { directory, pollMs = POLL_MS, watch: isWatching = true, clock = systemClock } = options
     this.#directory = directory
     this.#pollMs = pollMs
     this.#isWatching = isWatching
     this.#clock = clock
+    this.#own = own
+    this.#listener = listener
   }
 
-  async start(self: TopologySelf, listener: TopologyListener): Promise<void> {
-    await privateDirectory(this.#directory)
-    this.#own = { id: self.id, address: self.address, osPid: process.pid, startTime: await processStartTime(process.pid) }
-    this.#listener = listener
+  async start(): Promise<void> {
     await this.#publish()
     if (this.#isWatching) this.#startWatching()
     await this.#lookNow()
@@ -84,14 +90,11 @@ class LocalTopology implements TopologyStrategy {
   }
 
   async stop(): Promise<void> {
-    if (this.#own === undefined) return
-    const own = this.#path(this.#own.id)
-    this.#own = undefined
     this.#listener = undefined
     this.#timer?.cancel()
     this.#watcher?.close()
     await this.#look
-    await rm(own, { force: true })
+    await rm(this.#path(this.#own.id), { force: true })
   }
 
   #path(id: NodeId): string {
@@ -101,7 +104,6 @@ class LocalTopology implements TopologyStrategy {
   /** Whole or not at all: a reader never sees half a file of ours. */
   async #publish(): Promise<void> {
     const own = this.#own
-    if (own === undefined) return
     const half = join(this.#directory, `.${own.id}.half`)
     await writeFile(half, `${JSON.stringify(own)}\n`, { mode: 0o600 })
     await rename(half, this.#path(own.id))
@@ -150,9 +152,8 @@ class LocalTopology implements TopologyStrategy {
   async #lookOnce(): Promise<string[]> {
     const names = (await readdir(this.#directory)).filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.'))
     const entries = await Promise.all(names.map((name) => this.#read(name)))
-    const own = this.#own
     // Somebody cleared the directory: without a file nobody finds this node.
-    if (own !== undefined && !entries.some((entry) => entry?.id === own.id)) await this.#publish()
+    if (this.#listener !== undefined && !entries.some((entry) => entry?.id === this.#own.id)) await this.#publish()
     for (const known of this.#failures) if (known.endsWith(SUFFIX) && !names.includes(known)) this.#failures.delete(known)
     return [...new Set(entries.flatMap((entry) => (entry === undefined ? [] : [entry.address])))].toSorted()
   }

@@ -1,7 +1,7 @@
 // The topology of a list: the peers are those that the operator named.
 import { CodedError } from '#base'
 import { parseAddress } from '../address.ts'
-import type { TopologyListener, TopologyStrategy } from './strategy.ts'
+import type { TopologyStrategy } from './strategy.ts'
 
 export interface StaticTopologyOptions {
   /** `host:port` of each possible peer; this node's own may be among them. */
@@ -11,18 +11,19 @@ export interface StaticTopologyOptions {
 /** Tells its list once, and again when asked to look. Throws `ERR_OTP_CLUSTER_BAD_TOPOLOGY` for what is no address. */
 export function staticTopology(options: StaticTopologyOptions): TopologyStrategy {
   const addresses = checkedAddresses(options.addresses)
-  let told: TopologyListener | undefined
   return {
     name: 'static',
     async start(_self, listener) {
-      told = listener
+      let isStopped = false
       listener.peers(addresses)
-    },
-    refresh() {
-      told?.peers(addresses)
-    },
-    async stop() {
-      told = undefined
+      return {
+        refresh() {
+          if (!isStopped) listener.peers(addresses)
+        },
+        async stop() {
+          isStopped = true
+        },
+      }
     },
   }
 }

@@ -15,13 +15,18 @@ export interface TopologySelf {
   readonly address: string
 }
 
+/** A way to look; it holds nothing of any node, so that one value serves all nodes of an OS process. */
 export interface TopologyStrategy {
   /** Label in metrics and events. */
   readonly name: string
-  /** Begins to look; resolves when the first look is done. */
-  start(self: TopologySelf, listener: TopologyListener): Promise<void>
+  /** Begins to look for one node; resolves when the first look is done. */
+  start(self: TopologySelf, listener: TopologyListener): Promise<RunningTopology>
+}
+
+/** A strategy at work for one node. */
+export interface RunningTopology {
   /** Looks at once, beside its own rhythm: a link was lost. */
   refresh(): void
-  /** Ends and takes back what it told others of this node. */
+  /** Ends and takes back what it told others of this node; nothing is told after it was called. */
   stop(): Promise<void>
 }

@@ -15,15 +15,17 @@ const query = (properties: object) => ({ querystring: { type: 'object', addition
 
 const LINKS = {
   cluster: '/observer/v1/cluster',
-  registry: '/observer/v1/registry?prefix=&limit=',
-  processes: '/observer/v1/processes?limit=',
+  registry: '/observer/v1/registry',
+  processes: '/observer/v1/processes',
   supervisors: '/observer/v1/supervisors',
-  events: '/observer/v1/events?after=&limit=',
+  events: '/observer/v1/events',
 }
 
 /** Mounts `/observer` and `/observer/v1/*`. Read-only: nothing here changes anything. */
 export function observerRoutes(app: FastifyInstance, parts: NodeParts): void {
   const { cluster, runtime, registry } = parts
+  /** Read from this node's own copy: nobody else had to be asked. */
+  const alone = { answered: [nodeName(cluster.id)], missing: [] }
   const about = () => ({
     node: nodeName(cluster.id),
     incarnation: incarnationOf(cluster.id).toString(36),
@@ -71,7 +73,7 @@ export function observerRoutes(app: FastifyInstance, parts: NodeParts): void {
       const names = entries
         .slice(0, most)
         .map(({ name, pid, epoch, behaviour }) => ({ name, node: nodeName(pid.node), pid: pid.toString(), epoch, behaviour }))
-      return { ...about(), names, next: entries.length > most ? (names.at(-1)?.name ?? null) : null }
+      return { ...about(), names, next: entries.length > most ? (names.at(-1)?.name ?? null) : null, ...alone }
     },
   )
 
@@ -94,16 +96,16 @@ export function observerRoutes(app: FastifyInstance, parts: NodeParts): void {
     return { ...about(), supervisors: answers.flatMap(({ node, value }) => value.map((one) => ({ node, ...one }))), answered, missing }
   })
 
-  app.get<{ Querystring: { after?: string; limit: number } }>(
+  app.get<{ Querystring: { after: string; limit: number } }>(
     '/observer/v1/events',
-    { schema: query({ after: { type: 'string' }, limit: limit(MAX_EVENTS, 1000) }) },
+    { schema: query({ after: { type: 'string', default: '0' }, limit: limit(MAX_EVENTS, 1000) }) },
     async (request, reply) => {
-      const after = parseCursor(request.query.after)
+      const after = parseCursor(request.query.after, cluster.alive)
       if (after === undefined) {
         return sendProblem(
           reply,
           400,
-          `after: expected 0 or the "next" of an earlier answer, got ${JSON.stringify(request.query.after)}`,
+          `after: expected a number or the "next" of an earlier answer, got ${JSON.stringify(request.query.after)}`,
           'ERR_OTP_HTTP_INVALID',
         )
       }

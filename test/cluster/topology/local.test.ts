@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { defaultRuntimeDirectory, type LocalTopologyOptions, localTopology } from '#src/cluster/topology/local.ts'
 import { isSameProcess, processStartTime } from '#src/cluster/topology/os-process.ts'
-import type { TopologyStrategy } from '#src/cluster/topology/strategy.ts'
+import type { RunningTopology } from '#src/cluster/topology/strategy.ts'
 import { TopologyRecorder, topologyContract } from '#test/contract/topology.ts'
 import { FakeClock } from '#test/support/fake-clock.ts'
 
@@ -39,14 +39,14 @@ for (const isWatching of [true, false]) {
 }
 
 let directory: string
-const started: TopologyStrategy[] = []
+const started: RunningTopology[] = []
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'otp-local-'))
 })
 
 afterEach(async () => {
-  for (const strategy of started.splice(0)) await strategy.stop()
+  for (const running of started.splice(0)) await running.stop()
   await rm(directory, { recursive: true, force: true })
 })
 
@@ -54,12 +54,11 @@ async function start(
   id = 'n1.1',
   address = '127.0.0.1:4001',
   options: LocalTopologyOptions = {},
-): Promise<[TopologyStrategy, TopologyRecorder]> {
-  const strategy = localTopology({ directory, clock: new FakeClock(), ...options })
-  started.push(strategy)
+): Promise<[RunningTopology, TopologyRecorder]> {
   const recorder = new TopologyRecorder()
-  await strategy.start({ id, address }, recorder)
-  return [strategy, recorder]
+  const running = await localTopology({ directory, clock: new FakeClock(), ...options }).start({ id, address }, recorder)
+  started.push(running)
+  return [running, recorder]
 }
 
 describe('nodes of one host', () => {
@@ -87,19 +86,19 @@ describe('nodes of one host', () => {
   })
 
   test('are told only when the set has changed', async () => {
-    const [strategy, recorder] = await start()
+    const [running, recorder] = await start()
     await leaveWord(directory, 'n1.1', await readFile(join(directory, 'n1.1.node.json'), 'utf8'))
     await leaveWord(directory, 'n2.1', await alive('n2.1', '127.0.0.1:4002'))
     await recorder.until(({ sets }) => sets.at(-1)?.length === 2)
-    strategy.refresh()
+    running.refresh()
     await recorder.until(({ sets }) => sets.length >= 3)
     expect(recorder.sets.map((set) => set.length)).toEqual([1, 2, 2])
   })
 
   test('leave word of themselves again when somebody has cleared the directory', async () => {
-    const [strategy, recorder] = await start()
+    const [running, recorder] = await start()
     await rm(join(directory, 'n1.1.node.json'))
-    strategy.refresh()
+    running.refresh()
     await recorder.until(({ sets }) => sets.length >= 2)
     expect(await readdir(directory)).toContain('n1.1.node.json')
   })
@@ -139,13 +138,13 @@ describe('a file', () => {
     ['that says it is of another node', { id: 'other.1', address: '127.0.0.1:1', osPid: 1 }],
   ])('%s is let be, and reported once until it is gone', async (_name, content) => {
     await leaveWord(directory, 'bad.1', content)
-    const [strategy, recorder] = await start()
-    strategy.refresh()
+    const [running, recorder] = await start()
+    running.refresh()
     await recorder.until(({ sets }) => sets.length >= 2)
     expect(recorder.sets.at(-1)).toEqual(['127.0.0.1:4001'])
     expect(recorder.failures.map(({ message }) => message)).toEqual([expect.stringContaining('bad.1.node.json is no file of a node')])
     await rm(join(directory, 'bad.1.node.json'))
-    strategy.refresh()
+    running.refresh()
     await recorder.until(({ sets }) => sets.length >= 3)
     await leaveWord(directory, 'bad.1', content)
     await recorder.until(({ failures }) => failures.length === 2)
