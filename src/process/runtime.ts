@@ -11,6 +11,7 @@ import { Name, NodeRef, type Ref, type Target, Via, type ViaName } from './name.
 import { type CallCounts, type CallOutcome, PendingCall, PendingCalls } from './pending-calls.ts'
 import { type NodeId, Pid } from './pid.ts'
 import { Process } from './process.ts'
+import { ProcessTable } from './process-table.ts'
 import { noRouter, type Router, type Watcher } from './router.ts'
 import { RunQueue } from './run-queue.ts'
 import { reasonOf, StartIgnored } from './thrown.ts'
@@ -69,7 +70,7 @@ export class Runtime {
   readonly supervisors = new Set<Process>()
   /** Names of this node. */
   readonly names = new LocalNames()
-  readonly #processes = new Map<number, Process>()
+  readonly #processes = new ProcessTable()
   readonly #counts = new Map<string, BehaviourCounts>()
   readonly #runQueue: RunQueue
   readonly #calls: PendingCalls
@@ -93,12 +94,12 @@ export class Runtime {
 
   /** Starts a process and runs its `init`; the answer comes at once unless `init` is asynchronous. */
   spawn(body: Body, argument: unknown, options: SpawnOptions): StartResult | Promise<StartResult> {
-    const startedMono = this.clock.now()
+    const startedMono = this.#startTime()
     const { name } = options
     const holder = typeof name === 'object' ? name.whereis() : name === undefined ? undefined : this.names.get(name)?.pid
     const process = new Process(this, ++this.#lastSerial, body, options, this.counts(body.name))
     if (holder !== undefined) return this.#failed(process, 'already_started', startedMono, holder)
-    this.#processes.set(process.pid.serial, process)
+    this.#processes.add(process)
     if (typeof name === 'object') name.register(process.pid)
     else if (name !== undefined) this.names.register(name, process)
     if (options.parent !== undefined) process.link(options.parent)
@@ -140,6 +141,11 @@ export class Runtime {
     })
   }
 
+  /** A clock that nobody will ask costs as much as the rest of a start's bookkeeping. */
+  #startTime(): number {
+    return this.events.wants('process.spawned') || this.events.wants('process.spawn_failed') ? this.clock.now() : 0
+  }
+
   #refused(process: Process, thrown: unknown, startedMono: number): StartResult {
     if (!(thrown instanceof StartIgnored)) return this.#failed(process, reasonOf(thrown), startedMono)
     process.die('normal')
@@ -152,6 +158,7 @@ export class Runtime {
     process.counts.live++
     if (body.supervises) this.supervisors.add(process)
     process.begin()
+    if (!this.events.wants('process.spawned')) return { ok: true, pid }
     this.events.emit('process.spawned', {
       pid,
       behaviour: body.name,
@@ -356,7 +363,7 @@ export class Runtime {
   }
 
   forget(process: Process): void {
-    if (!this.#processes.delete(process.pid.serial)) return
+    if (!this.#processes.delete(process)) return
     this.waiting.delete(process)
     if (process.body.supervises) this.supervisors.delete(process)
     this.names.forget(process)
