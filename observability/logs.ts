@@ -80,6 +80,8 @@ export function logsTable(parent: Logger, spanOf: (event: object) => ExemplarLab
     'supervisor.restart_failed': plain('supervisor.restart_failed'),
     'supervisor.intensity_exceeded': plain('supervisor.intensity_exceeded'),
     'supervisor.stopped': plain('supervisor.stopped'),
+    'application.started': plain('application.started'),
+    'application.stopped': plain('application.stopped', ({ cause }) => (cause === 'ended' ? 'error' : 'info')),
     'cluster.member_changed': plain('cluster.member_changed', ({ change }) =>
       change === 'down' || change === 'suspect' ? 'warn' : 'info',
     ),

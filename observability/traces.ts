@@ -91,13 +91,14 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
     'supervisor.started': null,
     'supervisor.child_restarted': (event) => {
       const key = keyOf(event)
-      const reason = reasonName(event.reason)
+      const reason = event.reason === undefined ? undefined : reasonName(event.reason)
       const restart = spans.record(event, 'otp.supervisor.restart', {
         ...event,
         attributes: {
           ...describe(event),
           'otp.process.pid': `${event.newPid}`,
-          'otp.process.old_pid': `${event.oldPid}`,
+          'otp.process.old_pid': event.oldPid?.toString(),
+          'otp.restart.id': `${event.restartId}`,
           'otp.restart.cause': event.cause,
           'otp.restart.budget_used': event.budgetUsed,
           'otp.exit.reason': reason,
@@ -112,7 +113,7 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
     'supervisor.restart_failed': (event) => {
       spans.record(event, 'otp.supervisor.restart_failure', {
         startedAt: event.at,
-        attributes: { ...describe(event), 'otp.exit.reason': reasonName(event.reason) },
+        attributes: { ...describe(event), 'otp.restart.id': `${event.restartId}`, 'otp.exit.reason': reasonName(event.reason) },
         error: reasonName(event.reason),
         burst: { under: event.supervisor, reason: reasonName(event.reason) },
       })
@@ -125,6 +126,7 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
           'otp.supervisor': event.supervisor,
           'otp.child': event.child,
           'otp.process.pid': `${event.pid}`,
+          'otp.restart.id': `${event.restartId}`,
           'otp.restart.max': event.maxRestarts,
           'otp.restart.period_ms': event.periodMs,
           'otp.exit.reason': reasonName(event.reason),
@@ -135,6 +137,8 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
       })
     },
     'supervisor.stopped': null,
+    'application.started': null,
+    'application.stopped': null,
     'cluster.member_changed': (event) => {
       const incarnation = event.member.slice(event.name.length + 1)
       const context = spans.record(event, 'otp.cluster.member_change', {

@@ -33,6 +33,8 @@ export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & Str
     'supervisor.restart_failed': keep('supervisor.restart_failed'),
     'supervisor.intensity_exceeded': keep('supervisor.intensity_exceeded'),
     'supervisor.stopped': keep('supervisor.stopped'),
+    'application.started': keep('application.started'),
+    'application.stopped': keep('application.stopped'),
     'cluster.member_changed': keep('cluster.member_changed'),
     'cluster.link_up': keep('cluster.link_up'),
     'cluster.link_down': keep('cluster.link_down'),

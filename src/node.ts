@@ -28,17 +28,29 @@ import {
 import { EventLog, type NodeParts, type NodeSnapshot, nodeSnapshot, OBSERVER, observerServer } from '#introspect'
 import {
   type AnswerOf,
+  type AnyApplication,
   type AnyBehaviour,
+  Applications,
   type CallNames,
   type CallOptions,
   type CastNames,
   type ChildSpec,
   dynamicSupervisor,
   type PayloadArguments,
-  type RestartLimits,
+  type RestartOptions,
   supervisor,
 } from '#otp'
-import { type CallMeasured, detachedClock, type ExitReason, type NodeId, type Pid, type Ref, Runtime, type Tracing } from '#process'
+import {
+  type CallMeasured,
+  describeExit,
+  detachedClock,
+  type ExitReason,
+  type NodeId,
+  type Pid,
+  type Ref,
+  Runtime,
+  type Tracing,
+} from '#process'
 import { eventLogTable, type NodeEventStream, type NodeEvents } from './node-events.ts'
 
 export interface NodeOptions {
@@ -60,9 +72,11 @@ export interface NodeOptions {
   /** Instead of TCP; for tests. */
   readonly transport?: (id: NodeId) => Transport
   /** The supervisor of the children that are placed here: its name in the tree, and how much it bears. */
-  readonly supervisor?: RestartLimits & { readonly name?: string }
+  readonly supervisor?: Pick<RestartOptions, 'maxRestarts' | 'periodMs' | 'backoff'> & { readonly name?: string }
   /** Processes of this node alone, started in order after the node's own. */
   readonly children?: readonly ChildSpec[]
+  /** Started when the node is up, after what they depend on, each `permanent`; stopped before anything else is, in reverse order. */
+  readonly applications?: readonly AnyApplication[]
   readonly strategy?: DistributionStrategy
   readonly version?: string
   readonly role?: string
@@ -97,6 +111,7 @@ export class Node {
   readonly cluster: Cluster
   readonly registry: DistributedRegistry
   readonly supervisor: DistributedSupervisor
+  readonly applications: Applications
   readonly log: EventLog
   /** What introspection reads. */
   readonly parts: NodeParts
@@ -104,6 +119,7 @@ export class Node {
   onFailure: (reason: string) => void = () => undefined
   readonly #replicator: Replicator
   readonly #root: AnyBehaviour
+  readonly #toStart: readonly AnyApplication[]
   #rootPid: Pid | undefined
   #stopping: Promise<void> | undefined
 
@@ -138,6 +154,8 @@ export class Node {
     this.registry = new DistributedRegistry(runtime, cluster, directory, children, reconciler)
     this.supervisor = new DistributedSupervisor({ runtime, cluster, directory, replicator, reconciler, children, events })
     runtime.via = (key) => this.registry.lookup(key)
+    this.applications = new Applications(runtime, (reason) => this.onFailure(reason))
+    this.#toStart = options.applications ?? []
     this.log = new EventLog(() => clock.wall())
     events.subscribe('event-log', eventLogTable(this.log))
     this.parts = {
@@ -196,6 +214,15 @@ export class Node {
     this.events.emit('node.started', { node: this.id, name: this.name, address: cluster.address, at: this.clock.wall() })
     this.#replicator.joinIfAlone(this.clock.now())
     await this.#replicator.joined
+    for (const application of this.#toStart) await this.#startApplication(application)
+  }
+
+  async #startApplication(application: AnyApplication): Promise<void> {
+    const result = await this.applications.ensureAllStarted(application, 'permanent')
+    if (result.ok || this.#stopping !== undefined) return
+    const why = 'because' in result ? describeExit(result.because) : result.reason
+    await this.stop(`the application ${result.application} did not start`)
+    throw new CodedError('ERR_OTP_NODE_START', `node ${this.name} could not start the application ${result.application}: ${why}`)
   }
 
   #onRootDown(reason: ExitReason): void {
@@ -237,6 +264,7 @@ export class Node {
     const startedMono = this.clock.now()
     this.events.emit('node.leaving', { node: this.id, reason, at: this.clock.wall() })
     this.cluster.leave()
+    await this.applications.stopAll()
     const root = this.#rootPid === undefined ? undefined : this.runtime.lookup(this.#rootPid)
     if (root !== undefined) {
       const ended = new Promise<void>((resolve) => this.runtime.monitor(root.pid, { down: () => resolve() }))

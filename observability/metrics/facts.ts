@@ -62,6 +62,8 @@ export function metricsTable(families: Families, exemplar: (event: object) => Ex
     'supervisor.intensity_exceeded': (event) =>
       families.count('otp_supervisor_intensity_exceeded_total', { supervisor: event.supervisor }, 1, exemplar(event)),
     'supervisor.stopped': null,
+    'application.started': null,
+    'application.stopped': null,
     'cluster.member_changed': (event) =>
       families.count('otp_cluster_membership_changes_total', { change: event.change, cause: event.cause }, 1, exemplar(event)),
     'cluster.link_up': ({ peer }) => {

@@ -16,6 +16,7 @@ const LIVE: readonly OtpMetricName[] = [
   'otp_handler_in_progress_max_seconds',
   'otp_messages_handled_total',
   'otp_calls_total',
+  'otp_mailbox_dropped_total',
   'otp_cluster_members',
   'otp_topology_peers',
   'otp_topology_sync_age_seconds',
@@ -47,7 +48,7 @@ export function readLive(families: Families, node: NodeSnapshot, links: LinkTota
 }
 
 function readBehaviours(families: Families, node: NodeSnapshot): void {
-  for (const { behaviour, live, handled, calls, mailboxMessages, oldestMessageAgeMs, longestHandlerMs } of node.behaviours) {
+  for (const { behaviour, live, handled, calls, dropped, mailboxMessages, oldestMessageAgeMs, longestHandlerMs } of node.behaviours) {
     knowBehaviour(families, behaviour)
     families.set('otp_processes', { behaviour }, live)
     families.set('otp_mailbox_messages', { behaviour }, mailboxMessages)
@@ -55,6 +56,7 @@ function readBehaviours(families: Families, node: NodeSnapshot): void {
     families.set('otp_handler_in_progress_max_seconds', { behaviour }, longestHandlerMs / SECOND)
     families.count('otp_messages_handled_total', { behaviour }, handled)
     for (const [outcome, count] of Object.entries(calls)) families.count('otp_calls_total', { behaviour, outcome }, count)
+    for (const [reason, count] of Object.entries(dropped)) families.count('otp_mailbox_dropped_total', { behaviour, reason }, count)
   }
 }
 

@@ -70,6 +70,8 @@ export const EVENTS: Readonly<Record<keyof Facts, EventEntry>> = {
     ['otp.supervisor.intensity_exceeded'],
   ),
   'supervisor.stopped': fact('supervisor stopped', ['debug']),
+  'application.started': fact('application started', ['info']),
+  'application.stopped': fact('application stopped', ['info', 'error']),
   'cluster.member_changed': fact(
     'view of a member changed',
     ['warn', 'info'],

@@ -64,7 +64,8 @@ const callOutcomes = values<keyof NodeSnapshot['behaviours'][number]['calls']>({
   noproc: true,
   nodedown: true,
 })
-const letterReasons = values<Fact<'process.dead_letter', 'reason'>>({ noproc: true, noconnection: true, unhandled: true })
+const overflows = values<keyof NodeSnapshot['behaviours'][number]['dropped']>({ drop_newest: true, drop_oldest: true, reject: true })
+const letterReasons = values<Fact<'process.dead_letter', 'reason'>>({ noproc: true, noconnection: true, unhandled: true, overloaded: true })
 const memberStatuses = values<NodeSnapshot['members'][number]['status']>({ up: true, suspect: true, leaving: true, down: true, left: true })
 const memberChanges = values<Fact<'cluster.member_changed', 'change'>>({ join: true, leave: true, suspect: true, down: true, refute: true })
 const memberCauses = values<Fact<'cluster.member_changed', 'cause'>>({
@@ -150,6 +151,10 @@ const OTP_METRICS = {
     behaviour: 'open',
   }),
   otp_messages_handled_total: counter('messages', 'Messages handled.', { behaviour: 'open' }),
+  otp_mailbox_dropped_total: counter('messages', 'Messages that found a bounded mailbox full, by what became of them.', {
+    behaviour: 'open',
+    reason: overflows,
+  }),
   otp_dead_letters_total: counter('messages', 'Messages that reached nobody.', { reason: letterReasons }),
   otp_calls_total: counter('calls', 'Calls made by this node, by outcome as the caller sees it.', {
     behaviour: 'open',

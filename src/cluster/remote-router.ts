@@ -1,5 +1,4 @@
 // Carries messages, calls, monitors and exit signals to processes of other nodes.
-import { inWords } from '#base'
 import {
   Crash,
   type Envelope,
@@ -12,11 +11,13 @@ import {
   type Router,
   type Runtime,
   type Target,
+  type Ties,
   type Watcher,
 } from '#process'
 import type { Cluster } from './cluster.ts'
+import { exitReason, sendReason } from './exit-frames.ts'
 import { BadFrame, text, whole } from './frame-check.ts'
-import { plainData } from './plain-data.ts'
+import { RemoteLinks } from './remote-links.ts'
 import type { Frame } from './transport/transport.ts'
 
 interface RemoteCall {
@@ -37,19 +38,23 @@ export class RemoteRouter implements Router {
   /** Monitors this node holds on others', and those that others hold on this node's processes, by peer and their reference. */
   readonly #monitors = new Map<number, RemoteMonitor>()
   readonly #watched = new Map<NodeId, Map<number, { ref: number; pid: Pid }>>()
+  readonly #links: RemoteLinks
   #lastCall = 0
 
   constructor(cluster: Cluster, runtime: Runtime) {
     this.#cluster = cluster
     this.#runtime = runtime
+    this.#links = new RemoteLinks(cluster, runtime)
     cluster.handle('send', (_from, frame) => this.#onSend(frame))
     cluster.handle('call', (from, frame) => this.#onCall(from, frame))
-    cluster.handle('reply', (_from, frame) => this.#take(frame)?.replyTo.reply(frame[2]))
-    cluster.handle('fail', (_from, frame) => this.#take(frame)?.replyTo.fail(exitReason(frame[2])))
-    cluster.handle('exit', (_from, frame) => this.#runtime.lookup(this.#target(frame[1]))?.signal(pidIn(frame[2]), exitReason(frame[3])))
-    cluster.handle('monitor', (from, frame) => this.#onMonitor(from, whole(frame[1], 'reference'), this.#target(frame[2])))
+    cluster.handle('reply', (from, frame) => this.#take(from, frame)?.replyTo.reply(frame[2]))
+    cluster.handle('fail', (from, frame) => this.#take(from, frame)?.replyTo.fail(exitReason(frame[2])))
+    cluster.handle('exit', (from, frame) => this.#onExit(this.#pid(frame[1]), pidOf(from, frame[2]), exitReason(frame[3])))
+    cluster.handle('monitor', (from, frame) =>
+      this.#onMonitor(from, whole(frame[1], 'reference'), this.#pid(frame[2]), pidOf(from, frame[3])),
+    )
     cluster.handle('demonitor', (from, frame) => this.#onDemonitor(from, whole(frame[1], 'reference')))
-    cluster.handle('down', (_from, frame) => this.#onDown(whole(frame[1], 'reference'), exitReason(frame[2])))
+    cluster.handle('down', (from, frame) => this.#onDown(from, whole(frame[1], 'reference'), exitReason(frame[2])))
     cluster.onLink((peer, isUp) => {
       if (!isUp) this.#onLinkLost(peer)
     })
@@ -79,12 +84,12 @@ export class RemoteRouter implements Router {
     }
   }
 
-  exit(to: Pid, reason: ExitReason): void {
-    this.#cluster.send(to.node, ['exit', to.serial, new Pid(this.#runtime.id, 0), sendable(reason)])
+  exit(from: Pid, to: Pid, reason: ExitReason): void {
+    sendReason(this.#cluster, to.node, ['exit', to.serial, from.serial], reason)
   }
 
   monitor(ref: number, to: Pid, watcher: Watcher): void {
-    if (this.#cluster.send(to.node, ['monitor', ref, to.serial])) this.#monitors.set(ref, { pid: to, watcher })
+    if (this.#cluster.send(to.node, ['monitor', ref, to.serial, watcher.pid?.serial ?? 0])) this.#monitors.set(ref, { pid: to, watcher })
     else watcher.down(ref, to, 'noconnection')
   }
 
@@ -92,11 +97,27 @@ export class RemoteRouter implements Router {
     if (this.#monitors.delete(ref)) this.#cluster.send(to.node, ['demonitor', ref])
   }
 
+  link(process: Ties, to: Pid): void {
+    this.#links.link(process, to)
+  }
+
+  unlink(process: Ties, to: Pid): void {
+    this.#links.unlink(process, to)
+  }
+
   // ---- in
+
+  #onExit(to: Pid, from: Pid, reason: ExitReason): void {
+    this.#runtime.lookup(to)?.signal(from, reason)
+  }
+
+  #pid(serial: unknown): Pid {
+    return pidOf(this.#runtime.id, serial)
+  }
 
   #target(value: unknown): Target {
     if (typeof value === 'string') return new NodeRef(this.#runtime.id, value)
-    return new Pid(this.#runtime.id, whole(value, 'serial'))
+    return this.#pid(value)
   }
 
   #onSend(frame: Frame): void {
@@ -117,23 +138,26 @@ export class RemoteRouter implements Router {
     this.#runtime.arrive(this.#target(to), kind, name, payload, replyTo, typeof carrier === 'string' ? carrier : undefined)
   }
 
-  #take(frame: Frame): RemoteCall | undefined {
+  /** Each call once, and only by the node that was asked. */
+  #take(from: NodeId, frame: Frame): RemoteCall | undefined {
     const id = whole(frame[1], 'call id')
     const call = this.#calls.get(id)
+    if (call?.node !== from) return undefined
     this.#calls.delete(id)
     return call
   }
 
-  #onMonitor(from: NodeId, theirRef: number, target: Target): void {
+  #onMonitor(from: NodeId, theirRef: number, target: Pid, by: Pid): void {
     const pid = this.#runtime.lookup(target)?.pid
     if (pid === undefined) {
       this.#cluster.send(from, ['down', theirRef, 'noproc'])
       return
     }
     const ref = this.#runtime.monitor(pid, {
+      pid: by.serial === 0 ? undefined : by,
       down: (_ref, _pid, reason) => {
         this.#watched.get(from)?.delete(theirRef)
-        this.#cluster.send(from, ['down', theirRef, sendable(reason)])
+        sendReason(this.#cluster, from, ['down', theirRef], reason)
       },
     })
     const ofPeer = this.#watched.get(from) ?? new Map()
@@ -147,10 +171,11 @@ export class RemoteRouter implements Router {
     this.#runtime.demonitor(watched.ref, watched.pid)
   }
 
-  #onDown(ref: number, reason: ExitReason): void {
+  #onDown(from: NodeId, ref: number, reason: ExitReason): void {
     const monitor = this.#monitors.get(ref)
+    if (monitor?.pid.node !== from) return
     this.#monitors.delete(ref)
-    monitor?.watcher.down(ref, monitor.pid, reason)
+    monitor.watcher.down(ref, monitor.pid, reason)
   }
 
   #onLinkLost(peer: NodeId): void {
@@ -159,9 +184,10 @@ export class RemoteRouter implements Router {
       this.#calls.delete(id)
       call.replyTo.fail('noconnection')
     }
-    for (const [ref, monitor] of this.#monitors) {
-      if (monitor.pid.node === peer) this.#onDown(ref, 'noconnection')
+    for (const ref of this.#monitors.keys()) {
+      this.#onDown(peer, ref, 'noconnection')
     }
+    this.#links.lost(peer)
     for (const { ref, pid } of this.#watched.get(peer)?.values() ?? []) this.#runtime.demonitor(ref, pid)
     this.#watched.delete(peer)
   }
@@ -198,28 +224,10 @@ class RemoteReply implements ReplyTo {
   fail(reason: ExitReason): void {
     if (this.isSettled) return
     this.isSettled = true
-    this.#cluster.send(this.#node, ['fail', this.#id, sendable(reason)])
+    sendReason(this.#cluster, this.#node, ['fail', this.#id], reason)
   }
 }
 
-/** `{ shutdown: term }` may hold what no frame can; then the term goes in words. Those who tell of an end must not fail. */
-function sendable(reason: ExitReason): ExitReason {
-  if (typeof reason === 'string' || reason instanceof Crash) return reason
-  try {
-    plainData(reason.shutdown)
-    return reason
-  } catch {
-    return { shutdown: inWords(reason.shutdown) }
-  }
-}
-
-function exitReason(value: unknown): ExitReason {
-  if (typeof value === 'string' || value instanceof Crash) return value
-  if (typeof value === 'object' && value !== null && 'shutdown' in value) return { shutdown: value.shutdown }
-  throw new BadFrame('expected an exit reason')
-}
-
-function pidIn(value: unknown): Pid {
-  if (value instanceof Pid) return value
-  throw new BadFrame('expected a pid')
+function pidOf(node: NodeId, serial: unknown): Pid {
+  return new Pid(node, whole(serial, 'serial'))
 }

@@ -12,4 +12,4 @@ export {
   type SupervisorSnapshot,
 } from './node-snapshot.ts'
 export { type NodeSummary, type NodeTallies, OBSERVER, observerServer } from './observer-server.ts'
-export type { ProcessInfo } from './process-info.ts'
+export { type ProcessDetails, type ProcessInfo, processDetails, processInfo } from './process-info.ts'

@@ -3,7 +3,7 @@ import type { Cluster } from '#cluster'
 import { incarnationOf, nodeName } from '#cluster'
 import type { DistributedRegistry, Reconciler, Replicator } from '#distributed'
 import { Supervision } from '#otp'
-import type { CallCounts, NodeId, Process, Runtime } from '#process'
+import type { CallCounts, NodeId, Overflow, Process, Runtime } from '#process'
 
 /** What a node shows of itself is read from here. */
 export interface NodeParts {
@@ -26,6 +26,8 @@ export interface BehaviourSnapshot {
   readonly handled: number
   /** Calls made by this node to processes of the behaviour, by outcome. */
   readonly calls: Readonly<CallCounts>
+  /** Messages that found a bounded mailbox full, by what became of them. */
+  readonly dropped: Readonly<Record<Overflow, number>>
   readonly mailboxMessages: number
   readonly oldestMessageAgeMs: number
   readonly longestHandlerMs: number
@@ -136,13 +138,14 @@ function behaviourSnapshots(runtime: Runtime): BehaviourSnapshot[] {
     waiting.set(name, sum)
     sum.messages += process.depth
     sum.oldestAgeMs = Math.max(sum.oldestAgeMs, process.oldestAt === undefined ? 0 : now - process.oldestAt)
-    sum.longestMs = Math.max(sum.longestMs, process.status === 'waiting' && process.current !== undefined ? now - process.current.at : 0)
+    sum.longestMs = Math.max(sum.longestMs, process.status === 'waiting' ? process.handlingMs : 0)
   }
-  return [...runtime.allCounts()].map(([behaviour, { live, handled, calls }]) => ({
+  return [...runtime.allCounts()].map(([behaviour, { live, handled, calls, dropped }]) => ({
     behaviour,
     live,
     handled,
     calls,
+    dropped,
     mailboxMessages: waiting.get(behaviour)?.messages ?? 0,
     oldestMessageAgeMs: waiting.get(behaviour)?.oldestAgeMs ?? 0,
     longestHandlerMs: waiting.get(behaviour)?.longestMs ?? 0,
@@ -160,7 +163,7 @@ export function supervisorSnapshot(process: Process): SupervisorSnapshot | undef
     supervisor: supervision.path,
     pid: process.pid.toString(),
     strategy: supervision.strategy,
-    children: { specified, active: supervision.active, restarting: specified - supervision.active },
+    children: { specified, active: supervision.active, restarting: supervision.restarting() },
     maxRestarts: intensity.maxRestarts,
     periodMs: intensity.periodMs,
     restartsInPeriod: intensity.count(process.runtime.clock.now()),

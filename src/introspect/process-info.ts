@@ -1,6 +1,8 @@
 // What is shown of a process, and the processes that matter most.
-import type { Process, Runtime } from '#process'
+import { CodedError } from '#base'
+import type { Envelope, Pid, Process, RecordedMessage, Runtime } from '#process'
 
+/** A row of a list of processes: what OTP's `process_info` says, as far as it costs next to nothing. */
 export interface ProcessInfo {
   readonly pid: string
   readonly behaviour: string
@@ -13,10 +15,28 @@ export interface ProcessInfo {
   readonly mailbox: number
   readonly handled: number
   readonly ageMs: number
+  /** How many processes it is linked with, monitors, and is monitored by. */
   readonly links: number
-  /** The message being handled, or null. */
+  readonly monitors: number
+  readonly monitoredBy: number
+  readonly trapExit: boolean
+  /** The message being handled, or null, and for how long. */
   readonly handling: string | null
+  readonly handlingMs: number
 }
+
+/** One process from near: whom it is tied to (`LISTED` of each kind at most), what waits for it, and what it took up last. */
+export interface ProcessDetails extends ProcessInfo {
+  readonly parent: string | null
+  readonly linkedWith: readonly string[]
+  readonly monitoring: readonly string[]
+  readonly monitoredByPids: readonly string[]
+  /** The kinds and names of the messages that are next; never what they hold. */
+  readonly messages: readonly string[]
+  readonly flight: readonly RecordedMessage[]
+}
+
+const LISTED = 100
 
 export function processInfo(process: Process): ProcessInfo {
   const { origin, current } = process
@@ -32,9 +52,34 @@ export function processInfo(process: Process): ProcessInfo {
     handled: process.handled,
     ageMs: process.runtime.clock.wall() - process.startedAt,
     links: process.linkCount,
-    handling: current === undefined ? null : `${current.kind} ${current.name}`,
+    monitors: process.monitorCount,
+    monitoredBy: process.monitoredByCount,
+    trapExit: process.trapExit,
+    handling: current === undefined ? null : inShort(current),
+    handlingMs: process.handlingMs,
   }
 }
+
+/** OTP's `process_info`: `undefined` for a process that has ended; one of another node is `ERR_OTP_PROCESS_NOT_LOCAL`, as `badarg` there. */
+export function processDetails(runtime: Runtime, pid: Pid): ProcessDetails | undefined {
+  if (pid.node !== runtime.id) {
+    throw new CodedError('ERR_OTP_PROCESS_NOT_LOCAL', `expected a process of ${runtime.id}, got ${pid}: ask on its own node`)
+  }
+  const process = runtime.lookup(pid)
+  if (process === undefined) return undefined
+  return {
+    ...processInfo(process),
+    parent: process.origin.parent?.pid.toString() ?? null,
+    linkedWith: listed(process.linkedPids()),
+    monitoring: listed(process.monitoredPids()),
+    monitoredByPids: listed(process.monitoringPids()),
+    messages: process.waiting(LISTED).map(inShort),
+    flight: process.flight() ?? [],
+  }
+}
+
+const inShort = ({ kind, name }: Envelope) => `${kind} ${name}`
+const listed = (pids: readonly Pid[]) => pids.slice(0, LISTED).map(String)
 
 /** The `limit` processes with the most messages waiting, then the busiest. One pass, and never more than `limit` are kept. */
 export function topProcesses(runtime: Runtime, limit: number): ProcessInfo[] {

@@ -13,7 +13,8 @@ export type CallNames<B> = unknown extends B ? string : keyof Table<B, 'calls'> 
 export type CastNames<B> = unknown extends B ? string : keyof Table<B, 'casts'> & string
 
 // biome-ignore-start lint/suspicious/noExplicitAny: inference over callbacks of any state.
-type Payload<F> = F extends (state: any, payload: infer P, ...rest: any[]) => unknown ? P : undefined
+/** What a callback takes; `undefined` where it takes nothing. */
+export type Payload<F> = F extends (state: any, payload: infer P, ...rest: any[]) => unknown ? P : undefined
 type Answer<F> = F extends (...all: any[]) => infer R ? AnswerIn<Awaited<R>> : never
 // biome-ignore-end lint/suspicious/noExplicitAny: see above.
 type AnswerIn<R> = R extends { readonly value: infer V }

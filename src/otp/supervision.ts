@@ -1,209 +1,377 @@
-// What every supervisor does with its children: starts them, sees them end, starts them again, and gives up in time.
-import type { ExitMessage, ExitReason, Pid, Process, SpawnCause, StartResult } from '#process'
-import { isOrderly } from '#process'
-import type { ChildSpec } from './child-spec.ts'
-import { isRestarted, shutdownOf } from './child-spec.ts'
-import { otpEvents, type RestartCause } from './events.ts'
+// What every supervisor does with its children: starts them, sees them end, carries out what the strategy decides, and gives up in time.
+import { type ExitMessage, type ExitReason, Pid, type Process, type SpawnCause, type StartResult } from '#process'
+import { isShutDownBy } from './auto-shutdown.ts'
+import { backoffMs, type Failures, oneMore } from './backoff.ts'
+import { Child, type RestartStory } from './child.ts'
+import { type ChildSpec, isRestarted, shutdownOf } from './child-spec.ts'
+import { Ending } from './ending.ts'
+import type { StopCause } from './events.ts'
+import { andThen, inTurn } from './in-turn.ts'
 import { RestartIntensity } from './restart-intensity.ts'
+import type { RestartSettings } from './restart-limits.ts'
+import { restartPlan, type Strategy } from './restart-strategy.ts'
+import { SupervisionFacts } from './supervision-facts.ts'
 
-/** One child: what was asked for, and what runs. */
-export interface Child {
-  readonly spec: ChildSpec
-  pid: Pid | undefined
-  /** It has ended and waits for another try; otherwise, without a pid, it is not to run. */
-  isRestarting: boolean
+export interface SupervisionOptions extends RestartSettings {
+  /** Its name in the tree, the last part of its path. */
+  readonly name: string
+  readonly strategy: Strategy
+  /** Come before the argument of every child. */
+  readonly extraArguments?: readonly unknown[] | undefined
+  /** Told when a child runs again under a new pid, and when one is gone for good. */
+  readonly onRestarted?: ((id: string, pid: Pid) => void) | undefined
+  readonly onGone?: ((id: string, reason: ExitReason) => void) | undefined
 }
 
-export interface SupervisionOptions {
-  /** Static ids from the root down, joined by `/`: a label, so a dynamic supervisor's children do not appear in it. */
-  readonly path: string
-  readonly strategy: 'one_for_one' | 'simple_one_for_one'
-  readonly maxRestarts: number
-  readonly periodMs: number
-}
-
-/** A restart that failed is tried again by the info of this name, after messages that wait already. */
+/** The next try to start a child comes as the info of this name: after messages that wait already, or after its back-off. */
 export const RETRY = 'retry_restart'
 
-interface Retry {
-  readonly child: Child
-  readonly oldPid: Pid
-  readonly reason: ExitReason
-  /** When its end was seen, by both clocks. */
-  readonly startedAt: number
-  readonly startedMono: number
-}
+/** A start that was not made because `init` said so. */
+export const isIgnored = (result: StartResult): boolean => !result.ok && result.reason === 'ignore'
 
 /** The state of a supervisor's process. It is one object for the process's life: supervisors have identity. */
 export class Supervision {
+  /** Static ids from the root down, joined by `/`: a label, so a dynamic supervisor's children do not appear in it. */
   readonly path: string
-  readonly strategy: SupervisionOptions['strategy']
+  readonly strategy: Strategy
   readonly intensity: RestartIntensity
+  /** Every child by its id, in start order. */
+  readonly children = new Map<string, Child>()
   readonly #self: Process
-  readonly #byPid = new Map<number, Child>()
-  /** Called when a child is gone for good. */
-  onGone: (child: Child, reason: ExitReason) => void = () => undefined
-  /** Called when a child runs again under a new pid. */
-  onRestarted: (child: Child, pid: Pid) => void = () => undefined
+  readonly #options: SupervisionOptions
+  readonly #facts: SupervisionFacts
+  #active = 0
+  /** Only of children with a back-off that have failed. */
+  #failures: Map<Child, Failures> | undefined
+  /** A start, an end or a restart that takes time: no message is handled meanwhile, but it may be told to stop. */
+  #underWay: Promise<unknown> | undefined
+  #isEnding = false
+  #stopCause: StopCause = 'told'
 
   constructor(self: Process, options: SupervisionOptions) {
+    const { supervisor } = self.origin
+    this.path = supervisor === undefined ? options.name : `${supervisor}/${options.name}`
     this.#self = self
-    this.path = options.path
+    this.#options = options
     this.strategy = options.strategy
     this.intensity = new RestartIntensity(options.maxRestarts, options.periodMs)
-    self.label = options.path
-    otpEvents(self.runtime).emit('supervisor.started', {
-      supervisor: options.path,
-      pid: self.pid,
-      strategy: options.strategy,
-      maxRestarts: options.maxRestarts,
-      periodMs: options.periodMs,
-    })
+    self.label = this.path
+    this.#facts = new SupervisionFacts(self, this.path, this.intensity)
+    this.#facts.started(options.strategy)
   }
 
-  /** How many children there should be; the supervisor that keeps their list says so. */
-  specified: () => number = () => 0
+  get isDynamic(): boolean {
+    return this.strategy === 'simple_one_for_one'
+  }
+
+  /** How many children there should be. */
+  specified(): number {
+    return this.children.size
+  }
 
   get active(): number {
-    return this.#byPid.size
+    return this.#active
   }
 
-  /** Starts a child; a child that failed to start is not kept. */
+  /** Children that wait for another try. They are looked for only while some child does not run. */
+  restarting(): number {
+    if (this.#active === this.children.size) return 0
+    let count = 0
+    for (const { story } of this.children.values()) if (story !== undefined) count++
+    return count
+  }
+
+  /** By its id, or by the pid under which it runs. */
+  find(child: string | Pid): Child | undefined {
+    if (!(child instanceof Pid)) return this.children.get(child)
+    // A pid that came from another node is not the object that the process has.
+    return this.#ownerOf(this.#self.runtime.lookup(child)?.pid ?? child)
+  }
+
+  /** A process may be linked to a supervisor that is not its own. */
+  #ownerOf({ owner }: Pid): Child | undefined {
+    return owner instanceof Child && this.children.get(owner.spec.id) === owner ? owner : undefined
+  }
+
+  /** Whatever takes time goes through here, so that a stop waits for it. */
+  during<T>(pending: T | Promise<T>): T | Promise<T> {
+    if (!(pending instanceof Promise)) return pending
+    const over = () => {
+      this.#underWay = undefined
+    }
+    this.#underWay = pending.then(over, over)
+    return pending
+  }
+
+  // ---- starting and ending one child
+
+  /** Adds a child and starts it. "If the start fails, the specification is discarded." */
+  add(spec: ChildSpec, cause: SpawnCause): StartResult | Promise<StartResult> {
+    const child = new Child(spec)
+    this.children.set(spec.id, child)
+    const result = this.start(child, cause)
+    return result instanceof Promise ? result.then((settled) => this.#added(child, settled)) : this.#added(child, result)
+  }
+
+  #added(child: Child, result: StartResult): StartResult {
+    if (!result.ok && !(isIgnored(result) && this.#keepsSpec(child))) this.#forget(child)
+    return result
+  }
+
   start(child: Child, cause: SpawnCause): StartResult | Promise<StartResult> {
     const { spec } = child
-    const result = this.#self.runtime.spawn(spec.start[0].body, spec.start[1], {
-      cause,
-      supervisor: this.path,
-      child: spec.id,
-      parent: this.#self,
-      name: spec.name,
-    })
+    const { extraArguments } = this.#options
+    const [behaviour, argument] = spec.start
+    const result = this.#self.runtime.spawn(
+      behaviour.body,
+      extraArguments === undefined ? argument : [...extraArguments, argument],
+      // biome-ignore format: one object, made for every process there is.
+      { cause, supervisor: this.path, child: spec.id, parent: this.#self, name: spec.name, startTimeoutMs: spec.startTimeoutMs },
+    )
     return result instanceof Promise ? result.then((settled) => this.#keep(child, settled)) : this.#keep(child, result)
   }
 
   #keep(child: Child, result: StartResult): StartResult {
     if (!result.ok) return result
     child.pid = result.pid
-    child.isRestarting = false
+    child.story = undefined
     // Even if it has ended since: then its exit signal is waiting.
-    this.#byPid.set(result.pid.serial, child)
+    result.pid.owner = child
+    this.#active++
     return result
   }
 
-  /** A linked process has ended: its child is started again, or is gone for good. */
-  onExit(exit: ExitMessage): void | Promise<void> {
-    const child = this.#byPid.get(exit.from.serial)
-    if (child === undefined) return undefined
-    this.#byPid.delete(exit.from.serial)
-    child.pid = undefined
-    if (!isRestarted(child.spec.restart, exit.reason)) {
-      this.onGone(child, exit.reason)
-      return undefined
-    }
-    child.isRestarting = true
+  /** Starts a child that does not run because somebody asked for it. */
+  restartByHand(child: Child): StartResult | Promise<StartResult> {
     const { clock } = this.#self.runtime
-    const retry: Retry = { child, oldPid: exit.from, reason: exit.reason, startedAt: clock.wall(), startedMono: clock.now() }
-    return this.#restart(retry, isOrderly(exit.reason) ? 'exit' : 'crash')
+    const startedMono = clock.now()
+    const startedAt = clock.wall()
+    return andThen(this.start(child, 'restart'), (result) => {
+      if (result.ok && this.#self.isAlive) {
+        this.#facts.restartedByHand(child, result.pid, startedAt, startedMono)
+        this.#options.onRestarted?.(child.spec.id, result.pid)
+      }
+      return result
+    })
   }
 
-  /** An earlier try to start the child again has failed; the child may have been taken off meanwhile. */
-  onRetry(retry: unknown, isKept: (child: Child) => boolean): void | Promise<void> {
-    if (!isKept((retry as Retry).child)) return undefined
-    return this.#restart(retry as Retry, 'retry')
+  /** Ends a child as its specification says, at once where it can. A try to start it again that waits is taken back. */
+  end(child: Child, reason: ExitReason = 'shutdown'): void | Promise<void> {
+    const ending = new Ending(this.#self)
+    this.#endBy(ending, child, reason)
+    return ending.over
   }
 
-  #restart(retry: Retry, cause: RestartCause): void | Promise<void> {
-    const { runtime } = this.#self
-    const { exceeded, used } = this.intensity.add(runtime.clock.now())
-    if (exceeded) {
-      this.#giveUp(retry)
+  #endBy(ending: Ending, child: Child, reason: ExitReason): void {
+    child.story?.cancel?.()
+    child.story = undefined
+    const { pid } = child
+    if (pid === undefined) return
+    this.#noLonger(child, pid)
+    const process = this.#self.runtime.lookup(pid)
+    if (process !== undefined) ending.end(process, shutdownOf(child.spec), reason)
+  }
+
+  #noLonger(child: Child, pid: Pid): void {
+    pid.owner = undefined
+    this.#active--
+    child.oldPid = pid
+    child.pid = undefined
+  }
+
+  /** "Unless it is a temporary child, the child specification is kept"; a dynamic supervisor keeps none. */
+  terminate(child: Child, reason?: ExitReason): void | Promise<void> {
+    this.#failures?.delete(child)
+    if (!this.#keepsSpec(child)) this.#forget(child)
+    return this.end(child, reason)
+  }
+
+  delete(child: Child): void {
+    this.#forget(child)
+  }
+
+  #keepsSpec(child: Child): boolean {
+    return !this.isDynamic && child.spec.restart !== 'temporary'
+  }
+
+  #forget(child: Child): void {
+    this.children.delete(child.spec.id)
+    this.#failures?.delete(child)
+  }
+
+  // ---- a child has ended
+
+  /** A linked process has ended: its child is started again, or is gone for good. */
+  onExit({ from, reason }: ExitMessage): void | Promise<void> {
+    const child = this.#ownerOf(from)
+    if (child === undefined) return undefined
+    this.#noLonger(child, from)
+    if (!isRestarted(child.spec.restart, reason)) {
+      this.#lose(child, reason)
+      if (isShutDownBy(this.#options.autoShutdown, this.children.values(), child)) this.#stopBecause('auto_shutdown')
       return undefined
     }
-    const result = this.start(retry.child, 'restart')
-    const settle = (settled: StartResult): void => {
-      // A supervisor that was killed meanwhile has taken the child with it.
-      if (!this.#self.isAlive) return
-      if (settled.ok) this.#restarted(retry, cause, settled.pid, used)
-      else this.#restartFailed(retry, settled.reason)
+    const { clock } = this.#self.runtime
+    return this.#restart({
+      target: child,
+      origin: child,
+      endedPid: from,
+      reason,
+      startedAt: clock.wall(),
+      startedMono: clock.now(),
+      tries: 0,
+      isCounted: false,
+      budgetUsed: 0,
+      cancel: undefined,
+    })
+  }
+
+  #lose(child: Child, reason: ExitReason): void {
+    if (!this.#keepsSpec(child)) this.#forget(child)
+    this.#options.onGone?.(child.spec.id, reason)
+  }
+
+  #restart(story: RestartStory): void | Promise<void> {
+    if (!this.#isWithinLimits(story)) return undefined
+    story.target.story = story
+    const waitMs = this.#backoffMs(story.target)
+    if (waitMs === undefined) return this.#try(story)
+    // Siblings that depend on it are stopped at once, as if it were tried now.
+    const { stop } = restartPlan(this.strategy, this.children.values(), story.target)
+    story.isCounted = true
+    return andThen(this.#endInTurn(stop), () => this.#tryAfter(waitMs, story))
+  }
+
+  /** An earlier try has failed, or the back-off is over; the child may have been taken off, or started otherwise, meanwhile. */
+  onRetry(story: RestartStory): void | Promise<void> {
+    if (story.target.story !== story) return undefined
+    story.cancel = undefined
+    if (!story.isCounted && !this.#isWithinLimits(story)) return undefined
+    story.isCounted = false
+    return this.#try(story)
+  }
+
+  /** Carries out the plan: stops, then starts. "If more than MaxR restarts occur": one failure is one restart, whatever it takes along. */
+  #try(story: RestartStory): void | Promise<void> {
+    story.tries++
+    const { stop, start } = restartPlan(this.strategy, this.children.values(), story.target)
+    if (stop.length === 0) return this.#startFrom(0, start, story)
+    return andThen(this.#endInTurn(stop), () => this.#startFrom(0, start, story))
+  }
+
+  /** Told to stop meanwhile, it leaves the rest to that. */
+  get #goesOn(): boolean {
+    return this.#self.isAlive && !this.#isEnding
+  }
+
+  #endInTurn(children: readonly Child[]): void | Promise<void> {
+    return inTurn(
+      children,
+      (child) => {
+        if (!this.#goesOn) return undefined
+        if (!this.#keepsSpec(child)) this.#forget(child)
+        return this.end(child)
+      },
+      () => undefined,
+    )
+  }
+
+  #startFrom(index: number, children: readonly Child[], story: RestartStory): void | Promise<void> {
+    for (let i = index; i < children.length; i++) {
+      if (!this.#goesOn) return undefined
+      const child = children[i] as Child
+      const result = this.start(child, 'restart')
+      if (result instanceof Promise) {
+        return result.then((settled) => (this.#isStarted(child, story, settled) ? this.#startFrom(i + 1, children, story) : undefined))
+      }
+      if (!this.#isStarted(child, story, result)) return undefined
     }
-    if (result instanceof Promise) return result.then(settle)
-    settle(result)
     return undefined
   }
 
-  #restarted(retry: Retry, cause: RestartCause, newPid: Pid, budgetUsed: number): void {
-    const { child, oldPid, reason, startedAt, startedMono } = retry
-    otpEvents(this.#self.runtime).emit('supervisor.child_restarted', {
-      supervisor: this.path,
-      child: child.spec.id,
-      behaviour: child.spec.start[0].name,
-      cause,
-      reason,
-      oldPid,
-      newPid,
-      budgetUsed,
-      startedAt,
-      durationMs: this.#self.runtime.clock.now() - startedMono,
-    })
-    this.onRestarted(child, newPid)
+  #isStarted(child: Child, story: RestartStory, result: StartResult): boolean {
+    // A supervisor that was killed meanwhile has taken the child with it.
+    if (!this.#self.isAlive) return false
+    if (result.ok) {
+      this.#noteHealth(child)
+      this.#facts.restarted(child, result.pid, story)
+      this.#options.onRestarted?.(child.spec.id, result.pid)
+      return true
+    }
+    if (isIgnored(result)) {
+      child.story = undefined
+      this.#lose(child, 'ignore')
+      return true
+    }
+    this.#tryAgain(child, story, result.reason)
+    return false
   }
 
-  #restartFailed(retry: Retry, reason: ExitReason): void {
-    const { spec } = retry.child
-    otpEvents(this.#self.runtime).emit('supervisor.restart_failed', {
-      supervisor: this.path,
-      child: spec.id,
-      behaviour: spec.start[0].name,
-      reason,
-      at: this.#self.runtime.clock.wall(),
-    })
-    this.#self.info(RETRY, retry)
+  #tryAgain(child: Child, story: RestartStory, reason: ExitReason): void {
+    story.target.story = undefined
+    story.target = child
+    child.story = story
+    this.#facts.restartFailed(child, story, reason)
+    const waitMs = this.#backoffMs(child)
+    if (waitMs !== undefined) this.#tryAfter(waitMs, story)
+    // Not at once: other processes take their turn first. Children of a supervisor that was killed may still hold the names it needs.
+    else queueMicrotask(() => this.#goesOn && this.#self.info(RETRY, story))
   }
 
-  #giveUp(retry: Retry): void {
-    const { runtime, pid } = this.#self
-    otpEvents(runtime).emit('supervisor.intensity_exceeded', {
-      supervisor: this.path,
-      pid,
-      child: retry.child.spec.id,
-      reason: retry.reason,
-      maxRestarts: this.intensity.maxRestarts,
-      periodMs: this.intensity.periodMs,
-      at: runtime.clock.wall(),
-      trace: runtime.tracing?.current(),
-    })
+  #tryAfter(ms: number, story: RestartStory): void {
+    if (!this.#goesOn) return
+    const timer = this.#self.sendAfter(ms, RETRY, story)
+    story.cancel = () => timer.cancel()
+  }
+
+  #backoffMs(child: Child): number | undefined {
+    const backoff = child.spec.backoff ?? this.#options.backoff
+    if (backoff === undefined) return undefined
+    this.#failures ??= new Map()
+    const failures = oneMore(backoff, this.#failures.get(child), this.#self.runtime.clock.now())
+    this.#failures.set(child, failures)
+    return backoffMs(backoff, failures.count - 1, this.#options.random)
+  }
+
+  #noteHealth(child: Child): void {
+    const failures = this.#failures?.get(child)
+    if (failures !== undefined) this.#failures?.set(child, { count: failures.count, restartedAt: this.#self.runtime.clock.now() })
+  }
+
+  // ---- its own end
+
+  #isWithinLimits(story: RestartStory): boolean {
+    const { exceeded, used } = this.intensity.add(this.#self.runtime.clock.now())
+    story.budgetUsed = used
+    if (!exceeded) return true
+    story.target.story = undefined
+    this.#facts.intensityExceeded(story)
+    this.#stopBecause('intensity_exceeded')
+    return false
+  }
+
+  #stopBecause(cause: StopCause): void {
+    this.#stopCause = cause
     this.#self.stop('shutdown')
   }
 
-  /** Ends a child as its specification says and resolves when it has ended; at once where it can. */
-  terminate(child: Child, reason: ExitReason = 'shutdown'): void | Promise<void> {
-    const { pid } = child
-    child.isRestarting = false
-    if (pid === undefined) return undefined
-    child.pid = undefined
-    this.#byPid.delete(pid.serial)
-    const process = this.#self.runtime.lookup(pid)
-    if (process === undefined) return undefined
-    process.unlink(this.#self)
-    const shutdown = shutdownOf(child.spec)
-    process.signal(this.#self.pid, shutdown === 'brutal_kill' ? 'kill' : reason)
-    return process.isAlive ? this.#ended(process, shutdown) : undefined
+  /** Stops all children: "in reversed start order"; those of a dynamic supervisor all at once. What is under way comes to its end first. */
+  stop(reason: ExitReason): void | Promise<void> {
+    this.#isEnding = true
+    return this.#underWay === undefined ? this.#stopAll(reason) : this.#underWay.then(() => this.#stopAll(reason))
   }
 
-  #ended(process: Process, shutdown: number | 'infinity' | 'brutal_kill'): Promise<void> {
-    const { clock } = this.#self.runtime
-    return new Promise((resolve) => {
-      const timer = typeof shutdown === 'number' ? clock.after(shutdown, () => process.signal(this.#self.pid, 'kill')) : undefined
-      this.#self.runtime.monitor(process.pid, {
-        down: () => {
-          timer?.cancel()
-          resolve()
-        },
-      })
-    })
+  #stopAll(reason: ExitReason): void | Promise<void> {
+    if (!this.isDynamic) return this.endAll(() => this.#facts.stopped(reason, this.#stopCause))
+    const ending = new Ending(this.#self)
+    for (const child of this.children.values()) this.#endBy(ending, child, 'shutdown')
+    this.children.clear()
+    const { over } = ending
+    return over === undefined ? this.#facts.stopped(reason, this.#stopCause) : over.then(() => this.#facts.stopped(reason, this.#stopCause))
   }
 
-  stopped(reason: ExitReason): void {
-    otpEvents(this.#self.runtime).emit('supervisor.stopped', { supervisor: this.path, pid: this.#self.pid, reason })
+  /** One after the other in reversed start order. */
+  endAll<R>(done: () => R): R | Promise<R> {
+    return inTurn([...this.children.values()].reverse(), (child) => this.end(child), done)
   }
 }

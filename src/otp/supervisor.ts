@@ -1,166 +1,80 @@
-// supervisor: a fixed list of children, started in order, restarted one for one, stopped in reverse order.
+// supervisor: a list of children, started in order, restarted by its strategy, stopped in reverse order.
 import { CodedError } from '#base'
-import { Crash, type ExitMessage, type Pid, type Process, StartRefused, type StartResult } from '#process'
-import type { Behaviour } from './behaviour.ts'
-import { type ChildSpec, checkChildSpec } from './child-spec.ts'
-import { GenServerBody, reply } from './gen-server.ts'
-import { type Child, RETRY, Supervision } from './supervision.ts'
+import { Name, type Process, StartRefused, type StartResult } from '#process'
+import { Child } from './child.ts'
+import { type ChildSpec, checkChildSpecs } from './child-spec.ts'
+import type { GenServer } from './gen-server.ts'
+import { inTurn } from './in-turn.ts'
+import { Ignore } from './outcome.ts'
+import { type RestartOptions, restartSettings } from './restart-limits.ts'
+import type { Strategy } from './restart-strategy.ts'
+import { isIgnored, Supervision, type SupervisionOptions } from './supervision.ts'
+import type { SupervisorProtocol } from './supervisor-protocol.ts'
+import { type SupervisorState, supervisorBody } from './supervisor-server.ts'
 
-export interface RestartLimits {
-  /** OTP's `intensity`; default 3. */
-  readonly maxRestarts?: number | undefined
-  /** OTP's `period`; default 5000 ms. */
-  readonly periodMs?: number | undefined
-}
-
-export interface SupervisorOptions extends RestartLimits {
+export interface SupervisorOptions<A = undefined> extends RestartOptions {
   /** Its id in the tree, the last part of its path. */
   readonly name: string
-  readonly children: readonly ChildSpec[]
+  /** Default `one_for_one`. */
+  readonly strategy?: 'one_for_one' | 'one_for_all' | 'rest_for_one'
+  /** The children it starts with, or what makes them of the argument it is started with; `ignore`: it is not to start. */
+  readonly children: readonly ChildSpec[] | ((argument: A) => readonly ChildSpec[] | Ignore)
 }
 
-/** What `whichChildren` answers for each child. */
-export interface ChildInfo {
-  readonly id: string
-  /** `restarting`: it has ended, and another try is under way; `undefined`: a `transient` child that ended in order. */
-  readonly pid: Pid | 'restarting' | undefined
-  readonly type: 'worker' | 'supervisor'
-  readonly behaviour: string
-}
+/** A supervisor's behaviour: `call(ref, 'startChild', spec)` and the other calls of `SupervisorProtocol` are typed by it. */
+export type Supervisor<A = undefined> = GenServer<A, SupervisorProtocol>
 
-/** What `countChildren` answers. */
-export interface ChildCounts {
-  readonly specified: number
-  readonly active: number
-  readonly restarting: number
-}
+const STRATEGIES: readonly unknown[] = ['one_for_one', 'one_for_all', 'rest_for_one'] satisfies Strategy[]
 
-interface SupervisorState {
-  readonly supervision: Supervision
-  readonly children: readonly Child[]
-}
-
-/** The path of a supervisor: its own name under that of the supervisor that started it. */
-export function supervisorPath(self: Process, name: string): string {
-  const { supervisor } = self.origin
-  return supervisor === undefined ? name : `${supervisor}/${name}`
-}
-
-/** Throws `ERR_OTP_OTP_BAD_RESTART_LIMITS`; answers OTP's defaults for what is left out. */
-export function restartLimits(limits: RestartLimits): { maxRestarts: number; periodMs: number } {
-  const { maxRestarts = 3, periodMs = 5000 } = limits
-  if (!Number.isInteger(maxRestarts) || maxRestarts < 0 || !(periodMs > 0)) {
+/**
+ * Makes the behaviour of a supervisor. A list of children is checked here, once; what a function makes is checked at each start, and a
+ * specification that cannot work is the reason why the start failed.
+ */
+export function supervisor<A = undefined>(options: SupervisorOptions<A>): Supervisor<A> {
+  const { name, strategy = 'one_for_one', children } = options
+  const settings = { ...restartSettings(options), name, strategy }
+  if (!STRATEGIES.includes(strategy)) {
     throw new CodedError(
-      'ERR_OTP_OTP_BAD_RESTART_LIMITS',
-      `expected maxRestarts to be a whole number from 0 and periodMs to be above 0, got ${maxRestarts} and ${periodMs}`,
+      'ERR_OTP_OTP_BAD_STRATEGY',
+      `expected strategy to be one of ${STRATEGIES.join(', ')}, got ${JSON.stringify(strategy)}`,
     )
   }
-  return { maxRestarts, periodMs }
-}
-
-export function childInfo(child: Child): ChildInfo {
-  const [behaviour] = child.spec.start
-  return {
-    id: child.spec.id,
-    pid: child.pid ?? (child.isRestarting ? 'restarting' : undefined),
-    type: behaviour.type,
-    behaviour: behaviour.name,
-  }
-}
-
-/** Makes the behaviour of a `one_for_one` supervisor; its children's specifications are checked here, once. */
-export function supervisor(options: SupervisorOptions): Behaviour<undefined> {
-  const limits = restartLimits(options)
-  const ids = new Set<string>()
-  for (const spec of options.children) {
-    checkChildSpec(spec)
-    if (ids.has(spec.id)) throw new CodedError('ERR_OTP_OTP_BAD_CHILD_SPEC', `two children of ${options.name} have the id '${spec.id}'`)
-    ids.add(spec.id)
-  }
-  const body = new GenServerBody(
-    {
-      name: 'supervisor',
-      trapExit: true,
-      init: (_argument, self) => startAll(self as unknown as Process, options, limits),
-      calls: {
-        whichChildren: (state) => reply((state as SupervisorState).children.map(childInfo), state),
-        countChildren: (state) => reply(countChildren(state as SupervisorState), state),
-      },
-      infos: {
-        EXIT: (state, exit: ExitMessage) => after((state as SupervisorState).supervision.onExit(exit), state),
-        [RETRY]: (state, retry) =>
-          after(
-            (state as SupervisorState).supervision.onRetry(retry, () => true),
-            state,
-          ),
-      },
-      terminate: (state, reason) => {
-        const { supervision, children } = state as SupervisorState
-        return inTurn(
-          children.toReversed(),
-          (child) => supervision.terminate(child),
-          () => supervision.stopped(reason),
-        )
-      },
+  const check = (specs: readonly ChildSpec[]) => checkChildSpecs(specs, settings.autoShutdown, name)
+  if (typeof children !== 'function') check(children)
+  const body = supervisorBody<A>({
+    name: 'supervisor',
+    autoShutdown: settings.autoShutdown,
+    maxChildren: Number.POSITIVE_INFINITY,
+    init: (argument, self) => {
+      if (typeof children !== 'function') return startAll(self, settings, children)
+      const made = children(argument)
+      if (made instanceof Ignore) return made
+      check(made)
+      return startAll(self, settings, made)
     },
-    true,
-  )
-  return { name: 'supervisor', version: '0', type: 'supervisor', body }
+  })
+  return { name: 'supervisor', version: '0', type: 'supervisor', body, named: (key) => new Name(key, 'supervisor') }
 }
 
-function countChildren({ supervision, children }: SupervisorState): ChildCounts {
-  return { specified: children.length, active: supervision.active, restarting: children.filter((child) => child.isRestarting).length }
-}
-
-/** Starts children in order; at the first that fails those before it are stopped, and the start of the supervisor has failed. */
-function startAll(self: Process, options: SupervisorOptions, limits: { maxRestarts: number; periodMs: number }): unknown {
-  const supervision = new Supervision(self, { path: supervisorPath(self, options.name), strategy: 'one_for_one', ...limits })
-  const children = options.children.map((spec): Child => ({ spec, pid: undefined, isRestarting: false }))
-  supervision.specified = () => children.length
-  supervision.onGone = (child) => {
-    // OTP keeps the specification of a transient child that ended in order, and forgets a temporary one.
-    if (child.spec.restart === 'temporary') children.splice(children.indexOf(child), 1)
-  }
+/** "Started in order from left to right"; at the first that fails those before it are stopped, and the start of the supervisor has failed. */
+function startAll(self: Process, options: SupervisionOptions, specs: readonly ChildSpec[]): SupervisorState | Promise<SupervisorState> {
+  const supervision = new Supervision(self, options)
+  const children = specs.map((spec) => new Child(spec))
+  for (const child of children) supervision.children.set(child.spec.id, child)
   const startOne = (child: Child): void | Promise<void> => {
     const result = supervision.start(child, 'boot')
-    return result instanceof Promise ? result.then((settled) => checkStarted(child, settled)) : checkStarted(child, result)
+    if (result instanceof Promise) return result.then((settled) => checkStarted(supervision, child, settled))
+    return checkStarted(supervision, child, result)
   }
-  const undo = (error: unknown): unknown =>
-    inTurn(
-      children.toReversed(),
-      (child) => supervision.terminate(child),
-      () => Promise.reject(error),
-    )
-  return inTurn(children, startOne, (): unknown => ({ supervision, children }) satisfies SupervisorState, undo)
+  const undo = (error: unknown) =>
+    supervision.endAll((): never => {
+      throw error
+    })
+  return inTurn(children, startOne, () => ({ supervision }), undo)
 }
 
-function checkStarted(child: Child, result: StartResult): void {
+function checkStarted(supervision: Supervision, child: Child, result: StartResult): void {
   if (result.ok) return
-  if (result.reason instanceof Crash) throw result.reason.error
-  throw new StartRefused({ shutdown: { failed_to_start_child: child.spec.id, reason: result.reason } })
-}
-
-/** Goes through items one after the other, without a promise as long as none of them needs one. */
-export function inTurn<T, R>(
-  items: readonly T[],
-  act: (item: T) => void | Promise<void>,
-  done: () => R,
-  failed: (error: unknown) => Promise<R> | R = (error) => {
-    throw error
-  },
-): R | Promise<R> {
-  for (let i = 0; i < items.length; i++) {
-    try {
-      const pending = act(items[i] as T)
-      if (pending instanceof Promise) return pending.then(() => inTurn(items.slice(i + 1), act, done, failed), failed)
-    } catch (error) {
-      return failed(error)
-    }
-  }
-  return done()
-}
-
-/** The unchanged state, once what was begun is through. */
-export function after<S>(pending: void | Promise<void>, state: S): S | Promise<S> {
-  return pending instanceof Promise ? pending.then(() => state) : state
+  if (!isIgnored(result)) throw new StartRefused({ shutdown: { failed_to_start_child: child.spec.id, reason: result.reason } })
+  if (child.spec.restart === 'temporary') supervision.delete(child)
 }

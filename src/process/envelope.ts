@@ -13,9 +13,12 @@ export interface ReplyTo {
 
 export type MessageKind = 'call' | 'cast' | 'info'
 
+/** Besides messages: what a behaviour tells itself, such as a continue, and what `sys` asks. Neither ever comes from another node. */
+export type EnvelopeKind = MessageKind | 'internal' | 'system'
+
 /** Mailboxes are chains of envelopes: no array to grow, and an idle process holds nothing. */
 export class Envelope {
-  readonly kind: MessageKind
+  readonly kind: EnvelopeKind
   /** The name of the call, cast or info: what the behaviour's table is asked for. */
   readonly name: string
   readonly payload: unknown
@@ -25,7 +28,7 @@ export class Envelope {
   at = 0
   next: Envelope | undefined = undefined
 
-  constructor(kind: MessageKind, name: string, payload: unknown, replyTo?: ReplyTo, carrier?: TraceCarrier) {
+  constructor(kind: EnvelopeKind, name: string, payload: unknown, replyTo?: ReplyTo, carrier?: TraceCarrier) {
     this.kind = kind
     this.name = name
     this.payload = payload

@@ -1,5 +1,6 @@
 // The facts this room states. Pids and reasons are objects that print themselves: a fact that nobody renders costs no string.
 import type { ExitClass, ExitReason } from './exit-reason.ts'
+import type { RecordedMessage } from './flight-record.ts'
 import type { Pid } from './pid.ts'
 import type { TraceCarrier } from './tracing.ts'
 
@@ -45,7 +46,9 @@ export interface ProcessEvents {
     handling: string | undefined
     /** The trace in which it was handling that message, if it was traced. */
     trace: TraceCarrier | undefined
+    /** The flight record of a crash: the last messages it took up, oldest first. */
+    flight: readonly RecordedMessage[] | undefined
   }
   /** A message that reached nobody. */
-  'process.dead_letter': { to: string; message: string; reason: 'noproc' | 'noconnection' | 'unhandled' }
+  'process.dead_letter': { to: string; message: string; reason: 'noproc' | 'noconnection' | 'unhandled' | 'overloaded' }
 }

@@ -1,12 +1,17 @@
 // process: pids, mailboxes, links, monitors and exit signals on one node.
+export type { Body, Origin } from './body.ts'
 export { detachedClock } from './detached-clock.ts'
-export { type DownMessage, Envelope, type ExitMessage, type MessageKind, type ReplyTo } from './envelope.ts'
+export { type DownMessage, Envelope, type EnvelopeKind, type ExitMessage, type MessageKind, type ReplyTo } from './envelope.ts'
 export type { ProcessEvents, SpawnCause } from './events.ts'
 export { Crash, describeExit, type ExitClass, ExitError, type ExitReason, exitClass, isOrderly } from './exit-reason.ts'
-export { Name, NodeRef, type Ref, type Target } from './name.ts'
+export type { RecordedMessage } from './flight-record.ts'
+export type { Linked } from './links.ts'
+export { checkMailboxBound, type MailboxBound, type Overflow } from './mailbox.ts'
+export { Name, NodeRef, type Ref, type Target, Via, type ViaName } from './name.ts'
 export type { CallCounts, CallOutcome } from './pending-calls.ts'
 export { type NodeId, Pid, parsePid } from './pid.ts'
-export { type Body, type Origin, Process } from './process.ts'
+export { Process } from './process.ts'
+export type { ProcessTimer } from './process-timer.ts'
 export type { Router, Watcher } from './router.ts'
 export {
   type BehaviourCounts,
@@ -14,7 +19,9 @@ export {
   Runtime,
   type RuntimeOptions,
   type SpawnOptions,
-  StartRefused,
   type StartResult,
 } from './runtime.ts'
+export { isExitOfParent, SystemState } from './system-messages.ts'
+export { Exit, exit, StartIgnored, StartRefused } from './thrown.ts'
+export type { Ties } from './ties.ts'
 export type { OpenSpan, TraceCarrier, Tracing } from './tracing.ts'

@@ -1,5 +1,5 @@
 // Calls that wait for their answer, and the one timer that watches all their deadlines.
-import type { Clock } from '#base'
+import { type Clock, CodedError } from '#base'
 import type { ReplyTo } from './envelope.ts'
 import { Crash, ExitError, type ExitReason } from './exit-reason.ts'
 import type { OpenSpan } from './tracing.ts'
@@ -11,6 +11,8 @@ export type CallOutcome = 'ok' | 'error' | 'timeout' | 'noproc' | 'nodedown'
 export type CallCounts = Record<CallOutcome, number>
 
 const TICK_MS = 10
+/** OTP's longest time-out: 32 bits of milliseconds. */
+const LONGEST_TIMEOUT_MS = 2 ** 32 - 1
 
 let resolveNew: (value: never) => void
 let rejectNew: (error: Error) => void
@@ -107,6 +109,8 @@ class CallQueue {
 export class PendingCalls {
   readonly #clock: Clock
   readonly #queues = new Map<number, CallQueue>()
+  /** Calls that wait as long as it takes: nothing has to tick for them. */
+  readonly #endless = new CallQueue()
   #tick = 0
   #ticking = false
   #lastTickAt = 0
@@ -116,7 +120,19 @@ export class PendingCalls {
     this.#clock = clock
   }
 
+  /** Throws `ERR_OTP_PROCESS_BAD_DELAY` for a time-out that would be none; `Infinity` is OTP's `infinity`. */
+  check(timeoutMs: number, name: string): void {
+    if (typeof timeoutMs === 'number' && timeoutMs >= 0 && (timeoutMs <= LONGEST_TIMEOUT_MS || timeoutMs === Number.POSITIVE_INFINITY))
+      return
+    const expected = `0 to ${LONGEST_TIMEOUT_MS} ms, or Infinity`
+    throw new CodedError('ERR_OTP_PROCESS_BAD_DELAY', `expected a time-out of ${expected} for the call '${name}', got ${timeoutMs}`)
+  }
+
   add(call: PendingCall, timeoutMs: number): void {
+    if (timeoutMs === Number.POSITIVE_INFINITY) {
+      this.#endless.add(call, timeoutMs)
+      return
+    }
     // Three more: two that a block before the call may still count as, and one that was begun.
     const ticks = Math.ceil(timeoutMs / TICK_MS) + 3
     let queue = this.#queues.get(ticks)

@@ -11,6 +11,8 @@ export class Pid<B = unknown> {
   readonly serial: number
   /** The process itself while it lives on this node: a local send needs no table. */
   process: Process | undefined
+  /** Whatever its supervisor keeps of it, so that the end of a child is found without a table. Nobody else's business. */
+  owner: unknown = undefined
   /** Carries the behaviour's type and nothing else. */
   declare readonly behaviour?: B
 

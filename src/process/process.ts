@@ -1,42 +1,26 @@
-// A process: a pid, a mailbox, links and monitors, and one handler at a time.
-import { CodedError, type Timer } from '#base'
-import { type DownMessage, Envelope, type ExitMessage, type ReplyTo } from './envelope.ts'
-import type { SpawnCause } from './events.ts'
-import { Crash, ExitError, type ExitReason, exitClass } from './exit-reason.ts'
+// A process: a pid, a mailbox, and one handler at a time.
+import type { Body, Origin } from './body.ts'
+import { Envelope, type MessageKind, type ReplyTo } from './envelope.ts'
+import { exitFact } from './exit-fact.ts'
+import { ExitError, type ExitReason } from './exit-reason.ts'
+import { elapsedMs, FlightRecord, type RecordedMessage } from './flight-record.ts'
+import { IdleTimeout } from './idle-timeout.ts'
+import { Mailbox, type Overflow } from './mailbox.ts'
 import type { Ref } from './name.ts'
 import { type NodeId, Pid } from './pid.ts'
-import type { Watcher } from './router.ts'
+import { checkDelay, ProcessTimer } from './process-timer.ts'
+import { LOOK_EVERY } from './run-queue.ts'
 import type { BehaviourCounts, Runtime } from './runtime.ts'
+import { handleSystem, passesSuspension, runSuspended, type SystemState } from './system-messages.ts'
+import { reasonOf } from './thrown.ts'
+import { Ties } from './ties.ts'
 import type { TraceCarrier } from './tracing.ts'
 import { UnansweredCalls } from './unanswered-calls.ts'
 
-/** What a process runs: one object shared by all processes of a behaviour; what differs is `process.state`. */
-export interface Body {
-  /** The behaviour's name: a label, so from a bounded set. */
-  readonly name: string
-  /** Its processes are supervisors: they are listed as such. */
-  readonly supervises?: boolean
-  /** Sets `self.state`; what it throws is the reason why the start failed. */
-  init(self: Process, argument: unknown): void | Promise<void>
-  receive(self: Process, envelope: Envelope): void | Promise<void>
-  /** Runs before an orderly end and after a crash, as in OTP; not when the process is killed. */
-  terminate?(self: Process, reason: ExitReason): void | Promise<void>
-}
+type Status = 'starting' | 'idle' | 'ready' | 'running' | 'waiting' | 'suspended' | 'ending' | 'dead'
 
-/** What its starter says of a new process. */
-export interface Origin {
-  readonly cause: SpawnCause
-  /** Path of the supervisor and the child's id under it. */
-  readonly supervisor?: string | undefined
-  readonly child?: string | undefined
-  /** The starter: linked from the beginning. An exit signal from it ends a process that traps exits, too. */
-  readonly parent?: Process | undefined
-}
-
-type Status = 'starting' | 'idle' | 'ready' | 'running' | 'waiting' | 'ending' | 'dead'
-
-/** `waiting`: an asynchronous handler is under way, and the next message has to wait for it. */
-export class Process implements Watcher {
+/** `waiting`: an asynchronous handler is under way, and the next message has to wait for it. `suspended`: by `sys`. */
+export class Process extends Ties {
   readonly pid: Pid
   readonly runtime: Runtime
   readonly body: Body
@@ -47,7 +31,6 @@ export class Process implements Watcher {
   status: Status = 'starting'
   /** Why it ended; `undefined` while it lives. */
   endedWith: ExitReason | undefined = undefined
-  trapExit = false
   /** Free text for the observer, as Elixir's process label. */
   label: string | undefined
   registeredName: string | undefined
@@ -55,25 +38,26 @@ export class Process implements Watcher {
   current: Envelope | undefined
   trace: TraceCarrier | undefined
   handled = 0
-  /** Messages waiting. */
-  depth = 0
-  readonly #counts: BehaviourCounts
-  #first: Envelope | undefined
-  #last: Envelope | undefined
-  #links: Set<Process> | undefined
-  /** Who watches this one, by reference; and whom this one watches. */
-  #watchers: Map<number, Watcher> | undefined
-  #watching: Map<number, Pid> | undefined
+  sys: SystemState | undefined
+  idleTimeout: IdleTimeout | undefined
+  /** What its behaviour counts. */
+  readonly counts: BehaviourCounts
+  /** Who runs after it, while it is ready. */
+  nextReady: Process | undefined
+  // What most processes never need is made when it is needed: an idle process is small.
+  #mailbox: Mailbox | undefined
+  #flight: FlightRecord | undefined
   #unanswered: UnansweredCalls | undefined
-  #timers: Set<Timer> | undefined
+  #timers: Set<ProcessTimer> | undefined
 
   constructor(runtime: Runtime, serial: number, body: Body, origin: Origin, counts: BehaviourCounts) {
+    super()
     this.pid = new Pid(runtime.id, serial, this)
     this.runtime = runtime
     this.body = body
     this.origin = origin
     this.startedAt = runtime.clock.wall()
-    this.#counts = counts
+    this.counts = counts
   }
 
   get node(): NodeId {
@@ -84,13 +68,34 @@ export class Process implements Watcher {
     return this.status !== 'dead'
   }
 
-  get linkCount(): number {
-    return this.#links?.size ?? 0
+  /** It is in `terminate`, or through with it. */
+  get isEnding(): boolean {
+    return this.status === 'ending' || this.status === 'dead'
+  }
+
+  /** Messages waiting. */
+  get depth(): number {
+    return this.#mailbox?.depth ?? 0
   }
 
   /** When the oldest waiting message came in (monotonic ms), or `undefined`. */
   get oldestAt(): number | undefined {
-    return this.#first?.at
+    return this.#mailbox?.first?.at
+  }
+
+  /** How long the message under way has been handled, to the resolution of one drain; 0 while there is none. */
+  get handlingMs(): number {
+    return this.current === undefined || this.#flight === undefined ? 0 : elapsedMs(this.runtime.clock.now() | 0, this.#flight.lastMs)
+  }
+
+  /** The last messages it took up, oldest first. */
+  flight(): RecordedMessage[] | undefined {
+    return this.#flight?.read(this.runtime.clock.now() | 0)
+  }
+
+  /** The next `most` messages that wait. */
+  waiting(most: number): readonly Envelope[] {
+    return this.#mailbox?.waiting(most) ?? []
   }
 
   // ---- the mailbox
@@ -101,75 +106,109 @@ export class Process implements Watcher {
       return
     }
     // First: a queue that wakes up looks at the clock.
-    if (this.status === 'idle') this.runtime.schedule(this)
+    if (this.status === 'idle' || (this.status === 'suspended' && passesSuspension(this, envelope))) this.runtime.schedule(this)
     envelope.at = this.runtime.time
-    if (this.#last === undefined) this.#first = envelope
-    else this.#last.next = envelope
-    this.#last = envelope
-    this.depth++
+    this.#mailbox ??= new Mailbox()
+    const refused = this.#mailbox.offer(envelope, this.body.mailbox)
+    if (refused !== undefined) this.#refuse(refused, this.body.mailbox?.overflow ?? 'reject')
+  }
+
+  #refuse(envelope: Envelope, overflow: Overflow): void {
+    this.counts.dropped[overflow]++
+    if (envelope.replyTo !== undefined) envelope.replyTo.fail('overloaded')
+    else if (overflow === 'reject') this.runtime.deadLetter(this.pid, envelope, 'overloaded')
+  }
+
+  /** Puts a message before all that wait. For a behaviour's callbacks: a process that is idle would not see it. */
+  deliverFirst(envelope: Envelope): void {
+    envelope.at = this.runtime.time
+    this.#mailbox ??= new Mailbox()
+    this.#mailbox.pushFirst(envelope)
+  }
+
+  takeFirst(is: (envelope: Envelope) => boolean): Envelope | undefined {
+    return this.#mailbox?.takeFirst(is)
+  }
+
+  /** Sends itself the info `timeout` unless a message comes within `ms`. */
+  startIdleTimeout(ms: number): void {
+    this.idleTimeout = new IdleTimeout(this, ms)
+  }
+
+  endIdleTimeout(): void {
+    this.idleTimeout?.cancel()
+    this.idleTimeout = undefined
   }
 
   info(name: string, payload: unknown): void {
     this.deliver(new Envelope('info', name, payload))
   }
 
-  #take(): Envelope | undefined {
-    const envelope = this.#first
-    if (envelope === undefined) return undefined
-    this.#first = envelope.next
-    if (this.#first === undefined) this.#last = undefined
-    // An old envelope that still pointed at younger ones would keep them from the collector.
-    envelope.next = undefined
-    this.depth--
-    return envelope
-  }
-
   /** Called once, when `init` is through: messages that came meanwhile are handled now. */
   begin(): void {
     this.status = 'idle'
-    if (this.#first !== undefined) this.runtime.schedule(this)
+    if (this.#mailbox?.first !== undefined) this.runtime.schedule(this)
   }
 
   /** Handles up to `budget` messages and answers how many it handled. For the run queue alone. */
   run(budget: number): number {
     if (this.status !== 'ready') return 0
+    if (this.sys?.isSuspended === true) return runSuspended(this)
     let handled = 0
     while (handled < budget) {
-      const envelope = this.#take()
+      const envelope = this.#mailbox?.take()
       if (envelope === undefined) break
       handled++
       this.status = 'running'
+      if (envelope.kind === 'system') {
+        const isSuspended = handleSystem(this, envelope)
+        if (this.status !== 'running') return handled
+        if (!isSuspended) continue
+        // Another run takes what passes of what waits already.
+        this.runtime.schedule(this)
+        return handled
+      }
       const pending = this.#handle(envelope)
       if (pending !== undefined) {
         this.#waitFor(pending)
         return handled
       }
       if (this.status !== 'running') return handled
+      if (handled % LOOK_EVERY === 0 && this.runtime.isTurnOver()) break
     }
-    if (this.#first === undefined) this.status = 'idle'
+    if (this.#mailbox?.first === undefined) this.status = 'idle'
     else this.runtime.schedule(this)
     return handled
   }
 
   #handle(envelope: Envelope): Promise<void> | undefined {
     this.current = envelope
+    this.#flight ??= new FlightRecord()
+    this.#flight.note(envelope, this.runtime.timeMs)
     this.handled++
-    this.#counts.handled++
+    this.counts.handled++
     const { tracing } = this.runtime
     try {
       const { carrier } = envelope
       const pending =
         carrier === undefined || tracing === undefined
           ? this.body.receive(this, envelope)
-          : tracing.receive(carrier, envelope.kind, this.body.name, envelope.name, this.runtime.clock.now() - envelope.at, () => {
-              this.trace = tracing.current()
-              return this.body.receive(this, envelope)
-            })
+          : tracing.receive(
+              carrier,
+              envelope.kind as MessageKind,
+              this.body.name,
+              envelope.name,
+              this.runtime.clock.now() - envelope.at,
+              () => {
+                this.trace = tracing.current()
+                return this.body.receive(this, envelope)
+              },
+            )
       if (pending !== undefined) return pending
       // Who is ending still owes an answer to the call it ended with.
       if (this.status === 'running') this.#handled()
     } catch (error) {
-      this.stop(new Crash(error))
+      this.stop(reasonOf(error))
     }
     return undefined
   }
@@ -183,7 +222,7 @@ export class Process implements Watcher {
     pending.then(
       () => this.#resume(),
       (error: unknown) => {
-        if (this.status === 'waiting') this.stop(new Crash(error))
+        if (this.status === 'waiting') this.stop(reasonOf(error))
       },
     )
   }
@@ -215,72 +254,8 @@ export class Process implements Watcher {
   /** Answers a remembered caller. */
   reply(replyTo: ReplyTo, value: unknown): void {
     this.#unanswered?.delete(replyTo)
+    if (this.sys !== undefined) this.sys.countOut()
     replyTo.reply(value)
-  }
-
-  // ---- links, monitors, signals
-
-  link(other: Process): void {
-    if (other === this) return
-    if (!other.isAlive) {
-      this.signal(other.pid, 'noproc')
-      return
-    }
-    this.#linkOneWay(other)
-    other.#linkOneWay(this)
-  }
-
-  unlink(other: Process): void {
-    this.#links?.delete(other)
-    other.#links?.delete(this)
-  }
-
-  #linkOneWay(other: Process): void {
-    this.#links ??= new Set()
-    this.#links.add(other)
-  }
-
-  /** Starts a monitor; the info `DOWN` comes once, at once with `noproc` if there is no such process. */
-  monitor(pid: Pid): number {
-    const ref = this.runtime.newRef()
-    if (!this.isAlive) return ref
-    this.#watching ??= new Map()
-    this.#watching.set(ref, pid)
-    // Last: a target that is dead already, or out of reach, answers at once.
-    return this.runtime.monitor(pid, this, ref)
-  }
-
-  demonitor(ref: number): void {
-    const pid = this.#watching?.get(ref)
-    if (pid === undefined) return
-    this.#watching?.delete(ref)
-    this.runtime.demonitor(ref, pid)
-  }
-
-  down(ref: number, pid: Pid, reason: ExitReason): void {
-    if (this.#watching?.delete(ref)) this.info('DOWN', { ref, pid, reason } satisfies DownMessage)
-  }
-
-  watch(ref: number, watcher: Watcher): void {
-    this.#watchers ??= new Map()
-    this.#watchers.set(ref, watcher)
-  }
-
-  unwatch(ref: number): void {
-    this.#watchers?.delete(ref)
-  }
-
-  /** An exit signal arrives. `kill` cannot be trapped; `normal` from another is ignored by who does not trap. */
-  signal(from: Pid, reason: ExitReason): void {
-    if (reason === 'kill') this.die('killed')
-    else this.onLinkedExit(from, reason)
-  }
-
-  /** A linked process has ended. Here `kill` is a reason like any other, as in OTP: only as a signal it cannot be trapped. */
-  onLinkedExit(from: Pid, reason: ExitReason): void {
-    if (this.status === 'dead') return
-    if (this.trapExit) this.info('EXIT', { from, reason } satisfies ExitMessage)
-    else if (reason !== 'normal' || from === this.pid) this.die(reason)
   }
 
   // ---- the end
@@ -301,10 +276,10 @@ export class Process implements Watcher {
       else
         pending.then(
           () => this.die(reason),
-          (error: unknown) => this.die(new Crash(error)),
+          (error: unknown) => this.die(reasonOf(error)),
         )
     } catch (error) {
-      this.die(new Crash(error))
+      this.die(reasonOf(error))
     }
   }
 
@@ -317,52 +292,38 @@ export class Process implements Watcher {
     this.pid.process = undefined
     this.runtime.forget(this)
     if (wasStarted) {
-      this.#counts.live--
-      this.#stateExit(reason)
+      this.counts.live--
+      this.runtime.events.emit(
+        'process.exited',
+        exitFact(this, reason, () => this.flight()),
+      )
     } else if (this.origin.parent !== undefined) {
       // A start that failed is told by its result.
       this.unlink(this.origin.parent)
     }
-    const watching = this.#watching
-    this.#watching = undefined
-    for (const [ref, pid] of watching ?? []) this.runtime.demonitor(ref, pid)
     for (const timer of this.#timers ?? []) timer.cancel()
+    this.endIdleTimeout()
     this.#failCallers(reason)
-    const links = this.#links
-    this.#links = undefined
-    for (const other of links ?? []) {
-      other.#links?.delete(this)
-      this.runtime.signalLater(other, this.pid, reason)
-    }
-    const watchers = this.#watchers
-    this.#watchers = undefined
-    for (const [ref, watcher] of watchers ?? []) watcher.down(ref, this.pid, reason)
+    this.breakTies(reason)
   }
 
   #failCallers(reason: ExitReason): void {
     this.current?.replyTo?.fail(reason)
     this.#unanswered?.fail(reason)
-    for (let envelope = this.#take(); envelope !== undefined; envelope = this.#take()) envelope.replyTo?.fail(reason)
-  }
-
-  #stateExit(reason: ExitReason): void {
-    const endedAt = this.runtime.clock.wall()
-    this.runtime.events.emit('process.exited', {
-      pid: this.pid,
-      behaviour: this.body.name,
-      supervisor: this.origin.supervisor,
-      child: this.origin.child,
-      reason,
-      class: exitClass(reason),
-      endedAt,
-      lifetimeMs: Math.max(0, endedAt - this.startedAt),
-      handled: this.handled,
-      handling: this.current === undefined ? undefined : `${this.current.kind} ${this.current.name}`,
-      trace: this.trace,
-    })
+    for (let envelope = this.#mailbox?.take(); envelope !== undefined; envelope = this.#mailbox?.take()) envelope.replyTo?.fail(reason)
   }
 
   // ---- what a behaviour's callbacks do with their process; an asynchronous one that outlives it does no more
+
+  /** Takes a name of this node for itself: `ERR_OTP_PROCESS_BAD_NAME` if somebody has it, or this process has another or has ended. */
+  register(name: string): void {
+    this.runtime.names.register(name, this)
+  }
+
+  /** Gives its name of this node back; throws as `register` if it has none. */
+  unregister(): void {
+    this.runtime.names.unregister(this.registeredName ?? '')
+  }
 
   send(to: Ref, name: string, payload?: unknown): void {
     if (this.isAlive) this.runtime.send(to, 'info', name, payload)
@@ -379,21 +340,26 @@ export class Process implements Watcher {
     return this.runtime.call(to, name, payload, options?.timeoutMs)
   }
 
-  /** Sends itself the info `name` after `ms`; the answer cancels it. It ends with its process. */
-  sendAfter(ms: number, name: string, payload?: unknown): () => void {
-    if (!(ms >= 0)) {
-      throw new CodedError('ERR_OTP_PROCESS_BAD_DELAY', `expected a delay of 0 ms or more for the info '${name}', got ${ms}`)
-    }
-    if (!this.isAlive) return () => undefined
-    const timer = this.runtime.clock.after(ms, () => {
-      this.#timers?.delete(timer)
-      this.info(name, payload)
-    })
+  /** Sends itself the info `name` after `ms`. The timer ends with its process. */
+  sendAfter(ms: number, name: string, payload?: unknown): ProcessTimer {
+    return this.#timer(ms, undefined, name, () => this.info(name, payload))
+  }
+
+  /** As `sendAfter`, for what is no info: a behaviour's own time-outs. */
+  deliverAfter(ms: number, envelope: Envelope): ProcessTimer {
+    return this.#timer(ms, undefined, envelope.name, () => this.deliver(envelope))
+  }
+
+  /** Sends itself the info `name` every `ms`. */
+  sendInterval(ms: number, name: string, payload?: unknown): ProcessTimer {
+    return this.#timer(ms, ms, name, () => this.info(name, payload))
+  }
+
+  #timer(ms: number, everyMs: number | undefined, name: string, send: () => void): ProcessTimer {
+    checkDelay(ms, everyMs !== undefined, name)
     this.#timers ??= new Set()
-    this.#timers.add(timer)
-    return () => {
-      timer.cancel()
-      this.#timers?.delete(timer)
-    }
+    const timer = new ProcessTimer(this.runtime.clock, this.#timers, ms, everyMs, send)
+    if (!this.isAlive) timer.cancel()
+    return timer
   }
 }

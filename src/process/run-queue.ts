@@ -5,19 +5,28 @@ import type { Tracing } from './tracing.ts'
 
 /** Messages one process may handle before the next one runs: the counterpart of Erlang's reductions. */
 const SLICE = 128
-/** Messages all processes together may handle before sockets and timers get a turn. */
+/** What all processes together may do before sockets and timers get a turn: so many messages, and so long. */
 const TURN = 4096
+const TURN_MS = 10
+/** The clock is looked at once in so many messages: each look costs a quarter of a message. */
+export const LOOK_EVERY = 8
 
 /** Drains on the microtask queue, so that a message costs no trip through the event loop, until a turn's budget is used up. */
 export class RunQueue {
   readonly #clock: Clock
   readonly #tracing: Tracing | undefined
-  #ready: Process[] = []
-  /** How many of them have had their turn in the drain under way. */
-  #taken = 0
+  /** A chain through the processes themselves: to queue allocates nothing. */
+  #first: Process | undefined
+  #last: Process | undefined
   #scheduled = false
   #budget = TURN
+  #sinceLook = 0
   #time = 0
+  /** When the event loop is known to have turned, and since when it has been asked whether it does. */
+  #turnedAt = 0
+  #askedAt: number | undefined
+  /** The same as a whole number of 32 bits, which comes round every 49 days: to store it allocates nothing. */
+  timeMs = 0
 
   constructor(clock: Clock, tracing: Tracing | undefined) {
     this.#clock = clock
@@ -25,23 +34,53 @@ export class RunQueue {
   }
 
   /** Processes that are ready, first come first served. */
-  get ready(): readonly Process[] {
-    return this.#ready.slice(this.#taken)
+  *ready(): Generator<Process> {
+    for (let process = this.#first; process !== undefined; process = process.nextReady) yield process
   }
 
   /** Monotonic ms, read when the queue wakes up and once a turn: the resolution in which messages have an age. */
   get time(): number {
-    if (!this.#scheduled) this.#time = this.#clock.now()
+    if (!this.#scheduled) this.#readClock()
     return this.#time
+  }
+
+  #readClock(): void {
+    this.#time = this.#clock.now()
+    this.timeMs = this.#time | 0
   }
 
   add(process: Process): void {
     process.status = 'ready'
-    this.#ready.push(process)
+    if (this.#last === undefined) this.#first = process
+    else this.#last.nextReady = process
+    this.#last = process
     if (this.#scheduled) return
-    this.#time = this.#clock.now()
+    this.#readClock()
+    if (this.#time - this.#turnedAt > TURN_MS) this.#askWhetherItTurns()
     this.#scheduled = true
     queueMicrotask(this.#drain)
+  }
+
+  /** Either nothing was to do for a while, or message follows message in one chain of microtasks, which keeps the loop from turning. */
+  #askWhetherItTurns(): void {
+    if (this.#askedAt === undefined) {
+      this.#askedAt = this.#time
+      this.#clock.soon(this.#turned)
+    } else if (this.#time - this.#askedAt > TURN_MS) {
+      this.#budget = 0
+    }
+  }
+
+  readonly #turned = (): void => {
+    this.#askedAt = undefined
+    this.#turnedAt = this.#clock.now()
+  }
+
+  /** Whether processes have run for long enough; then whoever asks stops. */
+  isTurnOver(): boolean {
+    if (this.#clock.now() - this.#time < TURN_MS) return false
+    this.#budget = 0
+    return true
   }
 
   /** Detached, since the microtask was queued inside whatever trace the first message came from. */
@@ -51,24 +90,27 @@ export class RunQueue {
   }
 
   readonly #run = (): void => {
-    while (this.#taken < this.#ready.length && this.#budget > 0) {
-      const process = this.#ready[this.#taken++] as Process
-      this.#budget -= process.run(Math.min(SLICE, this.#budget))
+    while (this.#first !== undefined && this.#budget > 0) {
+      const process = this.#first
+      this.#first = process.nextReady
+      if (this.#first === undefined) this.#last = undefined
+      process.nextReady = undefined
+      const handled = process.run(Math.min(SLICE, this.#budget))
+      this.#budget -= handled
+      this.#sinceLook += handled
+      if (this.#sinceLook >= LOOK_EVERY) {
+        this.#sinceLook = 0
+        this.isTurnOver()
+      }
     }
-    if (this.#taken < this.#ready.length) {
-      this.#ready.splice(0, this.#taken)
-      this.#taken = 0
-      this.#clock.soon(this.#nextTurn)
-      return
-    }
-    this.#ready = []
-    this.#taken = 0
-    this.#scheduled = false
+    if (this.#first !== undefined) this.#clock.soon(this.#nextTurn)
+    else this.#scheduled = false
   }
 
   readonly #nextTurn = (): void => {
     this.#budget = TURN
-    this.#time = this.#clock.now()
+    this.#readClock()
+    this.#turnedAt = this.#time
     this.#drain()
   }
 }

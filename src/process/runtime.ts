@@ -1,14 +1,20 @@
 // The processes of one node: starting them, finding them, and carrying signals between them.
-import type { Clock, Emitter } from '#base'
+import { type Clock, CodedError, type Emitter } from '#base'
+import type { Body, Origin } from './body.ts'
 import { Envelope, type MessageKind, type ReplyTo } from './envelope.ts'
 import type { ProcessEvents } from './events.ts'
-import { Crash, type ExitReason } from './exit-reason.ts'
-import { Name, NodeRef, type Ref, type Target } from './name.ts'
+import type { ExitReason } from './exit-reason.ts'
+import { type Linked, LinkSignals } from './links.ts'
+import { LocalNames } from './local-names.ts'
+import type { Overflow } from './mailbox.ts'
+import { Name, NodeRef, type Ref, type Target, Via, type ViaName } from './name.ts'
 import { type CallCounts, type CallOutcome, PendingCall, PendingCalls } from './pending-calls.ts'
 import { type NodeId, Pid } from './pid.ts'
-import { type Body, type Origin, Process } from './process.ts'
+import { Process } from './process.ts'
+import { ProcessTable } from './process-table.ts'
 import { noRouter, type Router, type Watcher } from './router.ts'
 import { RunQueue } from './run-queue.ts'
+import { reasonOf, StartIgnored } from './thrown.ts'
 import type { TraceCarrier, Tracing } from './tracing.ts'
 
 /** Plain integers a behaviour, read at scrape: live processes, messages handled, calls by outcome (the caller's side). */
@@ -16,17 +22,23 @@ export interface BehaviourCounts {
   live: number
   handled: number
   readonly calls: CallCounts
+  /** Messages that found the mailbox full, by what became of them. */
+  readonly dropped: Record<Overflow, number>
 }
 
 /** How a start ended. `already_started`: the local name is taken by `pid`. */
 export type StartResult =
   | { readonly ok: true; readonly pid: Pid }
   | { readonly ok: false; readonly reason: 'already_started'; readonly pid: Pid }
+  /** Its `init` wanted no process: no failure, and no fact. */
+  | { readonly ok: false; readonly reason: 'ignore'; readonly pid?: undefined }
   | { readonly ok: false; readonly reason: ExitReason; readonly pid?: undefined }
 
 export interface SpawnOptions extends Origin {
-  /** Registers the process under a name of this node before `init` runs. */
-  readonly name?: string | undefined
+  /** Registers the process under a name of this node, or of a registry of this node, before `init` runs. */
+  readonly name?: string | ViaName | undefined
+  /** How long `init` may take: past it the process is killed, and its start has failed with `timeout`. Default: as long as it takes. */
+  readonly startTimeoutMs?: number | undefined
 }
 
 /** A call's facts, for who measures durations; counts come from `BehaviourCounts`. */
@@ -37,12 +49,6 @@ export interface RuntimeOptions {
   readonly clock: Clock
   readonly events: Emitter<ProcessEvents>
   readonly tracing?: Tracing | undefined
-}
-
-interface LinkSignal {
-  readonly to: Process
-  readonly from: Pid
-  readonly reason: ExitReason
 }
 
 /** OTP's default deadline of a call. */
@@ -62,16 +68,18 @@ export class Runtime {
   /** Processes with an asynchronous handler under way. */
   readonly waiting = new Set<Process>()
   readonly supervisors = new Set<Process>()
-  readonly #processes = new Map<number, Process>()
-  readonly #names = new Map<string, Process>()
+  /** Names of this node. */
+  readonly names = new LocalNames()
+  readonly #processes = new ProcessTable()
   readonly #counts = new Map<string, BehaviourCounts>()
   readonly #runQueue: RunQueue
   readonly #calls: PendingCalls
+  /** What `sys` asks is no call of a behaviour's. */
+  readonly #systemCalls: CallCounts = { ok: 0, error: 0, timeout: 0, noproc: 0, nodedown: 0 }
   #lastSerial = 0
   #lastRef = 0
   #unmeasured = 0
-  #signals: LinkSignal[] = []
-  #signalling = false
+  readonly #linkSignals = new LinkSignals()
 
   constructor(options: RuntimeOptions) {
     this.id = options.id
@@ -86,45 +94,71 @@ export class Runtime {
 
   /** Starts a process and runs its `init`; the answer comes at once unless `init` is asynchronous. */
   spawn(body: Body, argument: unknown, options: SpawnOptions): StartResult | Promise<StartResult> {
-    const startedMono = this.clock.now()
+    const startedMono = this.#startTime()
     const { name } = options
-    const holder = name === undefined ? undefined : this.#names.get(name)
+    const holder = typeof name === 'object' ? name.whereis() : name === undefined ? undefined : this.names.get(name)?.pid
     const process = new Process(this, ++this.#lastSerial, body, options, this.counts(body.name))
-    if (holder !== undefined) return this.#failed(process, 'already_started', startedMono, holder.pid)
-    this.#processes.set(process.pid.serial, process)
-    if (name !== undefined) this.register(name, process)
+    if (holder !== undefined) return this.#failed(process, 'already_started', startedMono, holder)
+    this.#processes.add(process)
+    if (typeof name === 'object') name.register(process.pid)
+    else if (name !== undefined) this.names.register(name, process)
     if (options.parent !== undefined) process.link(options.parent)
     if (process.endedWith !== undefined) return this.#failed(process, process.endedWith, startedMono)
     try {
       const pending = body.init(process, argument)
-      return pending === undefined ? this.#started(process, startedMono) : this.#whenReady(process, pending, startedMono)
+      return pending === undefined
+        ? this.#started(process, startedMono)
+        : this.#whenReady(process, pending, startedMono, options.startTimeoutMs)
     } catch (error) {
-      return this.#failed(process, reasonOf(error), startedMono)
+      return this.#refused(process, error, startedMono)
     }
   }
 
   /** The start is over when `init` is through, or as soon as the process has been ended, though its `init` may go on. */
-  #whenReady(process: Process, init: Promise<void>, startedMono: number): Promise<StartResult> {
+  #whenReady(process: Process, init: Promise<void>, startedMono: number, timeoutMs: number | undefined): Promise<StartResult> {
     return new Promise((resolve) => {
-      const ref = this.monitor(process.pid, { down: (_ref, _pid, reason) => resolve(this.#failed(process, reason, startedMono)) })
       const settle = (finish: () => StartResult) => {
         if (!process.isAlive) return
+        timer?.cancel()
         process.unwatch(ref)
         resolve(finish())
       }
+      const onTimeout = () =>
+        settle(() => {
+          process.die('killed')
+          return this.#failed(process, 'timeout', startedMono)
+        })
+      const timer = timeoutMs === undefined ? undefined : this.clock.after(timeoutMs, onTimeout)
+      const down = (_ref: number, _pid: Pid, reason: ExitReason) => {
+        timer?.cancel()
+        resolve(this.#failed(process, reason, startedMono))
+      }
+      const ref = this.monitor(process.pid, { down })
       init.then(
         () => settle(() => this.#started(process, startedMono)),
-        (error: unknown) => settle(() => this.#failed(process, reasonOf(error), startedMono)),
+        (error: unknown) => settle(() => this.#refused(process, error, startedMono)),
       )
     })
+  }
+
+  /** A clock that nobody will ask costs as much as the rest of a start's bookkeeping. */
+  #startTime(): number {
+    return this.events.wants('process.spawned') || this.events.wants('process.spawn_failed') ? this.clock.now() : 0
+  }
+
+  #refused(process: Process, thrown: unknown, startedMono: number): StartResult {
+    if (!(thrown instanceof StartIgnored)) return this.#failed(process, reasonOf(thrown), startedMono)
+    process.die('normal')
+    return { ok: false, reason: 'ignore' }
   }
 
   #started(process: Process, startedMono: number): StartResult {
     if (process.endedWith !== undefined) return this.#failed(process, process.endedWith, startedMono)
     const { origin, body, pid } = process
-    this.counts(body.name).live++
+    process.counts.live++
     if (body.supervises) this.supervisors.add(process)
     process.begin()
+    if (!this.events.wants('process.spawned')) return { ok: true, pid }
     this.events.emit('process.spawned', {
       pid,
       behaviour: body.name,
@@ -156,17 +190,12 @@ export class Runtime {
 
   lookup(to: Target): Process | undefined {
     if (to.node !== this.id) return undefined
-    if (to instanceof NodeRef) return this.#names.get(to.name)
+    if (to instanceof NodeRef) return this.names.get(to.name)
     return to.process ?? this.#processes.get(to.serial)
   }
 
-  register(name: string, process: Process): void {
-    process.registeredName = name
-    this.#names.set(name, process)
-  }
-
   whereis(name: string): Pid | undefined {
-    return this.#names.get(name)?.pid
+    return this.names.get(name)?.pid
   }
 
   /** Every live process. */
@@ -181,7 +210,12 @@ export class Runtime {
   counts(behaviour: string): BehaviourCounts {
     let counts = this.#counts.get(behaviour)
     if (counts === undefined) {
-      counts = { live: 0, handled: 0, calls: { ok: 0, error: 0, timeout: 0, noproc: 0, nodedown: 0 } }
+      counts = {
+        live: 0,
+        handled: 0,
+        calls: { ok: 0, error: 0, timeout: 0, noproc: 0, nodedown: 0 },
+        dropped: { drop_newest: 0, drop_oldest: 0, reject: 0 },
+      }
       this.#counts.set(behaviour, counts)
     }
     return counts
@@ -193,7 +227,7 @@ export class Runtime {
 
   /** Processes whose mailbox may hold something: only these are walked when somebody looks. */
   *backlogged(): Generator<Process> {
-    yield* this.#runQueue.ready
+    yield* this.#runQueue.ready()
     yield* this.waiting
   }
 
@@ -202,6 +236,7 @@ export class Runtime {
   /** Where a reference leads right now, if anywhere. */
   resolve(ref: Ref): Target | undefined {
     if (ref instanceof Pid || ref instanceof NodeRef) return ref
+    if (ref instanceof Via) return ref.whereis()
     return typeof ref === 'string' ? this.whereis(ref) : this.via(ref.key)
   }
 
@@ -219,17 +254,39 @@ export class Runtime {
 
   /** Calls and waits for the answer, at most `timeoutMs`. Rejects with `ExitError`. */
   call(ref: Ref, name: string, payload: unknown, timeoutMs = DEFAULT_CALL_TIMEOUT_MS): Promise<unknown> {
+    this.#calls.check(timeoutMs, name)
     const to = this.resolve(ref)
     const process = to === undefined ? undefined : this.lookup(to)
-    const label = labelOf(ref, process)
-    const span = this.tracing?.send('call', label, name)
+    const span = this.tracing?.send('call', labelOf(ref, process), name)
     const locality = to === undefined || to.node === this.id ? 'local' : 'remote'
-    const call = new PendingCall(name, this.counts(label).calls, span, this.#measure(locality))
+    const { calls } = process === undefined ? this.counts(labelOf(ref, undefined)) : process.counts
+    const call = new PendingCall(name, calls, span, this.#measure(locality))
     this.#calls.add(call, timeoutMs)
     const envelope = new Envelope('call', name, payload, call, span?.carrier)
     if (process !== undefined) process.deliver(envelope)
     else if (to === undefined || locality === 'local') this.deadLetter(ref, envelope, 'noproc')
     else this.router.deliver(to, envelope, timeoutMs)
+    return call.promise
+  }
+
+  /**
+   * Asks a process of this node for something between two of its messages, in its mailbox's order; one that is suspended does it
+   * at once. Rejects with `ExitError`; a process of another node cannot be asked: `ERR_OTP_PROCESS_NOT_LOCAL`.
+   */
+  system<T>(ref: Ref, what: string, act: (process: Process) => T, timeoutMs = DEFAULT_CALL_TIMEOUT_MS): Promise<T> {
+    const to = this.resolve(ref)
+    if (to !== undefined && to.node !== this.id) {
+      throw new CodedError(
+        'ERR_OTP_PROCESS_NOT_LOCAL',
+        `expected a process of this node for '${what}', got ${String(to)} of ${to.node}: ask there`,
+      )
+    }
+    this.#calls.check(timeoutMs, what)
+    const call = new PendingCall(what, this.#systemCalls, undefined, undefined)
+    this.#calls.add(call, timeoutMs)
+    const process = to === undefined ? undefined : this.lookup(to)
+    if (process === undefined) call.fail('noproc')
+    else process.deliver(new Envelope('system', what, act, call))
     return call.promise
   }
 
@@ -250,8 +307,8 @@ export class Runtime {
     else process.deliver(envelope)
   }
 
-  deadLetter(to: Ref, envelope: Envelope, reason: 'noproc' | 'noconnection' | 'unhandled'): void {
-    envelope.replyTo?.fail(reason === 'noconnection' ? reason : 'noproc')
+  deadLetter(to: Ref, envelope: Envelope, reason: ProcessEvents['process.dead_letter']['reason']): void {
+    envelope.replyTo?.fail(reason === 'unhandled' ? 'noproc' : reason)
     this.events.emit('process.dead_letter', { to: to.toString(), message: `${envelope.kind} ${envelope.name}`, reason })
   }
 
@@ -259,7 +316,7 @@ export class Runtime {
 
   /** Sends an exit signal, as OTP's `exit/2`. */
   exit(from: Pid, to: Pid, reason: ExitReason): void {
-    if (to.node !== this.id) this.router.exit(to, reason)
+    if (to.node !== this.id) this.router.exit(from, to, reason)
     else this.lookup(to)?.signal(from, reason)
   }
 
@@ -283,18 +340,8 @@ export class Runtime {
     else this.lookup(pid)?.unwatch(ref)
   }
 
-  /** Exit signals along links go through a list, not the stack: a chain of any length may fall. */
-  signalLater(to: Process, from: Pid, reason: ExitReason): void {
-    this.#signals.push({ to, from, reason })
-    if (this.#signalling) return
-    this.#signalling = true
-    // It grows while it is gone through; to take from its front would move all the rest each time.
-    for (let i = 0; i < this.#signals.length; i++) {
-      const { to, from, reason } = this.#signals[i] as LinkSignal
-      to.onLinkedExit(from, reason)
-    }
-    this.#signals = []
-    this.#signalling = false
+  signalLater(to: Linked, from: Pid, reason: ExitReason): void {
+    this.#linkSignals.send(to, from, reason)
   }
 
   // ---- for processes
@@ -307,29 +354,23 @@ export class Runtime {
     return this.#runQueue.time
   }
 
+  isTurnOver(): boolean {
+    return this.#runQueue.isTurnOver()
+  }
+
+  get timeMs(): number {
+    return this.#runQueue.timeMs
+  }
+
   forget(process: Process): void {
-    if (!this.#processes.delete(process.pid.serial)) return
+    if (!this.#processes.delete(process)) return
     this.waiting.delete(process)
     if (process.body.supervises) this.supervisors.delete(process)
-    if (process.registeredName !== undefined) this.#names.delete(process.registeredName)
+    this.names.forget(process)
   }
 }
 
 function labelOf(ref: Ref, process: Process | undefined): string {
   if (process !== undefined) return process.body.name
-  return ref instanceof Name || ref instanceof NodeRef ? ref.behaviourName : 'unknown'
-}
-
-function reasonOf(thrown: unknown): ExitReason {
-  return thrown instanceof StartRefused ? thrown.reason : new Crash(thrown)
-}
-
-/** Thrown by a behaviour's `init` to refuse the start for a reason of its own. */
-export class StartRefused extends Error {
-  readonly reason: ExitReason
-
-  constructor(reason: ExitReason) {
-    super('the start was refused')
-    this.reason = reason
-  }
+  return ref instanceof Name || ref instanceof NodeRef || ref instanceof Via ? ref.behaviourName : 'unknown'
 }

@@ -25,6 +25,11 @@ test.each<[string, unknown, string]>([
     { ...spec, restart: 'always' },
     'child specification "a": expected restart to be one of permanent, transient, temporary, got "always"',
   ],
+  ...[-1, Number.NaN, 'soon', null].map((startTimeoutMs): [string, unknown, string] => [
+    `the start time-out ${startTimeoutMs}`,
+    { ...spec, startTimeoutMs },
+    `child specification "a": expected startTimeoutMs to be milliseconds, got ${JSON.stringify(startTimeoutMs)}`,
+  ]),
   ...[-1, Number.NaN, 'soon', null].map((shutdown): [string, unknown, string] => [
     `the shutdown ${shutdown}`,
     { ...spec, shutdown },
@@ -69,8 +74,8 @@ describe('a supervisor', () => {
     expect(() => dynamicSupervisor({ name: 'node', ...limits })).toThrow(refusal)
   })
 
-  test.each([0, -1, Number.NaN])('that is dynamic refuses %d children at most', (maxChildren) => {
-    const message = `expected maxChildren to be above 0, got ${maxChildren}`
+  test.each([-1, Number.NaN])('that is dynamic refuses %d children at most', (maxChildren) => {
+    const message = `expected maxChildren to be a number from 0, got ${maxChildren}`
     expect(() => dynamicSupervisor({ name: 'node', maxChildren })).toThrow(refuse('ERR_OTP_OTP_BAD_RESTART_LIMITS', message))
   })
 })

@@ -48,7 +48,6 @@ const Counter = genServer({
     addLater: async (state, by: number) => ({ count: state.count + by }),
     end: (state) => stop('shutdown', state),
     answer: (state) => reply('x', state) as never,
-    hold: (state) => noReply(state) as never,
   },
   infos: {
     add: (state, by: number) => ({ count: state.count + by }),
@@ -210,22 +209,22 @@ describe('a callback that fails', () => {
   )
 
   test.each([
-    ['bad', 'a call of counter has to return reply(…), noReply(…) or stop(…), got string'],
-    ['badLater', 'a call of counter has to return reply(…), noReply(…) or stop(…), got undefined'],
+    ['bad', 'counter: a call of it has to return reply(…), noReply(…) or stop(…), got string'],
+    ['badLater', 'counter: a call of it has to return reply(…), noReply(…) or stop(…), got undefined'],
   ])('(%s) by returning what is no answer crashes the server with a clear error', async (name, message) => {
     const { lab, process } = counter()
     await expect(call(lab, process, name)).rejects.toMatchObject({ reason: { error: { code: 'ERR_OTP_OTP_BAD_RETURN', message } } })
     expect(process.isAlive).toBe(false)
   })
 
-  test.each(['answer', 'hold'])(
+  test.each(['answer'])(
     '(%s) by answering a cast crashes the server with a clear error, and keeps no answer as its state',
     async (name) => {
       const { lab, process } = counter(3)
       process.cast(process.pid, name)
       await lab.settle()
       expect(process.endedWith).toMatchObject({
-        error: { code: 'ERR_OTP_OTP_BAD_RETURN', message: expect.stringContaining('a cast or an info of counter') },
+        error: { code: 'ERR_OTP_OTP_BAD_RETURN', message: expect.stringContaining('a cast, an info or a continue of it') },
       })
       expect(terminated.at(-1)).toBe('with 3')
     },

@@ -172,7 +172,11 @@ describe('counts of calls', () => {
     await failure(lab.runtime.call(new Name('lot-1', 'callee'), 'look', undefined))
     await failure(lab.runtime.call(pid, 'look', undefined))
     open.resolve()
-    expect(lab.runtime.counts('callee')).toEqual({ live: 0, handled: 3, calls: { ok: 1, error: 1, timeout: 1, noproc: 1, nodedown: 0 } })
+    expect(lab.runtime.counts('callee')).toMatchObject({
+      live: 0,
+      handled: 3,
+      calls: { ok: 1, error: 1, timeout: 1, noproc: 1, nodedown: 0 },
+    })
     expect(lab.runtime.counts('unknown').calls.noproc).toBe(1)
   })
 

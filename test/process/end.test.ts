@@ -29,6 +29,10 @@ describe('the end of a process', () => {
       handled: 2,
       handling: 'cast crash',
       trace: undefined,
+      flight: [
+        { kind: 'info', name: 'one', ageMs: 0 },
+        { kind: 'cast', name: 'crash', ageMs: 0 },
+      ],
     })
     expect(lab.runtime.counts('body')).toMatchObject({ live: 0, handled: 2 })
   })
@@ -193,12 +197,14 @@ describe('sendAfter', () => {
     const lab = new Lab()
     const heard: string[] = []
     const process = lab.spawn(noting(heard))
-    const cancel = process.sendAfter(100, 'never')
+    const never = process.sendAfter(100, 'never')
     const late = process.sendAfter(10, 'tick')
-    cancel()
-    cancel()
+    await lab.clock.advance(5)
+    expect(never.remainingMs()).toBe(95)
+    expect(never.cancel()).toBe(95)
+    expect(never.cancel()).toBe(false)
     await lab.clock.advance(1000)
-    late()
+    expect(late.cancel()).toBe(false)
     expect(heard).toEqual(['tick'])
     expect(lab.clock.pending).toBe(0)
   })

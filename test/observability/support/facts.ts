@@ -19,7 +19,18 @@ export const examples: Examples = {
     { ...child, cause: 'call', class: 'already_started', reason: 'already_started', startedAt: T0, durationMs: 0 },
   ],
   'process.exited': [
-    { ...child, pid: one, reason: boom, class: 'error', endedAt: T0, lifetimeMs: 500, handled: 7, handling: 'call bid', trace: undefined },
+    {
+      ...child,
+      pid: one,
+      reason: boom,
+      class: 'error',
+      endedAt: T0,
+      lifetimeMs: 500,
+      handled: 7,
+      handling: 'call bid',
+      trace: undefined,
+      flight: undefined,
+    },
     {
       ...child,
       pid: one,
@@ -30,6 +41,7 @@ export const examples: Examples = {
       handled: 7,
       handling: undefined,
       trace: undefined,
+      flight: undefined,
     },
     {
       ...child,
@@ -41,6 +53,7 @@ export const examples: Examples = {
       handled: 7,
       handling: undefined,
       trace: undefined,
+      flight: undefined,
     },
   ],
   'process.dead_letter': [
@@ -49,13 +62,28 @@ export const examples: Examples = {
   ],
   'supervisor.started': [{ supervisor: 'root/lots', pid: two, strategy: 'one_for_one', maxRestarts: 3, periodMs: 5000 }],
   'supervisor.child_restarted': [
-    { ...child, cause: 'crash', reason: boom, oldPid: one, newPid: two, budgetUsed: 2 / 3, startedAt: T0, durationMs: 3 },
+    { ...child, cause: 'crash', restartId: one, reason: boom, oldPid: one, newPid: two, budgetUsed: 2 / 3, startedAt: T0, durationMs: 3 },
   ],
-  'supervisor.restart_failed': [{ ...child, reason: boom, at: T0 }],
+  'supervisor.restart_failed': [{ ...child, restartId: one, reason: boom, at: T0 }],
   'supervisor.intensity_exceeded': [
-    { supervisor: 'root/lots', pid: two, child: 'lot-1', reason: boom, maxRestarts: 3, periodMs: 5000, at: T0, trace: undefined },
+    {
+      supervisor: 'root/lots',
+      pid: two,
+      child: 'lot-1',
+      restartId: one,
+      reason: boom,
+      maxRestarts: 3,
+      periodMs: 5000,
+      at: T0,
+      trace: undefined,
+    },
   ],
-  'supervisor.stopped': [{ supervisor: 'root/lots', pid: two, reason: 'shutdown' }],
+  'supervisor.stopped': [{ supervisor: 'root/lots', pid: two, reason: 'shutdown', cause: 'told' }],
+  'application.started': [{ application: 'shop', restart: 'permanent', pid: two, startedAt: T0, durationMs: 12 }],
+  'application.stopped': [
+    { application: 'shop', restart: 'permanent', reason: 'shutdown', cause: 'told', at: T0, lifetimeMs: 500 },
+    { application: 'shop', restart: 'permanent', reason: boom, cause: 'ended', at: T0, lifetimeMs: 500 },
+  ],
   'cluster.member_changed': [
     { member: 'n2.lq3f9b', name: 'n2', change: 'down', cause: 'refused', at: T0, silentMs: 1200, trace: undefined },
     { member: 'n2.lq3f9c', name: 'n2', change: 'join', cause: 'link', at: T0, silentMs: 0, trace: undefined },

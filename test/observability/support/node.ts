@@ -19,6 +19,7 @@ export const snapshot = (changes: Partial<NodeSnapshot> = {}): NodeSnapshot => (
       live: 3,
       handled: 100,
       calls: { ok: 90, error: 1, timeout: 2, noproc: 0, nodedown: 0 },
+      dropped: { drop_newest: 4, drop_oldest: 0, reject: 0 },
       mailboxMessages: 4,
       oldestMessageAgeMs: 250,
       longestHandlerMs: 40,

@@ -25,6 +25,8 @@ const FACTS = {
   'supervisor.restart_failed': true,
   'supervisor.intensity_exceeded': true,
   'supervisor.stopped': true,
+  'application.started': true,
+  'application.stopped': true,
 } satisfies Record<keyof Facts, true>
 
 export class Lab {

@@ -1,0 +1,31 @@
+// What a process is started with: what it runs, and what its starter says of it.
+import type { Envelope } from './envelope.ts'
+import type { SpawnCause } from './events.ts'
+import type { ExitReason } from './exit-reason.ts'
+import type { MailboxBound } from './mailbox.ts'
+import type { Process } from './process.ts'
+
+/** What a process runs: one object shared by all processes of a behaviour; what differs is `process.state`. */
+export interface Body {
+  /** The behaviour's name: a label, so from a bounded set. */
+  readonly name: string
+  /** Its processes are supervisors: they are listed as such. */
+  readonly supervises?: boolean
+  /** Default: a mailbox takes whatever comes. */
+  readonly mailbox?: MailboxBound | undefined
+  /** Sets `self.state`; what it throws is the reason why the start failed. */
+  init(self: Process, argument: unknown): void | Promise<void>
+  receive(self: Process, envelope: Envelope): void | Promise<void>
+  /** Runs before an orderly end and after a crash, as in OTP; not when the process is killed. */
+  terminate?(self: Process, reason: ExitReason): void | Promise<void>
+}
+
+/** What its starter says of a new process. */
+export interface Origin {
+  readonly cause: SpawnCause
+  /** Path of the supervisor and the child's id under it. */
+  readonly supervisor?: string | undefined
+  readonly child?: string | undefined
+  /** The starter: linked from the beginning. An exit signal from it ends a process that traps exits, too. */
+  readonly parent?: Process | undefined
+}

@@ -1,0 +1,58 @@
+// The processes of one node by serial number: a table of short pages, since serials only ever count up.
+import type { Process } from './process.ts'
+
+/** Serials a page. One process that outlives all others of its page keeps so many empty places. */
+const PAGE = 32
+
+interface Page {
+  readonly processes: (Process | undefined)[]
+  live: number
+}
+
+/** A hash table of every process would be rebuilt, as a whole, each time their number doubles; this one has a page for 32 of them. */
+export class ProcessTable {
+  readonly #pages = new Map<number, Page>()
+  /** The page that starts go to. */
+  #page: Page | undefined
+  #pageNumber = -1
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  get(serial: number): Process | undefined {
+    return this.#pages.get(Math.floor(serial / PAGE))?.processes[serial % PAGE]
+  }
+
+  add(process: Process): void {
+    const { serial } = process.pid
+    const number = Math.floor(serial / PAGE)
+    if (number !== this.#pageNumber || this.#page === undefined) {
+      if (this.#page?.live === 0) this.#pages.delete(this.#pageNumber)
+      this.#pageNumber = number
+      this.#page = { processes: Array.from<Process | undefined>({ length: PAGE }), live: 0 }
+      this.#pages.set(number, this.#page)
+    }
+    this.#page.processes[serial % PAGE] = process
+    this.#page.live++
+    this.#size++
+  }
+
+  /** Whether it was there. */
+  delete(process: Process): boolean {
+    const { serial } = process.pid
+    const number = Math.floor(serial / PAGE)
+    const page = this.#pages.get(number)
+    if (page?.processes[serial % PAGE] !== process) return false
+    page.processes[serial % PAGE] = undefined
+    this.#size--
+    if (--page.live === 0 && page !== this.#page) this.#pages.delete(number)
+    return true
+  }
+
+  /** In the order in which they were started. */
+  *values(): Generator<Process> {
+    for (const { processes } of this.#pages.values()) for (const process of processes) if (process !== undefined) yield process
+  }
+}
