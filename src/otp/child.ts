@@ -1,5 +1,5 @@
 // One child of a supervisor: what was asked for, and what runs.
-import type { ExitReason, Pid } from '#process'
+import type { ExitReason, Pid, Process, SpawnCause, SpawnOptions } from '#process'
 import type { ChildSpec } from './child-spec.ts'
 import type { ChildInfo } from './supervisor-protocol.ts'
 
@@ -24,17 +24,47 @@ export interface RestartStory {
   cancel: (() => void) | undefined
 }
 
-/** Small: a dynamic supervisor has as many of them as it has children. */
-export class Child {
+/** What its children are told of a supervisor. */
+export interface Parent {
+  readonly path: string
+  readonly self: Process
+}
+
+/** Small: a dynamic supervisor has as many of them as it has children. It is the origin of its processes, too: one object less for each. */
+export class Child implements SpawnOptions {
   readonly spec: ChildSpec
+  readonly #parent: Parent
+  /** Why it was started last. */
+  cause: SpawnCause = 'boot'
   pid: Pid | undefined = undefined
   /** The pid before that one, or the last one of a child that does not run. */
   oldPid: Pid | undefined = undefined
   /** It is about to be started again. Without this and a pid it is not to run. */
   story: RestartStory | undefined = undefined
 
-  constructor(spec: ChildSpec) {
+  constructor(spec: ChildSpec, parent: Parent) {
     this.spec = spec
+    this.#parent = parent
+  }
+
+  get supervisor(): string {
+    return this.#parent.path
+  }
+
+  get parent(): Process {
+    return this.#parent.self
+  }
+
+  get child(): string {
+    return this.spec.id
+  }
+
+  get name(): ChildSpec['name'] {
+    return this.spec.name
+  }
+
+  get startTimeoutMs(): number | undefined {
+    return this.spec.startTimeoutMs
   }
 
   /** It runs, or is about to be started again. */

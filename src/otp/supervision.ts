@@ -37,7 +37,7 @@ export class Supervision {
   readonly intensity: RestartIntensity
   /** Every child by its id, in start order. */
   readonly children = new Map<string, Child>()
-  readonly #self: Process
+  readonly self: Process
   readonly #options: SupervisionOptions
   readonly #facts: SupervisionFacts
   #active = 0
@@ -51,7 +51,7 @@ export class Supervision {
   constructor(self: Process, options: SupervisionOptions) {
     const { supervisor } = self.origin
     this.path = supervisor === undefined ? options.name : `${supervisor}/${options.name}`
-    this.#self = self
+    this.self = self
     this.#options = options
     this.strategy = options.strategy
     this.intensity = new RestartIntensity(options.maxRestarts, options.periodMs)
@@ -85,7 +85,7 @@ export class Supervision {
   find(child: string | Pid): Child | undefined {
     if (!(child instanceof Pid)) return this.children.get(child)
     // A pid that came from another node is not the object that the process has.
-    return this.#ownerOf(this.#self.runtime.lookup(child)?.pid ?? child)
+    return this.#ownerOf(this.self.runtime.lookup(child)?.pid ?? child)
   }
 
   /** A process may be linked to a supervisor that is not its own. */
@@ -107,7 +107,7 @@ export class Supervision {
 
   /** Adds a child and starts it. "If the start fails, the specification is discarded." */
   add(spec: ChildSpec, cause: SpawnCause): StartResult | Promise<StartResult> {
-    const child = new Child(spec)
+    const child = new Child(spec, this)
     this.children.set(spec.id, child)
     const result = this.start(child, cause)
     return result instanceof Promise ? result.then((settled) => this.#added(child, settled)) : this.#added(child, result)
@@ -122,12 +122,9 @@ export class Supervision {
     const { spec } = child
     const { extraArguments } = this.#options
     const [behaviour, argument] = spec.start
-    const result = this.#self.runtime.spawn(
-      behaviour.body,
-      extraArguments === undefined ? argument : [...extraArguments, argument],
-      // biome-ignore format: one object, made for every process there is.
-      { cause, supervisor: this.path, child: spec.id, parent: this.#self, name: spec.name, startTimeoutMs: spec.startTimeoutMs },
-    )
+    child.cause = cause
+    const { body } = behaviour
+    const result = this.self.runtime.spawn(body, extraArguments === undefined ? argument : [...extraArguments, argument], child)
     return result instanceof Promise ? result.then((settled) => this.#keep(child, settled)) : this.#keep(child, result)
   }
 
@@ -143,11 +140,11 @@ export class Supervision {
 
   /** Starts a child that does not run because somebody asked for it. */
   restartByHand(child: Child): StartResult | Promise<StartResult> {
-    const { clock } = this.#self.runtime
+    const { clock } = this.self.runtime
     const startedMono = clock.now()
     const startedAt = clock.wall()
     return andThen(this.start(child, 'restart'), (result) => {
-      if (result.ok && this.#self.isAlive) {
+      if (result.ok && this.self.isAlive) {
         this.#facts.restartedByHand(child, result.pid, startedAt, startedMono)
         this.#options.onRestarted?.(child.spec.id, result.pid)
       }
@@ -157,7 +154,7 @@ export class Supervision {
 
   /** Ends a child as its specification says, at once where it can. A try to start it again that waits is taken back. */
   end(child: Child, reason: ExitReason = 'shutdown'): void | Promise<void> {
-    const ending = new Ending(this.#self)
+    const ending = new Ending(this.self)
     this.#endBy(ending, child, reason)
     return ending.over
   }
@@ -168,7 +165,7 @@ export class Supervision {
     const { pid } = child
     if (pid === undefined) return
     this.#noLonger(child, pid)
-    const process = this.#self.runtime.lookup(pid)
+    const process = this.self.runtime.lookup(pid)
     if (process !== undefined) ending.end(process, shutdownOf(child.spec), reason)
   }
 
@@ -211,7 +208,7 @@ export class Supervision {
       if (isShutDownBy(this.#options.autoShutdown, this.children.values(), child)) this.#stopBecause('auto_shutdown')
       return undefined
     }
-    const { clock } = this.#self.runtime
+    const { clock } = this.self.runtime
     return this.#restart({
       target: child,
       origin: child,
@@ -261,7 +258,7 @@ export class Supervision {
 
   /** Told to stop meanwhile, it leaves the rest to that. */
   get #goesOn(): boolean {
-    return this.#self.isAlive && !this.#isEnding
+    return this.self.isAlive && !this.#isEnding
   }
 
   #endInTurn(children: readonly Child[]): void | Promise<void> {
@@ -291,7 +288,7 @@ export class Supervision {
 
   #isStarted(child: Child, story: RestartStory, result: StartResult): boolean {
     // A supervisor that was killed meanwhile has taken the child with it.
-    if (!this.#self.isAlive) return false
+    if (!this.self.isAlive) return false
     if (result.ok) {
       this.#noteHealth(child)
       this.#facts.restarted(child, result.pid, story)
@@ -315,12 +312,12 @@ export class Supervision {
     const waitMs = this.#backoffMs(child)
     if (waitMs !== undefined) this.#tryAfter(waitMs, story)
     // Not at once: other processes take their turn first. Children of a supervisor that was killed may still hold the names it needs.
-    else queueMicrotask(() => this.#goesOn && this.#self.info(RETRY, story))
+    else queueMicrotask(() => this.#goesOn && this.self.info(RETRY, story))
   }
 
   #tryAfter(ms: number, story: RestartStory): void {
     if (!this.#goesOn) return
-    const timer = this.#self.sendAfter(ms, RETRY, story)
+    const timer = this.self.sendAfter(ms, RETRY, story)
     story.cancel = () => timer.cancel()
   }
 
@@ -328,20 +325,20 @@ export class Supervision {
     const backoff = child.spec.backoff ?? this.#options.backoff
     if (backoff === undefined) return undefined
     this.#failures ??= new Map()
-    const failures = oneMore(backoff, this.#failures.get(child), this.#self.runtime.clock.now())
+    const failures = oneMore(backoff, this.#failures.get(child), this.self.runtime.clock.now())
     this.#failures.set(child, failures)
     return backoffMs(backoff, failures.count - 1, this.#options.random)
   }
 
   #noteHealth(child: Child): void {
     const failures = this.#failures?.get(child)
-    if (failures !== undefined) this.#failures?.set(child, { count: failures.count, restartedAt: this.#self.runtime.clock.now() })
+    if (failures !== undefined) this.#failures?.set(child, { count: failures.count, restartedAt: this.self.runtime.clock.now() })
   }
 
   // ---- its own end
 
   #isWithinLimits(story: RestartStory): boolean {
-    const { exceeded, used } = this.intensity.add(this.#self.runtime.clock.now())
+    const { exceeded, used } = this.intensity.add(this.self.runtime.clock.now())
     story.budgetUsed = used
     if (!exceeded) return true
     story.target.story = undefined
@@ -352,7 +349,7 @@ export class Supervision {
 
   #stopBecause(cause: StopCause): void {
     this.#stopCause = cause
-    this.#self.stop('shutdown')
+    this.self.stop('shutdown')
   }
 
   /** Stops all children: "in reversed start order"; those of a dynamic supervisor all at once. What is under way comes to its end first. */
@@ -363,7 +360,7 @@ export class Supervision {
 
   #stopAll(reason: ExitReason): void | Promise<void> {
     if (!this.isDynamic) return this.endAll(() => this.#facts.stopped(reason, this.#stopCause))
-    const ending = new Ending(this.#self)
+    const ending = new Ending(this.self)
     for (const child of this.children.values()) this.#endBy(ending, child, 'shutdown')
     this.children.clear()
     const { over } = ending

@@ -59,7 +59,7 @@ export function supervisor<A = undefined>(options: SupervisorOptions<A>): Superv
 /** "Started in order from left to right"; at the first that fails those before it are stopped, and the start of the supervisor has failed. */
 function startAll(self: Process, options: SupervisionOptions, specs: readonly ChildSpec[]): SupervisorState | Promise<SupervisorState> {
   const supervision = new Supervision(self, options)
-  const children = specs.map((spec) => new Child(spec))
+  const children = specs.map((spec) => new Child(spec, supervision))
   for (const child of children) supervision.children.set(child.spec.id, child)
   const startOne = (child: Child): void | Promise<void> => {
     const result = supervision.start(child, 'boot')

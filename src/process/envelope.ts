@@ -22,7 +22,7 @@ export class Envelope {
   /** The name of the call, cast or info: what the behaviour's table is asked for. */
   readonly name: string
   readonly payload: unknown
-  readonly replyTo: ReplyTo | undefined
+  replyTo: ReplyTo | undefined
   readonly carrier: TraceCarrier | undefined
   /** When it came in, on the monotonic clock, to the resolution of one drain. */
   at = 0

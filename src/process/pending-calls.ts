@@ -1,8 +1,8 @@
 // Calls that wait for their answer, and the one timer that watches all their deadlines.
 import { type Clock, CodedError } from '#base'
-import type { ReplyTo } from './envelope.ts'
+import { Envelope, type EnvelopeKind, type ReplyTo } from './envelope.ts'
 import { Crash, ExitError, type ExitReason } from './exit-reason.ts'
-import type { OpenSpan } from './tracing.ts'
+import type { OpenSpan, TraceCarrier } from './tracing.ts'
 
 /** How a call ended, as its caller counts it. */
 export type CallOutcome = 'ok' | 'error' | 'timeout' | 'noproc' | 'nodedown'
@@ -22,26 +22,37 @@ const capture = (resolve: (value: never) => void, reject: (error: Error) => void
   rejectNew = reject
 }
 
-/** One call under way; the promise settles once, whatever comes first: answer, end of the callee, or deadline. */
-export class PendingCall implements ReplyTo {
+/**
+ * One call under way; the promise settles once, whatever comes first: answer, end of the callee, or deadline. It is its own
+ * envelope, and the address of its own answer: one object less for the commonest of messages.
+ */
+export class PendingCall extends Envelope implements ReplyTo {
   readonly promise: Promise<never>
   /** Its neighbours among the calls with the same time-out; `queue` is undefined once it has settled. */
-  previous: PendingCall | undefined
-  next: PendingCall | undefined
-  queue: CallQueue | undefined
+  earlier: PendingCall | undefined = undefined
+  later: PendingCall | undefined = undefined
+  queue: CallQueue | undefined = undefined
   dueTick = 0
   readonly #resolve: (value: never) => void
   readonly #reject: (error: Error) => void
   readonly #counts: CallCounts
-  readonly #what: string
   readonly #onSettled: ((outcome: CallOutcome) => void) | undefined
   readonly #span: OpenSpan | undefined
 
-  constructor(what: string, counts: CallCounts, span: OpenSpan | undefined, onSettled: ((outcome: CallOutcome) => void) | undefined) {
+  constructor(
+    kind: EnvelopeKind,
+    name: string,
+    payload: unknown,
+    counts: CallCounts,
+    span?: OpenSpan,
+    onSettled?: (outcome: CallOutcome) => void,
+    carrier?: TraceCarrier,
+  ) {
+    super(kind, name, payload, undefined, carrier)
+    this.replyTo = this
     this.promise = new Promise<never>(capture)
     this.#resolve = resolveNew
     this.#reject = rejectNew
-    this.#what = what
     this.#counts = counts
     this.#span = span
     this.#onSettled = onSettled
@@ -59,7 +70,7 @@ export class PendingCall implements ReplyTo {
   fail(reason: ExitReason): void {
     const outcome = outcomeOf(reason)
     if (!this.#settle(outcome, reason)) return
-    this.#reject(new ExitError(reason, `call '${this.#what}' failed`))
+    this.#reject(new ExitError(reason, `call '${this.name}' failed`))
   }
 
   #settle(outcome: CallOutcome, reason?: ExitReason): boolean {
@@ -85,19 +96,19 @@ class CallQueue {
   add(call: PendingCall, dueTick: number): void {
     call.queue = this
     call.dueTick = dueTick
-    call.previous = this.#last
+    call.earlier = this.#last
     if (this.#last === undefined) this.first = call
-    else this.#last.next = call
+    else this.#last.later = call
     this.#last = call
   }
 
   remove(call: PendingCall): void {
-    if (call.previous === undefined) this.first = call.next
-    else call.previous.next = call.next
-    if (call.next === undefined) this.#last = call.previous
-    else call.next.previous = call.previous
-    call.previous = undefined
-    call.next = undefined
+    if (call.earlier === undefined) this.first = call.later
+    else call.earlier.later = call.later
+    if (call.later === undefined) this.#last = call.earlier
+    else call.later.earlier = call.earlier
+    call.earlier = undefined
+    call.later = undefined
     call.queue = undefined
   }
 }

@@ -260,12 +260,11 @@ export class Runtime {
     const span = this.tracing?.send('call', labelOf(ref, process), name)
     const locality = to === undefined || to.node === this.id ? 'local' : 'remote'
     const { calls } = process === undefined ? this.counts(labelOf(ref, undefined)) : process.counts
-    const call = new PendingCall(name, calls, span, this.#measure(locality))
+    const call = new PendingCall('call', name, payload, calls, span, this.#measure(locality), span?.carrier)
     this.#calls.add(call, timeoutMs)
-    const envelope = new Envelope('call', name, payload, call, span?.carrier)
-    if (process !== undefined) process.deliver(envelope)
-    else if (to === undefined || locality === 'local') this.deadLetter(ref, envelope, 'noproc')
-    else this.router.deliver(to, envelope, timeoutMs)
+    if (process !== undefined) process.deliver(call)
+    else if (to === undefined || locality === 'local') this.deadLetter(ref, call, 'noproc')
+    else this.router.deliver(to, call, timeoutMs)
     return call.promise
   }
 
@@ -282,11 +281,11 @@ export class Runtime {
       )
     }
     this.#calls.check(timeoutMs, what)
-    const call = new PendingCall(what, this.#systemCalls, undefined, undefined)
+    const call = new PendingCall('system', what, act, this.#systemCalls)
     this.#calls.add(call, timeoutMs)
     const process = to === undefined ? undefined : this.lookup(to)
     if (process === undefined) call.fail('noproc')
-    else process.deliver(new Envelope('system', what, act, call))
+    else process.deliver(call)
     return call.promise
   }
 
