@@ -49,7 +49,9 @@ export class SupervisionFacts {
     startedAt: number,
     startedMono: number,
   ): void {
-    otpEvents(this.#self.runtime).emit('supervisor.child_restarted', {
+    const events = otpEvents(this.#self.runtime)
+    if (!events.wants('supervisor.child_restarted')) return
+    events.emit('supervisor.child_restarted', {
       supervisor: this.#path,
       child: child.spec.id,
       behaviour: child.spec.start[0].name,

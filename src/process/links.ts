@@ -11,33 +11,29 @@ export interface Linked {
   forgetLink(other: Linked): void
 }
 
-/** Most processes have one link, to their supervisor; a set for each would cost more than all the rest of them. */
-export class Links {
-  #only: Linked | undefined
-  #more: Set<Linked> | undefined
+/** Most processes have one link, to their supervisor, which is kept as it is; a set for each would cost more than all the rest of them. */
+export type Links = Linked | Set<Linked> | undefined
 
-  get size(): number {
-    return this.#more?.size ?? (this.#only === undefined ? 0 : 1)
-  }
+/** The links with one more, or the same if it is among them. */
+export function withLink(links: Links, other: Linked): Links {
+  if (links instanceof Set) return links.add(other)
+  return links === undefined || links === other ? other : new Set([links, other])
+}
 
-  add(other: Linked): void {
-    if (this.#more !== undefined) this.#more.add(other)
-    else if (this.#only === undefined) this.#only = other
-    else if (this.#only !== other) {
-      this.#more = new Set([this.#only, other])
-      this.#only = undefined
-    }
-  }
+/** The links without one. */
+export function withoutLink(links: Links, other: Linked): Links {
+  if (links instanceof Set) links.delete(other)
+  return links === other ? undefined : links
+}
 
-  delete(other: Linked): void {
-    if (this.#more !== undefined) this.#more.delete(other)
-    else if (this.#only === other) this.#only = undefined
-  }
+export function linkCount(links: Links): number {
+  if (links instanceof Set) return links.size
+  return links === undefined ? 0 : 1
+}
 
-  all(): readonly Linked[] {
-    if (this.#more !== undefined) return [...this.#more]
-    return this.#only === undefined ? [] : [this.#only]
-  }
+export function allLinks(links: Links): readonly Linked[] {
+  if (links instanceof Set) return [...links]
+  return links === undefined ? [] : [links]
 }
 
 interface LinkSignal {

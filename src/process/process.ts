@@ -293,10 +293,7 @@ export class Process extends Ties {
     this.runtime.forget(this)
     if (wasStarted) {
       this.counts.live--
-      this.runtime.events.emit(
-        'process.exited',
-        exitFact(this, reason, () => this.flight()),
-      )
+      if (this.runtime.events.wants('process.exited')) this.#stateExit(reason)
     } else if (this.origin.parent !== undefined) {
       // A start that failed is told by its result.
       this.unlink(this.origin.parent)
@@ -305,6 +302,13 @@ export class Process extends Ties {
     this.endIdleTimeout()
     this.#failCallers(reason)
     this.breakTies(reason)
+  }
+
+  #stateExit(reason: ExitReason): void {
+    this.runtime.events.emit(
+      'process.exited',
+      exitFact(this, reason, () => this.flight()),
+    )
   }
 
   #failCallers(reason: ExitReason): void {

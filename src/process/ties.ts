@@ -1,7 +1,7 @@
 // A process's ties: its links, its monitors in both directions, and the signals that come along them.
 import type { DownMessage, Envelope, ExitMessage } from './envelope.ts'
 import type { ExitReason } from './exit-reason.ts'
-import { type Linked, Links } from './links.ts'
+import { allLinks, type Linked, type Links, linkCount, withLink, withoutLink } from './links.ts'
 import type { Pid } from './pid.ts'
 import type { Watcher } from './router.ts'
 import type { Runtime } from './runtime.ts'
@@ -13,7 +13,7 @@ export abstract class Ties implements Watcher, Linked {
   abstract readonly isAlive: boolean
   /** Exit signals become the info `EXIT`, all but `kill`. */
   trapExit = false
-  #links: Links | undefined
+  #links: Links
   /** Who watches this one, by reference; and whom this one watches. */
   #watchers: Map<number, Watcher> | undefined
   #watching: Map<number, Pid> | undefined
@@ -25,7 +25,7 @@ export abstract class Ties implements Watcher, Linked {
   // ---- links
 
   get linkCount(): number {
-    return this.#links?.size ?? 0
+    return linkCount(this.#links)
   }
 
   /** Links both ways: whichever ends first takes the other along, unless that one traps exits. To a process that is gone: as if it had ended with `noproc` just now. */
@@ -62,12 +62,11 @@ export abstract class Ties implements Watcher, Linked {
   }
 
   addLink(other: Linked): void {
-    this.#links ??= new Links()
-    this.#links.add(other)
+    this.#links = withLink(this.#links, other)
   }
 
   forgetLink(other: Linked): void {
-    this.#links?.delete(other)
+    this.#links = withoutLink(this.#links, other)
   }
 
   // ---- monitors
@@ -133,7 +132,7 @@ export abstract class Ties implements Watcher, Linked {
     for (const [ref, pid] of watching ?? []) this.runtime.demonitor(ref, pid)
     const links = this.#links
     this.#links = undefined
-    for (const other of links?.all() ?? []) {
+    for (const other of allLinks(links)) {
       other.forgetLink(this)
       this.runtime.signalLater(other, this.pid, reason)
     }
@@ -153,7 +152,7 @@ export abstract class Ties implements Watcher, Linked {
   }
 
   linkedPids(): Pid[] {
-    return this.#links?.all().map(({ pid }) => pid) ?? []
+    return allLinks(this.#links).map(({ pid }) => pid)
   }
 
   /** Whom it monitors, each as often as it does. */
