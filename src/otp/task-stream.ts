@@ -1,6 +1,6 @@
 // asyncStream: a function applied to many items, each in a task of its own, so many at a time, as Elixir's Task.async_stream.
 import { CodedError } from '#base'
-import { ExitError, type ExitReason } from '#process'
+import { checkTimeout, ExitError, type ExitReason } from '#process'
 import type { Self } from './gen-server.ts'
 import { type Caller, callerOf, type Owner } from './owner.ts'
 import { Task } from './task.ts'
@@ -101,6 +101,7 @@ class Stream<I, T> {
     this.#maxConcurrency = options.maxConcurrency
     this.#isOrdered = options.ordered ?? true
     this.#timeoutMs = options.timeoutMs ?? 5000
+    checkTimeout(this.#timeoutMs, 'tasks of a stream')
     this.#onTimeout = options.onTimeout ?? 'exit'
     this.#isLinked = isLinked
   }

@@ -1,6 +1,6 @@
 // Task: a process that runs one function, and its owner's hold on the answer, as Elixir's Task.
 import { CodedError } from '#base'
-import { ExitError, type ExitReason, type Pid } from '#process'
+import { checkTimeout, ExitError, type ExitReason, type Pid } from '#process'
 import type { ChildSpec, Restart, Shutdown } from './child-spec.ts'
 import { type Caller, callerOf, type Owner } from './owner.ts'
 import { type TaskFunction, type TaskStart, taskBehaviour } from './task-body.ts'
@@ -116,6 +116,7 @@ export class Task<T> {
   /** Waits until all, or `limit` of them, have a result or the time is over; answers each with what it has, in their order. */
   static async yieldMany<T>(tasks: readonly Task<T>[], options: YieldManyOptions = {}): Promise<Yielded<T>[]> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS, limit = tasks.length, onTimeout = 'nothing' } = options
+    checkTimeout(timeoutMs, 'tasks')
     for (const task of tasks) task.#check()
     const isInTime = await settled(
       tasks.map((task) => task.#outcome),
@@ -149,6 +150,7 @@ export class Task<T> {
    * that crashes, and a linked task with it; where the owner is no process, a linked task is ended at the time-out.
    */
   async await(timeoutMs = DEFAULT_TIMEOUT_MS): Promise<T> {
+    checkTimeout(timeoutMs, 'task')
     this.#check()
     this.#taken = 'it was awaited'
     const result = await this.#outcome.wait(this.#owner?.runtime.clock, timeoutMs)
@@ -159,6 +161,7 @@ export class Task<T> {
 
   /** The result, or `undefined` if there is none in time: then the task runs on, and may be asked again. */
   async yield(timeoutMs = DEFAULT_TIMEOUT_MS): Promise<TaskResult<T> | undefined> {
+    checkTimeout(timeoutMs, 'task')
     this.#check()
     const result = await this.#outcome.wait(this.#owner?.runtime.clock, timeoutMs)
     return result === undefined || this.#taken !== undefined ? result : this.#take('yield')

@@ -113,6 +113,16 @@ class CallQueue {
   }
 }
 
+/** Throws `ERR_OTP_PROCESS_BAD_DELAY` for a time-out that would be none; `Infinity` is OTP's `infinity`. */
+export function checkTimeout(timeoutMs: number, what: string, name?: string): void {
+  if (typeof timeoutMs === 'number' && timeoutMs >= 0 && (timeoutMs <= LONGEST_TIMEOUT_MS || timeoutMs === Number.POSITIVE_INFINITY)) return
+  const expected = `0 to ${LONGEST_TIMEOUT_MS} ms, or Infinity`
+  throw new CodedError(
+    'ERR_OTP_PROCESS_BAD_DELAY',
+    `expected a time-out of ${expected} for the ${what}${name === undefined ? '' : ` '${name}'`}, got ${timeoutMs}`,
+  )
+}
+
 /**
  * Deadlines in ticks of 10 ms, never early and at most a few ticks late. Ticks pass while calls wait and the event loop
  * turns; a loop that was blocked counts as two, so that an answer that already lies there is taken before its caller is told `timeout`.
@@ -129,14 +139,6 @@ export class PendingCalls {
 
   constructor(clock: Clock) {
     this.#clock = clock
-  }
-
-  /** Throws `ERR_OTP_PROCESS_BAD_DELAY` for a time-out that would be none; `Infinity` is OTP's `infinity`. */
-  check(timeoutMs: number, name: string): void {
-    if (typeof timeoutMs === 'number' && timeoutMs >= 0 && (timeoutMs <= LONGEST_TIMEOUT_MS || timeoutMs === Number.POSITIVE_INFINITY))
-      return
-    const expected = `0 to ${LONGEST_TIMEOUT_MS} ms, or Infinity`
-    throw new CodedError('ERR_OTP_PROCESS_BAD_DELAY', `expected a time-out of ${expected} for the call '${name}', got ${timeoutMs}`)
   }
 
   add(call: PendingCall, timeoutMs: number): void {

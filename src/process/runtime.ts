@@ -8,7 +8,7 @@ import { type Linked, LinkSignals } from './links.ts'
 import { LocalNames } from './local-names.ts'
 import type { Overflow } from './mailbox.ts'
 import { Name, NodeRef, type Ref, type Target, Via, type ViaName } from './name.ts'
-import { type CallCounts, type CallOutcome, PendingCall, PendingCalls } from './pending-calls.ts'
+import { type CallCounts, type CallOutcome, checkTimeout, PendingCall, PendingCalls } from './pending-calls.ts'
 import { type NodeId, Pid } from './pid.ts'
 import { Process } from './process.ts'
 import { ProcessTable } from './process-table.ts'
@@ -254,7 +254,7 @@ export class Runtime {
 
   /** Calls and waits for the answer, at most `timeoutMs`. Rejects with `ExitError`. */
   call(ref: Ref, name: string, payload: unknown, timeoutMs = DEFAULT_CALL_TIMEOUT_MS): Promise<unknown> {
-    this.#calls.check(timeoutMs, name)
+    checkTimeout(timeoutMs, 'call', name)
     const to = this.resolve(ref)
     const process = to === undefined ? undefined : this.lookup(to)
     const span = this.tracing?.send('call', labelOf(ref, process), name)
@@ -280,7 +280,7 @@ export class Runtime {
         `expected a process of this node for '${what}', got ${String(to)} of ${to.node}: ask there`,
       )
     }
-    this.#calls.check(timeoutMs, what)
+    checkTimeout(timeoutMs, 'call', what)
     const call = new PendingCall('system', what, act, this.#systemCalls)
     this.#calls.add(call, timeoutMs)
     const process = to === undefined ? undefined : this.lookup(to)

@@ -11,6 +11,18 @@ const failing = (): never => {
 }
 const crash = expect.objectContaining({ reason: new Crash(boom) })
 
+test.each([Number.NaN, -1, 2 ** 40])('a time-out of %d is refused, and the task can still be awaited', async (timeoutMs) => {
+  const task = Task.async(new Lab().runtime, () => 'done')
+  const refused = {
+    code: 'ERR_OTP_PROCESS_BAD_DELAY',
+    message: expect.stringContaining('expected a time-out of 0 to 4294967295 ms, or Infinity'),
+  }
+  await expect(task.await(timeoutMs)).rejects.toMatchObject(refused)
+  await expect(task.yield(timeoutMs)).rejects.toMatchObject(refused)
+  await expect(Task.yieldMany([task], { timeoutMs })).rejects.toMatchObject(refused)
+  expect(await task.await()).toBe('done')
+})
+
 describe('await', () => {
   test('fails with the reason of a task that crashes', async () => {
     const lab = new Lab()
