@@ -98,7 +98,13 @@ const CHILDREN = 'otp.children'
 /** Starts a node; resolves when it may own children. Rejects with a `CodedError` for what is wrong with the options. */
 export async function createNode(options: NodeOptions): Promise<Node> {
   const node = new Node(options)
-  await node.start()
+  try {
+    await node.start()
+  } catch (error) {
+    // What was started already, such as a listening port, would outlive the failure.
+    await node.stop('it could not start')
+    throw error
+  }
   return node
 }
 
@@ -122,6 +128,7 @@ export class Node {
   readonly #toStart: readonly AnyApplication[]
   #rootPid: Pid | undefined
   #stopping: Promise<void> | undefined
+  #isStarted = false
 
   constructor(options: NodeOptions) {
     this.name = checkNodeName(options.name)
@@ -215,6 +222,7 @@ export class Node {
     this.#replicator.joinIfAlone(this.clock.now())
     await this.#replicator.joined
     for (const application of this.#toStart) await this.#startApplication(application)
+    this.#isStarted = true
   }
 
   async #startApplication(application: AnyApplication): Promise<void> {
@@ -230,9 +238,9 @@ export class Node {
       this.onFailure(`the root supervisor gave up: ${typeof reason === 'string' ? reason : JSON.stringify(reason)}`)
   }
 
-  /** Whether it may own children and is not on its way out. */
+  /** Whether it has started, its applications too, and is not on its way out. */
   get isReady(): boolean {
-    return this.#replicator.isJoined && !this.cluster.membership.leaving
+    return this.#isStarted && !this.cluster.membership.leaving
   }
 
   /** Calls a process wherever it lives. Rejects with `ExitError`: the callee's exit reason, `noproc`, `noconnection` or `timeout`. */
