@@ -63,7 +63,7 @@ async function main(): Promise<void> {
   undo.push(async () => telemetry?.shutdown(FLUSH_WITHIN_MS))
   const node = makeNode(config, { version, incarnation, events })
   telemetry.attach(events, () => node.snapshot())
-  const health = createHttpServer({ host: LOOPBACK, port: config.metricsPort, clock: systemClock, events, onUnexpected })
+  const health = createHttpServer({ clock: systemClock, events, onUnexpected })
   healthRoutes(health, { render: (accept) => (telemetry as Telemetry).render(accept), isReady: () => node.isReady && !isStopping })
   const metricsAddress = await listen(health, LOOPBACK, config.metricsPort)
   undo.push(() => close(health, systemClock))
@@ -74,8 +74,6 @@ async function main(): Promise<void> {
   undo.push(() => node.stop('shutdown'))
   await node.start()
   const app = createHttpServer({
-    host: LOOPBACK,
-    port: config.httpPort,
     clock: systemClock,
     events,
     tracing: telemetry.tracing,

@@ -213,7 +213,7 @@ export class Node {
     const { runtime, cluster } = this
     const result = await runtime.spawn(this.#root.body, undefined, { cause: 'boot' })
     if (!result.ok)
-      throw new CodedError('ERR_OTP_NODE_START', `node ${this.name} could not start its supervision tree: ${JSON.stringify(result.reason)}`)
+      throw new CodedError('ERR_OTP_NODE_START', `node ${this.name} could not start its supervision tree: ${describeExit(result.reason)}`)
     this.#rootPid = result.pid
     runtime.monitor(result.pid, { down: (_ref, _pid, reason) => this.#onRootDown(reason) })
     cluster.onSuperseded = (by) => this.onFailure(`superseded by ${by}, a younger life of this node's name`)
@@ -234,8 +234,7 @@ export class Node {
   }
 
   #onRootDown(reason: ExitReason): void {
-    if (this.#stopping === undefined)
-      this.onFailure(`the root supervisor gave up: ${typeof reason === 'string' ? reason : JSON.stringify(reason)}`)
+    if (this.#stopping === undefined) this.onFailure(`the root supervisor gave up: ${describeExit(reason)}`)
   }
 
   /** Whether it has started, its applications too, and is not on its way out. */

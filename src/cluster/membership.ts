@@ -110,11 +110,6 @@ export class Membership {
     return newest > incarnationOf(this.self) ? nodeId(name, newest) : undefined
   }
 
-  /** The highest incarnation known of a name: a node that starts has to begin above it. */
-  newestIncarnation(name: string): number | undefined {
-    return this.#newest.get(name)
-  }
-
   /** One beat. `gapMs` is set when time stood still for this node: then nobody is judged by the gap. */
   tick(now: number): { changes: Change[]; gapMs: number | undefined } {
     const gap = now - this.#lastTickAt

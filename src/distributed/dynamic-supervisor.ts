@@ -1,7 +1,7 @@
 // The distributed dynamic supervisor (Horde's): children that run once in the cluster, placed by consistent hashing, taken over when their node is gone.
 import { CodedError, type Emitter } from '#base'
 import type { Cluster } from '#cluster'
-import { type AnyBehaviour, type Behaviour, type ChildSpec, checkChildSpec, genServer, noReply, reply, type StartChildResult } from '#otp'
+import { type AnyBehaviour, type Behaviour, type ChildSpec, checkChildSpec, genServer, noReply, type StartChildResult } from '#otp'
 import { Crash, ExitError, type ExitReason, type NodeId, NodeRef, type Pid, type ReplyTo, type Runtime } from '#process'
 import type { Directory } from './directory.ts'
 import type { DistributedEvents } from './events.ts'
@@ -111,7 +111,6 @@ export class DistributedSupervisor {
           this.#answer(self.from, this.#terminate(id))
           return noReply(state)
         },
-        ping: (state) => reply('pong', state),
       },
     })
   }

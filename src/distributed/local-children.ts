@@ -30,10 +30,6 @@ export class LocalChildren {
     this.#behaviours = new Map(behaviours.map((behaviour) => [behaviour.name, behaviour]))
   }
 
-  get size(): number {
-    return this.#running.size
-  }
-
   keys(): IterableIterator<string> {
     return this.#running.keys()
   }

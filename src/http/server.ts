@@ -9,8 +9,6 @@ import { installProblems, sendProblem } from './problem.ts'
 import { validatorCompiler } from './validation.ts'
 
 export interface HttpServerOptions {
-  readonly host: string
-  readonly port: number
   readonly clock: Clock
   readonly events: Emitter<HttpEvents>
   readonly tracing?: Tracing | undefined

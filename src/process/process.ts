@@ -7,7 +7,7 @@ import { elapsedMs, FlightRecord, type RecordedMessage } from './flight-record.t
 import { IdleTimeout } from './idle-timeout.ts'
 import { Mailbox, type Overflow } from './mailbox.ts'
 import type { Ref } from './name.ts'
-import { type NodeId, Pid } from './pid.ts'
+import { Pid } from './pid.ts'
 import { checkDelay, ProcessTimer } from './process-timer.ts'
 import { LOOK_EVERY } from './run-queue.ts'
 import type { BehaviourCounts, Runtime } from './runtime.ts'
@@ -58,10 +58,6 @@ export class Process extends Ties {
     this.origin = origin
     this.startedAt = runtime.clock.wall()
     this.counts = counts
-  }
-
-  get node(): NodeId {
-    return this.pid.node
   }
 
   get isAlive(): boolean {

@@ -1,6 +1,7 @@
 // What every topology owes, as tests: run against each strategy, in a world that the strategy's own test provides.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RunningTopology, TopologyListener, TopologySelf, TopologyStrategy } from '#src/cluster/topology/strategy.ts'
+import { Recorder } from '#test/support/recorder.ts'
 
 /** One world for one test, in which this node and one peer can be found from the beginning. */
 export interface TopologyFixture {
@@ -29,35 +30,18 @@ const sentences = [
 ] as const
 
 /** Keeps what a topology tells, and lets a test wait for it. */
-export class TopologyRecorder implements TopologyListener {
+export class TopologyRecorder extends Recorder implements TopologyListener {
   readonly sets: (readonly string[])[] = []
   readonly failures: Error[] = []
-  #waiting: (() => void)[] = []
 
   peers(addresses: readonly string[]): void {
     this.sets.push(addresses)
-    this.#wake()
+    this.wake()
   }
 
   failed(error: Error): void {
     this.failures.push(error)
-    this.#wake()
-  }
-
-  until(condition: (recorder: this) => boolean): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const look = () => {
-      if (condition(this)) resolve()
-      else this.#waiting.push(look)
-    }
-    look()
-    return promise
-  }
-
-  #wake(): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const look of waiting) look()
+    this.wake()
   }
 }
 

@@ -28,7 +28,7 @@ beforeEach(async () => {
   const events = new EventStream<NodeEvents>()
   requests.length = 0
   events.subscribe('test', { 'http.request_completed': (event) => requests.push(event) })
-  app = createHttpServer({ host: '127.0.0.1', port: 0, clock: box.clock, events, onUnexpected: rethrow })
+  app = createHttpServer({ clock: box.clock, events, onUnexpected: rethrow })
   observerRoutes(app, box.node('n1').parts)
   healthRoutes(app, {
     render: async (accept) => ({ contentType: 'text/plain', body: `metrics for ${accept}` }),

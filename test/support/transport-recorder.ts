@@ -1,8 +1,9 @@
 // A transport's listener that keeps what it was told, and lets a test wait for it.
 import type { NodeId } from '#process'
 import type { Frame, Link, TransportListener } from '#src/cluster/transport/transport.ts'
+import { Recorder } from './recorder.ts'
 
-export class TransportRecorder implements TransportListener {
+export class TransportRecorder extends Recorder implements TransportListener {
   readonly links: Link[] = []
   readonly live = new Map<NodeId, Link>()
   readonly frames: Frame[] = []
@@ -11,7 +12,6 @@ export class TransportRecorder implements TransportListener {
   readonly details: string[] = []
   /** What the test wants done with a frame. */
   onFrame: (link: Link, frame: Frame) => void = () => {}
-  #waiting: (() => void)[] = []
 
   up(link: Link, durationMs: number): void {
     this.links.push(link)
@@ -44,17 +44,6 @@ export class TransportRecorder implements TransportListener {
     this.#tell(`frame refused ${peer}`)
   }
 
-  /** Resolves when `condition` holds after something was told. */
-  until(condition: (recorder: this) => boolean): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const look = () => {
-      if (condition(this)) resolve()
-      else this.#waiting.push(look)
-    }
-    look()
-    return promise
-  }
-
   /** Resolves when this was told, in these words. */
   heard(words: string): Promise<void> {
     return this.until(({ told }) => told.includes(words))
@@ -62,8 +51,6 @@ export class TransportRecorder implements TransportListener {
 
   #tell(words: string): void {
     this.told.push(words)
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const look of waiting) look()
+    this.wake()
   }
 }

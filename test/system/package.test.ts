@@ -204,7 +204,7 @@ describe('a project that installed it', () => {
       const telemetry = await startTelemetry({ node: identity, logLevel: 'silent', env: {} })
       const node = await createNode({ name: 'a', events, onCallMeasured: telemetry.callMeasured, tracing: telemetry.tracing })
       telemetry.attach(events, () => node.snapshot())
-      const app = createHttpServer({ host: '127.0.0.1', port: 0, clock: systemClock, events, onUnexpected: console.error })
+      const app = createHttpServer({ clock: systemClock, events, onUnexpected: console.error })
       observerRoutes(app, node.parts)
       healthRoutes(app, { render: telemetry.render, isReady: () => node.isReady })
       const observer = await app.inject('/observer')

@@ -38,7 +38,7 @@ export class House {
     this.box = box
     this.node = box.node('n1')
     const events = new EventStream<HttpEvents>()
-    this.#app = createHttpServer({ host: '', port: 0, clock: box.clock, events, onUnexpected: (error) => this.#unexpected.push(error) })
+    this.#app = createHttpServer({ clock: box.clock, events, onUnexpected: (error) => this.#unexpected.push(error) })
     auctionRoutes(this.#app, { node: this.node, chaosAllowed })
   }
 

@@ -86,7 +86,7 @@ describe('an exit signal', () => {
     other.die('x'.repeat(17 * 1024 * 1024))
     await pair.arrive()
     expect(linked.endedWith).toBe('x'.repeat(1000))
-    expect(pair.here.cluster.isLinked(other.node)).toBe(true)
+    expect(pair.here.cluster.isLinked(other.pid.node)).toBe(true)
     expect(one.isAlive).toBe(true)
   })
 })
@@ -241,7 +241,7 @@ describe('after unlink has returned', () => {
         }
         pair.box.network.heal()
         await pair.box.clock.advance(30_000)
-        expect(pair.here.cluster.isLinked(other.node)).toBe(true)
+        expect(pair.here.cluster.isLinked(other.pid.node)).toBe(true)
         expect(one.linkCount).toBe(process.linkCount)
       }),
       { numRuns: 30 },
@@ -327,7 +327,7 @@ describe('a call', () => {
     pair.box.network.cut('n1', 'n2')
     expect(await pair.box.through(first)).toBe('noconnection')
     pair.box.network.heal()
-    await pair.box.clock.until(() => pair.here.cluster.isLinked(callee.node) && pair.there.cluster.isLinked(one.node))
+    await pair.box.clock.until(() => pair.here.cluster.isLinked(callee.pid.node) && pair.there.cluster.isLinked(one.pid.node))
     const second = one.call(far(callee), 'look')
     await pair.arrive()
     taken[0]?.reply('of the first')
