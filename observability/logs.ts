@@ -94,7 +94,12 @@ export function logsTable(parent: Logger, spanOf: (event: object) => ExemplarLab
     'cluster.paused': plain('cluster.paused'),
     'topology.peer_found': plain('topology.peer_found'),
     'topology.peer_lost': plain('topology.peer_lost'),
+    'topology.peer_terminating': plain('topology.peer_terminating'),
+    'topology.synced': plain('topology.synced'),
     'topology.failed': plain('topology.failed'),
+    'topology.restarted': plain('topology.restarted'),
+    // Other clusters may share a multicast group; whoever does not know the secret has no business there.
+    'topology.refused': plain('topology.refused', ({ reason }) => (reason === 'cluster' ? 'info' : 'warn')),
     'registry.registered': plain('registry.registered'),
     'registry.unregistered': plain('registry.unregistered'),
     'registry.conflict': plain('registry.conflict'),

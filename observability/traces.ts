@@ -164,7 +164,11 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
     'cluster.paused': null,
     'topology.peer_found': null,
     'topology.peer_lost': null,
+    'topology.peer_terminating': null,
+    'topology.synced': null,
     'topology.failed': null,
+    'topology.restarted': null,
+    'topology.refused': null,
     'registry.registered': (event) => {
       spans.record(event, 'otp.registry.register', {
         startedAt: event.at,

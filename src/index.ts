@@ -17,7 +17,9 @@ export {
   nodeId,
   type RunningTopology,
   staticTopology,
+  type TopologyFacts,
   type TopologyListener,
+  type TopologyRefusal,
   type TopologySelf,
   type TopologyStrategy,
 } from '#cluster'

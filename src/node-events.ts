@@ -46,7 +46,12 @@ export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & Str
     'cluster.paused': keep('cluster.paused'),
     'topology.peer_found': keep('topology.peer_found'),
     'topology.peer_lost': keep('topology.peer_lost'),
+    'topology.peer_terminating': keep('topology.peer_terminating'),
+    // Each look of each topology; how long ago the newest was is a metric.
+    'topology.synced': null,
     'topology.failed': keep('topology.failed'),
+    'topology.restarted': keep('topology.restarted'),
+    'topology.refused': keep('topology.refused'),
     'registry.registered': keep('registry.registered'),
     'registry.unregistered': keep('registry.unregistered'),
     'registry.conflict': keep('registry.conflict'),

@@ -81,7 +81,7 @@ export interface NodeOptions {
   readonly version?: string
   readonly role?: string
   readonly zone?: string
-  /** How many members there should be. */
+  /** How many members there should be. Default: what a topology knows, such as the length of a static list. */
   readonly membersExpected?: number
   readonly clock?: Clock
   readonly random?: Random
@@ -144,6 +144,7 @@ export class Node {
       id,
       transport: options.transport?.(id) ?? tcp(options, id, clock, random),
       topologies: options.topologies ?? [],
+      membersExpected: options.membersExpected,
       clock,
       random,
       events,
@@ -174,7 +175,6 @@ export class Node {
       version: options.version ?? '0',
       role: options.role ?? 'node',
       zone: options.zone ?? '',
-      membersExpected: options.membersExpected,
       startedAt: clock.wall(),
     }
     this.#root = this.#tree(options)

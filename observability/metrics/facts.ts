@@ -83,7 +83,12 @@ export function metricsTable(families: Families, exemplar: (event: object) => Ex
     },
     'topology.peer_found': null,
     'topology.peer_lost': null,
+    'topology.peer_terminating': null,
+    'topology.synced': null,
     'topology.failed': ({ topology }) => families.count('otp_topology_errors_total', { topology }),
+    'topology.restarted': ({ topology, from }) =>
+      families.count(from === 'watch' ? 'otp_topology_watch_restarts_total' : 'otp_topology_relists_total', { topology }),
+    'topology.refused': ({ topology, reason, count }) => families.count('otp_topology_refused_total', { topology, reason }, count),
     'registry.registered': () => families.count('otp_registry_operations_total', { op: 'register', outcome: 'ok' }),
     'registry.unregistered': () => families.count('otp_registry_operations_total', { op: 'unregister', outcome: 'ok' }),
     'registry.conflict': (event) => families.count('otp_registry_conflicts_total', { resolution: event.resolution }, 1, exemplar(event)),

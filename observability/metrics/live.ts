@@ -22,6 +22,13 @@ const LIVE: readonly OtpMetricName[] = [
   'otp_topology_sync_age_seconds',
 ]
 
+const TOPOLOGY_COUNTS = [
+  'otp_topology_errors_total',
+  'otp_topology_watch_restarts_total',
+  'otp_topology_relists_total',
+  'otp_topology_refused_total',
+] as const
+
 /** Counts of links that end are kept: a counter that went back with each link that closes would say nonsense. */
 export class LinkTotals {
   readonly #last = new Map<string, number>()
@@ -87,7 +94,7 @@ function readCluster(families: Families, node: NodeSnapshot): void {
   families.set('otp_children_unplaced', {}, node.childrenUnplaced)
   families.set('otp_placement_imbalance_ratio', {}, node.placementImbalance)
   for (const { topology, peers, syncAgeMs } of node.topologies) {
-    families.zero('otp_topology_errors_total', { topology })
+    for (const name of TOPOLOGY_COUNTS) families.zero(name, { topology })
     families.set('otp_topology_peers', { topology }, peers)
     families.set('otp_topology_sync_age_seconds', { topology }, syncAgeMs / SECOND)
   }

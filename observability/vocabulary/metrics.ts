@@ -84,6 +84,15 @@ const refusals = values<Fact<'cluster.handshake_refused', 'reason'>>({
   cluster: true,
   timeout: true,
 })
+const topologyRefusals = values<Fact<'topology.refused', 'reason'>>({
+  garbage: true,
+  limit: true,
+  cluster: true,
+  secret: true,
+  replay: true,
+  time: true,
+  rate: true,
+})
 const takeoverOutcomes = values<Fact<'child.taken_over', 'outcome'>>({ started: true, failed: true, superseded: true })
 const resolutions = values<Fact<'registry.conflict', 'resolution'>>({ kept: true, stopped: true, remote: true })
 const childStates = values<keyof NodeSnapshot['supervisors'][number]['children']>({ specified: true, active: true, restarting: true })
@@ -198,6 +207,14 @@ const OTP_METRICS = {
   otp_topology_peers: gauge('nodes', 'Peers that a topology finds.', { topology: 'open' }),
   otp_topology_sync_age_seconds: gauge('seconds', 'Time since a topology last heard from its source.', { topology: 'open' }),
   otp_topology_errors_total: counter('errors', 'Polls or watches of a topology that failed.', { topology: 'open' }),
+  otp_topology_watch_restarts_total: counter('watches', 'Watches of a topology that broke and went on where they had ended.', {
+    topology: 'open',
+  }),
+  otp_topology_relists_total: counter('lists', 'Watches of a topology that had to begin anew with the whole list.', { topology: 'open' }),
+  otp_topology_refused_total: counter('datagrams', 'What came in to a topology and was not believed, by why.', {
+    topology: 'open',
+    reason: topologyRefusals,
+  }),
   otp_link_bytes_total: counter('bytes', 'Bytes that went over the links to a peer.', { peer: 'open', direction: ['in', 'out'] }),
   otp_link_messages_total: counter('messages', 'Messages that went over the links to a peer.', { peer: 'open', direction: ['in', 'out'] }),
   otp_link_reconnects_total: counter('links', 'Links that came up again to the same life of a peer.', { peer: 'open' }),

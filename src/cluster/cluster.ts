@@ -6,7 +6,8 @@ import type { ClusterEvents } from './events.ts'
 import { BadFrame, list, text, whole } from './frame-check.ts'
 import { type Change, DEFAULT_TIMES, type GossipEntry, type Member, Membership, type MembershipTimes } from './membership.ts'
 import { parseNodeId } from './node-name.ts'
-import type { RunningTopology, TopologyStrategy } from './topology/strategy.ts'
+import { Discovery, type TopologyState } from './topology/discovery.ts'
+import type { TopologyStrategy } from './topology/strategy.ts'
 import type { DialFailure, Frame, Link, Transport, TransportListener } from './transport/transport.ts'
 
 export interface ClusterOptions {
@@ -17,15 +18,10 @@ export interface ClusterOptions {
   readonly random: Random
   readonly events: Emitter<ClusterEvents>
   readonly times?: MembershipTimes
+  /** How many members there should be, whatever topologies say. */
+  readonly membersExpected?: number | undefined
   /** The trace that runs now, to be stored on facts. */
   readonly currentTrace?: () => string | undefined
-}
-
-/** What a topology has found, for who shows it. */
-export interface TopologyState {
-  readonly topology: string
-  readonly addresses: ReadonlySet<string>
-  readonly syncedAt: number
 }
 
 type FrameHandler = (from: NodeId, frame: Frame) => void
@@ -42,8 +38,7 @@ export class Cluster {
   readonly #changeListeners: ((change: Change) => void)[] = []
   readonly #linkListeners: ((peer: NodeId, isUp: boolean) => void)[] = []
   readonly #tickListeners: ((now: number) => void)[] = []
-  readonly #topologies = new Map<string, TopologyState>()
-  readonly #running: RunningTopology[] = []
+  readonly #discovery: Discovery
   #aliveIds: ReadonlySet<NodeId>
   #timer: Timer | undefined
   #isStopped = false
@@ -63,6 +58,13 @@ export class Cluster {
       (address) => [...this.#links.values()].some((link) => link.peerAddress === address),
       (address, failure) => this.#onDialFailed(address, failure),
     )
+    this.#discovery = new Discovery({
+      topologies: options.topologies,
+      clock: options.clock,
+      events: options.events,
+      found: (address) => this.#dialer.keep(address),
+      lost: (address) => this.#onNowhereFound(address),
+    })
     this.handle('gossip', (_from, frame) => this.#onGossip(frame))
     this.handle('peers', (_from, frame) => this.#onPeers(frame))
     this.handle('lost', (from, frame) => this.#onLost(from, frame))
@@ -79,7 +81,12 @@ export class Cluster {
   }
 
   get topologies(): IterableIterator<TopologyState> {
-    return this.#topologies.values()
+    return this.#discovery.states
+  }
+
+  /** How many members there should be: as configured, else the greatest number that a topology knows. */
+  get expectedMembers(): number | undefined {
+    return this.#options.membersExpected ?? this.#discovery.expected
   }
 
   /** Registers who receives frames of a kind. A handler throws `BadFrame` for what is none. */
@@ -105,9 +112,13 @@ export class Cluster {
     return this.#aliveIds
   }
 
-  /** Who may be given something: alive and not on its way out. */
+  /** Who may be given something: alive and not on its way out, by its own word or by that of a topology. */
   candidates(): NodeId[] {
-    return [...this.#aliveIds].filter((id) => (id === this.id ? !this.membership.leaving : this.membership.member(id)?.leaving === false))
+    return [...this.#aliveIds].filter((id) => {
+      if (id === this.id) return !this.membership.leaving && !this.#discovery.isSelfTerminating
+      const member = this.membership.member(id)
+      return member?.leaving === false && !this.#discovery.isTerminating(member.address)
+    })
   }
 
   isLinked(peer: NodeId): boolean {
@@ -129,14 +140,7 @@ export class Cluster {
 
   async start(): Promise<void> {
     await this.#options.transport.listen(this.#listener())
-    for (const topology of this.#options.topologies) {
-      this.#topologies.set(topology.name, { topology: topology.name, addresses: new Set(), syncedAt: this.#clock.now() })
-      const running = await topology.start(
-        { id: this.id, address: this.address },
-        { peers: (addresses) => this.#onPeersFound(topology, addresses), failed: (error) => this.#onTopologyFailed(topology, error) },
-      )
-      this.#running.push(running)
-    }
+    await this.#discovery.start({ id: this.id, address: this.address })
     this.#scheduleTick()
   }
 
@@ -156,7 +160,7 @@ export class Cluster {
     this.membership.heartbeat++
     this.#sendGossip()
     this.#dialer.close()
-    await Promise.all(this.#running.map((topology) => topology.stop()))
+    await this.#discovery.stop()
     await this.#options.transport.close()
   }
 
@@ -238,7 +242,7 @@ export class Cluster {
     for (const listener of this.#linkListeners) listener(link.peer, false)
     if (this.#isStopped) return
     if (this.membership.member(link.peer)?.left !== true) this.#redial(link)
-    for (const topology of this.#running) topology.refresh()
+    this.#discovery.refresh()
   }
 
   /** At once, since "nobody listens there" is how a killed process is told from a cut cable; but two that cannot talk do not spin. */
@@ -325,26 +329,10 @@ export class Cluster {
     })
   }
 
-  // ---- what topologies tell
-
-  #onPeersFound(topology: TopologyStrategy, addresses: readonly string[]): void {
-    const before = this.#topologies.get(topology.name)?.addresses ?? new Set<string>()
-    const now = new Set(addresses.filter((address) => address !== this.address))
-    for (const address of now) {
-      if (!before.has(address)) this.#options.events.emit('topology.peer_found', { topology: topology.name, address })
-      this.#dialer.keep(address)
-    }
-    for (const address of before) {
-      if (now.has(address)) continue
-      this.#options.events.emit('topology.peer_lost', { topology: topology.name, address })
-      if (![...this.membership.members].some((member) => member.address === address && this.#aliveIds.has(member.id)))
-        this.#dialer.drop(address)
-    }
-    this.#topologies.set(topology.name, { topology: topology.name, addresses: now, syncedAt: this.#clock.now() })
-  }
-
-  #onTopologyFailed(topology: TopologyStrategy, error: Error): void {
-    this.#options.events.emit('topology.failed', { topology: topology.name, error: error.message })
+  /** Whoever is alive is dialled again if its link breaks: a topology may have lost sight of it alone. */
+  #onNowhereFound(address: string): void {
+    const isAlive = [...this.membership.members].some((member) => member.address === address && this.#aliveIds.has(member.id))
+    if (!isAlive) this.#dialer.drop(address)
   }
 }
 

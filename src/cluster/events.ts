@@ -1,5 +1,6 @@
 // The facts this room states: links, members, and what topologies find.
 import type { NodeId } from '#process'
+import type { TopologyRefusal } from './topology/strategy.ts'
 
 /** What changed in this node's view of a member; `refute`: a suspect was heard again. */
 export type MembershipChange = 'join' | 'leave' | 'suspect' | 'down' | 'refute'
@@ -33,5 +34,14 @@ export interface ClusterEvents {
   'cluster.paused': { gapMs: number }
   'topology.peer_found': { topology: string; address: string }
   'topology.peer_lost': { topology: string; address: string }
+  /** A peer has been told to end, as the platform says: nothing is placed there any more. */
+  'topology.peer_terminating': { topology: string; address: string }
+  /** The source was heard; `peers` is what is found now. */
+  'topology.synced': { topology: string; peers: number; at: number }
+  /** The source was not heard, or made no sense: no news, what was found stays. */
   'topology.failed': { topology: string; error: string }
+  /** A watch broke and began anew, where it had ended or with the whole list. */
+  'topology.restarted': { topology: string; from: 'watch' | 'list' }
+  /** So many times something came in that is no word of a peer. */
+  'topology.refused': { topology: string; reason: TopologyRefusal; count: number }
 }

@@ -1,18 +1,26 @@
 // cluster: links between nodes, who is a member, and messages to processes elsewhere.
 
 export { isLoopback } from './address.ts'
-export { Cluster, type ClusterOptions, type TopologyState } from './cluster.ts'
+export { Cluster, type ClusterOptions } from './cluster.ts'
 export type { ClusterEvents, MembershipCause, MembershipChange, RefusalReason } from './events.ts'
 export { BadFrame, list, text, whole } from './frame-check.ts'
 export { localSecret } from './local-secret.ts'
 export type { Change, Member, MemberStatus, Membership, MembershipTimes } from './membership.ts'
 export { checkNodeName, incarnationOf, nodeId, nodeName } from './node-name.ts'
 export { RemoteRouter } from './remote-router.ts'
+export type { TopologyState } from './topology/discovery.ts'
 export { localTopology } from './topology/local.ts'
 export { isSameProcess, processStartTime } from './topology/os-process.ts'
 export { defaultRuntimeDirectory, privateDirectory } from './topology/runtime-directory.ts'
 export { staticTopology } from './topology/static.ts'
-export type { RunningTopology, TopologyListener, TopologySelf, TopologyStrategy } from './topology/strategy.ts'
+export type {
+  RunningTopology,
+  TopologyFacts,
+  TopologyListener,
+  TopologyRefusal,
+  TopologySelf,
+  TopologyStrategy,
+} from './topology/strategy.ts'
 export { MemoryNetwork } from './transport/memory.ts'
 export { TcpTransport } from './transport/tcp.ts'
 export type { DialFailure, Frame, Link, Transport, TransportListener } from './transport/transport.ts'

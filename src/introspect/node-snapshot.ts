@@ -15,7 +15,6 @@ export interface NodeParts {
   readonly version: string
   readonly role: string
   readonly zone: string
-  readonly membersExpected: number | undefined
   /** Wall clock, ms. */
   readonly startedAt: number
 }
@@ -111,7 +110,7 @@ export function nodeSnapshot(parts: NodeParts): NodeSnapshot {
     behaviours: behaviourSnapshots(runtime),
     supervisors: [...runtime.supervisors].map(supervisorSnapshot).filter((supervisor) => supervisor !== undefined),
     members: memberSnapshots(cluster),
-    membersExpected: parts.membersExpected,
+    membersExpected: cluster.expectedMembers,
     viewChecksum: viewChecksum(cluster.alive),
     registryNames: [...byNode.values()].reduce((sum, count) => sum + count, 0),
     childrenUnplaced: reconciler.unplaced(),

@@ -1,6 +1,13 @@
 // What every topology owes, as tests: run against each strategy, in a world that the strategy's own test provides.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { RunningTopology, TopologyListener, TopologySelf, TopologyStrategy } from '#src/cluster/topology/strategy.ts'
+import type {
+  RunningTopology,
+  TopologyFacts,
+  TopologyListener,
+  TopologyRefusal,
+  TopologySelf,
+  TopologyStrategy,
+} from '#src/cluster/topology/strategy.ts'
 import { Recorder } from '#test/support/recorder.ts'
 
 /** One world for one test, in which this node and one peer can be found from the beginning. */
@@ -33,9 +40,24 @@ const sentences = [
 export class TopologyRecorder extends Recorder implements TopologyListener {
   readonly sets: (readonly string[])[] = []
   readonly failures: Error[] = []
+  /** What was told beside the newest set. */
+  facts: TopologyFacts = {}
+  readonly restarts: ('watch' | 'list')[] = []
+  readonly refusals: [TopologyRefusal, number][] = []
 
-  peers(addresses: readonly string[]): void {
+  peers(addresses: readonly string[], facts: TopologyFacts = {}): void {
     this.sets.push(addresses)
+    this.facts = facts
+    this.wake()
+  }
+
+  restarted(from: 'watch' | 'list'): void {
+    this.restarts.push(from)
+    this.wake()
+  }
+
+  refused(reason: TopologyRefusal, count: number): void {
+    this.refusals.push([reason, count])
     this.wake()
   }
 

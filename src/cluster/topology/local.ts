@@ -62,8 +62,6 @@ class Lookout implements RunningTopology {
   /** The look under way, and whether another one was asked for meanwhile. */
   #look: Promise<void> | undefined
   #isLookDue = false
-  #isTellDue = true
-  #told = ''
   /** Failures are told once, until they are gone. */
   readonly #failures = new Set<string>()
 
@@ -85,7 +83,6 @@ class Lookout implements RunningTopology {
   }
 
   refresh(): void {
-    this.#isTellDue = true
     void this.#lookNow()
   }
 
@@ -140,7 +137,7 @@ class Lookout implements RunningTopology {
       try {
         const addresses = await this.#lookOnce()
         this.#failures.delete('look')
-        this.#tell(addresses)
+        this.#listener?.peers(addresses)
       } catch (error) {
         this.#fail('look', error)
       }
@@ -172,14 +169,6 @@ class Lookout implements RunningTopology {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#fail(name, error)
     }
     return undefined
-  }
-
-  #tell(addresses: readonly string[]): void {
-    const now = addresses.join(' ')
-    if (now === this.#told && !this.#isTellDue) return
-    this.#told = now
-    this.#isTellDue = false
-    this.#listener?.peers(addresses)
   }
 
   #fail(what: string, error: unknown): void {

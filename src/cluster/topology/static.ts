@@ -8,17 +8,22 @@ export interface StaticTopologyOptions {
   readonly addresses: readonly string[]
 }
 
-/** Tells its list once, and again when asked to look. Throws `ERR_OTP_CLUSTER_BAD_TOPOLOGY` for what is no address. */
+/**
+ * Tells its list once, and again when asked to look. A list that names this node too is taken to name everybody: its length is then the
+ * expected size of the cluster.
+ * Throws `ERR_OTP_CLUSTER_BAD_TOPOLOGY` for what is no address.
+ */
 export function staticTopology(options: StaticTopologyOptions): TopologyStrategy {
   const addresses = checkedAddresses(options.addresses)
   return {
     name: 'static',
-    async start(_self, listener) {
+    async start(self, listener) {
       let isStopped = false
-      listener.peers(addresses)
+      const facts = addresses.includes(self.address) ? { expected: addresses.length } : {}
+      listener.peers(addresses, facts)
       return {
         refresh() {
-          if (!isStopped) listener.peers(addresses)
+          if (!isStopped) listener.peers(addresses, facts)
         },
         async stop() {
           isStopped = true

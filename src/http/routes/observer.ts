@@ -40,7 +40,7 @@ export function observerRoutes(app: FastifyInstance, parts: NodeParts): void {
       cluster: {
         members: members.length,
         up: members.filter(({ status }) => status === 'up').length,
-        expected: parts.membersExpected ?? null,
+        expected: cluster.expectedMembers ?? null,
         names: registry.count(),
         processes: answers.reduce((sum, { value }) => sum + value.processes, 0),
         restarts: answers.reduce((sum, { value }) => sum + value.restarts, 0),
@@ -61,7 +61,7 @@ export function observerRoutes(app: FastifyInstance, parts: NodeParts): void {
       processes: answers.find((answer) => answer.id === id)?.value.processes ?? null,
       names: answers.find((answer) => answer.id === id)?.value.names ?? null,
     }))
-    return { ...about(), members, expected: parts.membersExpected ?? null, answered, missing }
+    return { ...about(), members, expected: cluster.expectedMembers ?? null, answered, missing }
   })
 
   app.get<{ Querystring: { prefix: string; after: string; limit: number } }>(

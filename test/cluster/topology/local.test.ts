@@ -1,6 +1,6 @@
 // The topology of one host: nodes find each other through files, and what is wrong with a file harms nobody.
 import { execFileSync } from 'node:child_process'
-import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -40,6 +40,9 @@ for (const isWatching of [true, false]) {
 
 let directory: string
 const started: RunningTopology[] = []
+/** Looks are counted: none but those that the test asks for. */
+const unwatched = { watch: false, clock: new FakeClock() }
+const here = ['n1.1', '127.0.0.1:4001'] as const
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'otp-local-'))
@@ -85,18 +88,19 @@ describe('nodes of one host', () => {
     await found
   })
 
-  test('are told only when the set has changed', async () => {
-    const [running, recorder] = await start()
-    await leaveWord(directory, 'n1.1', await readFile(join(directory, 'n1.1.node.json'), 'utf8'))
-    await leaveWord(directory, 'n2.1', await alive('n2.1', '127.0.0.1:4002'))
-    await recorder.until(({ sets }) => sets.at(-1)?.length === 2)
-    running.refresh()
-    await recorder.until(({ sets }) => sets.length >= 3)
-    expect(recorder.sets.map((set) => set.length)).toEqual([1, 2, 2])
+  test('are told at each look, so that it is known how old the news is', async () => {
+    const clock = new FakeClock()
+    const [, recorder] = await start('n1.1', '127.0.0.1:4001', { watch: false, clock })
+    for (const looks of [2, 3]) {
+      const told = recorder.until(({ sets }) => sets.length === looks)
+      await clock.advance(1000)
+      await told
+    }
+    expect(recorder.sets).toEqual(Array.from({ length: 3 }, () => ['127.0.0.1:4001']))
   })
 
   test('leave word of themselves again when somebody has cleared the directory', async () => {
-    const [running, recorder] = await start()
+    const [running, recorder] = await start(...here, unwatched)
     await rm(join(directory, 'n1.1.node.json'))
     running.refresh()
     await recorder.until(({ sets }) => sets.length >= 2)
@@ -114,7 +118,7 @@ describe('a file', () => {
 
   test('of an OS process that is gone is removed and not told', async () => {
     await leaveWord(directory, 'dead.1', { id: 'dead.1', address: '127.0.0.1:4009', osPid: goneOsPid })
-    const [, recorder] = await start()
+    const [, recorder] = await start(...here, unwatched)
     expect(recorder.sets).toEqual([['127.0.0.1:4001']])
     expect(await readdir(directory)).toEqual(['n1.1.node.json'])
     expect(recorder.failures).toEqual([])
@@ -122,7 +126,7 @@ describe('a file', () => {
 
   test.runIf(process.platform === 'linux')('of an OS pid that is another process now is removed and not told', async () => {
     await leaveWord(directory, 'dead.1', { ...(await alive('dead.1', '127.0.0.1:4009')), startTime: '1' })
-    const [, recorder] = await start()
+    const [, recorder] = await start(...here, unwatched)
     expect(recorder.sets).toEqual([['127.0.0.1:4001']])
     expect(await readdir(directory)).toEqual(['n1.1.node.json'])
   })
@@ -138,7 +142,7 @@ describe('a file', () => {
     ['that says it is of another node', { id: 'other.1', address: '127.0.0.1:1', osPid: 1 }],
   ])('%s is let be, and reported once until it is gone', async (_name, content) => {
     await leaveWord(directory, 'bad.1', content)
-    const [running, recorder] = await start()
+    const [running, recorder] = await start(...here, unwatched)
     running.refresh()
     await recorder.until(({ sets }) => sets.length >= 2)
     expect(recorder.sets.at(-1)).toEqual(['127.0.0.1:4001'])
@@ -147,19 +151,20 @@ describe('a file', () => {
     running.refresh()
     await recorder.until(({ sets }) => sets.length >= 3)
     await leaveWord(directory, 'bad.1', content)
+    running.refresh()
     await recorder.until(({ failures }) => failures.length === 2)
   })
 
   test('of another kind is none of its business', async () => {
     await writeFile(join(directory, 'notes.txt'), 'hello')
     await writeFile(join(directory, '.n7.1.half'), '{')
-    const [, recorder] = await start()
+    const [, recorder] = await start(...here, unwatched)
     expect([recorder.sets, recorder.failures]).toEqual([[['127.0.0.1:4001']], []])
   })
 
   test('that is a directory is reported and harms nobody', async () => {
     await mkdir(join(directory, 'bad.1.node.json'))
-    const [, recorder] = await start()
+    const [, recorder] = await start(...here, unwatched)
     expect(recorder.sets).toEqual([['127.0.0.1:4001']])
     expect(recorder.failures).toHaveLength(1)
   })

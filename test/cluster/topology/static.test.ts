@@ -1,7 +1,7 @@
 // The topology of a list.
 import { describe, expect, test } from 'vitest'
 import { staticTopology } from '#src/cluster/topology/static.ts'
-import { topologyContract } from '#test/contract/topology.ts'
+import { TopologyRecorder, topologyContract } from '#test/contract/topology.ts'
 
 const isFixed = 'the list is what the operator wrote'
 
@@ -35,5 +35,21 @@ describe('the list of a static topology', () => {
 
   test('may be empty', () => {
     expect(() => staticTopology({ addresses: [] })).not.toThrow()
+  })
+})
+
+describe('the expected size', () => {
+  const told = async (address: string) => {
+    const recorder = new TopologyRecorder()
+    await staticTopology({ addresses: ['a:1', 'b:1', 'b:1'] }).start({ id: 'n1.1', address }, recorder)
+    return recorder.facts.expected
+  }
+
+  test('is the length of a list that names this node', async () => {
+    expect(await told('a:1')).toBe(2)
+  })
+
+  test('is not known from a list that may name some nodes only', async () => {
+    expect(await told('c:1')).toBeUndefined()
   })
 })

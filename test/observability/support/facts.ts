@@ -100,7 +100,17 @@ export const examples: Examples = {
   'cluster.paused': [{ gapMs: 2500 }],
   'topology.peer_found': [{ topology: 'local', address: '127.0.0.1:4202' }],
   'topology.peer_lost': [{ topology: 'local', address: '127.0.0.1:4202' }],
+  'topology.peer_terminating': [{ topology: 'kubernetes', address: '10.0.0.7:4369' }],
+  'topology.synced': [{ topology: 'local', peers: 1, at: T0 }],
   'topology.failed': [{ topology: 'local', error: 'EACCES' }],
+  'topology.restarted': [
+    { topology: 'kubernetes', from: 'watch' },
+    { topology: 'kubernetes', from: 'list' },
+  ],
+  'topology.refused': [
+    { topology: 'gossip', reason: 'secret', count: 3 },
+    { topology: 'gossip', reason: 'cluster', count: 1 },
+  ],
   'registry.registered': [{ name: 'lot-1', pid: one, epoch: 1, at: T0 }],
   'registry.unregistered': [{ name: 'lot-1', pid: one, at: T0 }],
   'registry.conflict': [
