@@ -11,7 +11,11 @@ export {
   type Timer,
 } from '#base'
 export {
+  type DnsTopologyOptions,
   defaultRuntimeDirectory,
+  dnsTopology,
+  type GossipTopologyOptions,
+  gossipTopology,
   localTopology,
   MemoryNetwork,
   nodeId,

@@ -24,7 +24,7 @@ export interface TopologyFixture {
 
 export type TopologySentence = (typeof sentences)[number]
 
-const sentences = [
+export const sentences = [
   'has a name for labels',
   'has told the whole set when start resolves',
   'tells addresses that can be dialled, each once',
