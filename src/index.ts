@@ -16,6 +16,8 @@ export {
   dnsTopology,
   type GossipTopologyOptions,
   gossipTopology,
+  type KubernetesTopologyOptions,
+  kubernetesTopology,
   localTopology,
   MemoryNetwork,
   nodeId,

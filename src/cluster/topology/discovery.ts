@@ -29,6 +29,7 @@ export class Discovery {
   readonly #states = new Map<string, TopologyState>()
   #self: TopologySelf | undefined
   #running: readonly RunningTopology[] = []
+  #isStopped = false
 
   /** Throws `ERR_OTP_CLUSTER_BAD_TOPOLOGY` for two topologies of one name: nobody could tell in a metric which is meant. */
   constructor(options: DiscoveryOptions) {
@@ -69,6 +70,8 @@ export class Discovery {
     }
     const starts = await Promise.allSettled(topologies.map((topology) => topology.start(self, this.#listener(topology.name, self))))
     this.#running = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
+    // Told to stop while they were starting.
+    if (this.#isStopped) await this.stop()
     for (const start of starts) if (start.status === 'rejected') throw start.reason
   }
 
@@ -77,6 +80,7 @@ export class Discovery {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true
     await Promise.all(this.#running.map((topology) => topology.stop()))
   }
 
@@ -91,6 +95,7 @@ export class Discovery {
   }
 
   #onPeers(topology: string, self: TopologySelf, told: readonly string[], facts: TopologyFacts): void {
+    if (this.#isStopped) return
     const { clock, events, found, lost } = this.#options
     const before = this.#states.get(topology) as TopologyState
     const addresses = new Set(told.filter((address) => address !== self.address))

@@ -144,6 +144,16 @@ describe('several topologies', () => {
     expect(dns.stops).toBe(1)
   })
 
+  test('that were told to stop while they started are stopped once they have, and find nobody', async () => {
+    const dns = new Told('dns')
+    const { start, discovery, dialled } = await discover(dns)
+    const starting = start()
+    await discovery.stop()
+    await starting
+    dns.listener.peers(['b:1'])
+    expect([dns.stops, dialled]).toEqual([1, []])
+  })
+
   test('of one name are refused, and the error says which', async () => {
     await expect(discover(new Told('dns'), new Told('dns'))).rejects.toThrow(
       expect.objectContaining({ code: 'ERR_OTP_CLUSTER_BAD_TOPOLOGY', message: expect.stringContaining('two that are called dns') }),
