@@ -83,10 +83,9 @@ export class Dialer {
     if (this.#targets.get(address) !== target) return
     // An address of this node's own stays known, so that a topology that lists it does not have it dialled again.
     if (failure?.kind === 'self') return
-    if (failure !== undefined && failure.kind !== 'duplicate') {
-      target.attempts++
-      this.#onFailure(address, failure)
-    }
+    // Also for a duplicate: its peer may be linked by another address for good.
+    if (failure !== undefined) target.attempts++
+    if (failure !== undefined && failure.kind !== 'duplicate') this.#onFailure(address, failure)
     if (target.isWantedAgain) {
       target.isWantedAgain = false
       void this.#try(address, target)
