@@ -3,9 +3,14 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { CodedError } from '#base'
 import { isLoopback } from '#cluster'
+import { TOPOLOGY_NAMES, type TopologyName, type TopologySettings, topologyFrom } from './topologies.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
 const positive = z.coerce.number().int().positive()
+const list = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').filter((item) => item !== ''))
 const address = z.string().regex(/^[^\s:]+:[0-9]{1,5}$/, 'expected host:port')
 
 /** Every setting: its variable, what it may be, and what it is when nobody sets it. */
@@ -20,12 +25,23 @@ const SETTINGS = z.object({
     .string()
     .default('local')
     .transform((list) => list.split(',').map((name) => name.trim()))
-    .pipe(z.array(z.enum(['local', 'static']))),
-  OTP_STATIC_PEERS: z
+    .pipe(z.array(z.enum(TOPOLOGY_NAMES))),
+  OTP_STATIC_PEERS: list.pipe(z.array(address)),
+  OTP_GOSSIP_PORT: port.optional(),
+  OTP_GOSSIP_ADDRESS: z.string().optional(),
+  OTP_GOSSIP_INTERFACE: z.string().optional(),
+  OTP_GOSSIP_TTL: z.coerce.number().optional(),
+  OTP_DNS_NAME: z.string().optional(),
+  OTP_DNS_PORT: port.optional(),
+  OTP_DNS_SERVERS: list,
+  OTP_DNS_POLL_MS: positive.optional(),
+  OTP_KUBERNETES_SERVICE: z.string().optional(),
+  OTP_KUBERNETES_SELECTOR: z.string().optional(),
+  OTP_KUBERNETES_NAMESPACE: z.string().optional(),
+  OTP_KUBERNETES_PORT: z
     .string()
-    .default('')
-    .transform((list) => list.split(',').filter((peer) => peer !== ''))
-    .pipe(z.array(address)),
+    .transform((text) => (/^\d+$/.test(text) ? Number(text) : text))
+    .optional(),
   OTP_RUNTIME_DIR: z.string().optional(),
   OTP_HTTP_PORT: port.default(4000),
   OTP_METRICS_PORT: port.default(9100),
@@ -40,16 +56,12 @@ const SETTINGS = z.object({
   OTP_SHUTDOWN_TIMEOUT_MS: positive.default(20_000),
 })
 
-export interface Config {
+/** `secret` undefined: made and kept in the runtime directory, which only works for nodes of this host. */
+export interface Config extends TopologySettings {
   readonly name: string
-  readonly cluster: string
-  /** Undefined: made and kept in the runtime directory, which only works for nodes of this host. */
-  readonly secret: string | undefined
   readonly clusterHost: string
   readonly clusterPort: number
-  readonly topologies: readonly ('local' | 'static')[]
-  readonly staticPeers: readonly string[]
-  readonly runtimeDirectory: string | undefined
+  readonly topologies: readonly TopologyName[]
   readonly httpPort: number
   readonly metricsPort: number
   /** Whether the workload's faults may be asked for over HTTP. */
@@ -79,20 +91,17 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     problems.push(given[name] === undefined ? `${name} is needed: ${issue.message}` : `${name}=${shown}: ${issue.message}`)
   }
   const secret = secretFrom(given, problems)
-  if (parsed.data !== undefined) problems.push(...contradictions(parsed.data, secret))
+  if (parsed.data !== undefined) problems.push(...contradictions(parsed.data, given, secret))
   if (parsed.data === undefined || problems.length > 0) {
     throw new CodedError('ERR_OTP_CONFIG', `the configuration has ${problems.length} problem(s):\n  ${problems.join('\n  ')}`)
   }
   const s = parsed.data
   return Object.freeze({
+    ...topologySettings(s, secret),
     name: s.OTP_NODE_NAME,
-    cluster: s.OTP_CLUSTER,
-    secret,
     clusterHost: s.OTP_CLUSTER_HOST,
     clusterPort: s.OTP_CLUSTER_PORT,
     topologies: s.OTP_TOPOLOGIES,
-    staticPeers: s.OTP_STATIC_PEERS,
-    runtimeDirectory: s.OTP_RUNTIME_DIR,
     httpPort: s.OTP_HTTP_PORT,
     metricsPort: s.OTP_METRICS_PORT,
     chaosAllowed: s.OTP_CHAOS === 'allowed',
@@ -110,7 +119,35 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 /** The names of all settings, for the documentation. */
 export const SETTING_NAMES: readonly string[] = Object.keys(SETTINGS.shape)
 
-function contradictions(settings: z.infer<typeof SETTINGS>, secret: string | undefined): string[] {
+type Settings = z.infer<typeof SETTINGS>
+
+function topologySettings(s: Settings, secret: string | undefined): TopologySettings {
+  return {
+    cluster: s.OTP_CLUSTER,
+    secret,
+    runtimeDirectory: s.OTP_RUNTIME_DIR,
+    staticPeers: s.OTP_STATIC_PEERS,
+    gossip: whatIsSet({
+      port: s.OTP_GOSSIP_PORT,
+      address: s.OTP_GOSSIP_ADDRESS,
+      interface: s.OTP_GOSSIP_INTERFACE,
+      ttl: s.OTP_GOSSIP_TTL,
+    }),
+    dns: whatIsSet({ name: s.OTP_DNS_NAME, port: s.OTP_DNS_PORT, servers: s.OTP_DNS_SERVERS, pollMs: s.OTP_DNS_POLL_MS }),
+    kubernetes: whatIsSet({
+      service: s.OTP_KUBERNETES_SERVICE,
+      selector: s.OTP_KUBERNETES_SELECTOR,
+      namespace: s.OTP_KUBERNETES_NAMESPACE,
+      port: s.OTP_KUBERNETES_PORT,
+    }),
+  }
+}
+
+function whatIsSet<T extends object>(settings: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as never
+}
+
+function contradictions(settings: Settings, given: Readonly<Record<string, string | undefined>>, secret: string | undefined): string[] {
   const problems: string[] = []
   if (secret === undefined && !isLoopback(settings.OTP_CLUSTER_HOST)) {
     problems.push(`OTP_CLUSTER_HOST=${settings.OTP_CLUSTER_HOST} can be reached by others: set OTP_SECRET or OTP_SECRET_FILE`)
@@ -118,7 +155,42 @@ function contradictions(settings: z.infer<typeof SETTINGS>, secret: string | und
   if (settings.OTP_TOPOLOGIES.includes('static') && settings.OTP_STATIC_PEERS.length === 0) {
     problems.push('OTP_TOPOLOGIES has static: set OTP_STATIC_PEERS to host:port,host:port')
   }
+  return [...problems, ...topologyProblems(settings, given, secret)]
+}
+
+/** What contradicts a topology, or is meant for one that is not there. */
+function topologyProblems(settings: Settings, given: Readonly<Record<string, string | undefined>>, secret: string | undefined): string[] {
+  const { OTP_TOPOLOGIES: names, OTP_CLUSTER_HOST: host, OTP_GOSSIP_INTERFACE: networkInterface = '' } = settings
+  const problems: string[] = []
+  for (const variable of Object.keys(given)) {
+    const name = TOPOLOGY_NAMES.find((each) => variable.startsWith(`OTP_${each.toUpperCase()}_`))
+    if (name !== undefined && !names.includes(name)) problems.push(`${variable} is set, but OTP_TOPOLOGIES has no ${name}`)
+  }
+  for (const name of new Set(names)) {
+    const isAlone = isLoopback(host) && (name === 'kubernetes' || (name === 'gossip' && !isLoopback(networkInterface)))
+    if (isAlone) problems.push(`OTP_TOPOLOGIES has ${name}: set OTP_CLUSTER_HOST, since nobody else can reach ${host}`)
+    if ((name === 'kubernetes' || name === 'dns') && settings.OTP_CLUSTER_PORT === 0) {
+      problems.push(`OTP_TOPOLOGIES has ${name}: set OTP_CLUSTER_PORT to the port on which peers will look for this node`)
+    }
+    if (name === 'gossip' && secret === undefined) {
+      problems.push('OTP_TOPOLOGIES has gossip: set OTP_SECRET or OTP_SECRET_FILE, with which nodes prove who they are')
+    } else if (name !== 'static') {
+      problems.push(...refusalOf(name, topologySettings(settings, secret)))
+    }
+  }
+  if (new Set(names).size < names.length) problems.push('OTP_TOPOLOGIES has a topology twice')
   return problems
+}
+
+/** What a topology itself says of its settings. */
+function refusalOf(name: TopologyName, settings: TopologySettings): string[] {
+  try {
+    topologyFrom(name, settings)
+    return []
+  } catch (error) {
+    if (error instanceof CodedError) return [`OTP_TOPOLOGIES has ${name}: ${error.message}`]
+    throw error
+  }
 }
 
 function secretFrom(given: Readonly<Record<string, string | undefined>>, problems: string[]): string | undefined {

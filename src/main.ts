@@ -2,13 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { auctionRoutes, Lot } from '#auctions'
 import { CodedError, EventStream, systemClock } from '#base'
-import { defaultRuntimeDirectory, localSecret, localTopology, nodeId, staticTopology, type TopologyStrategy } from '#cluster'
+import { defaultRuntimeDirectory, localSecret, nodeId } from '#cluster'
 import { type Config, readConfig } from '#config'
 import { close, createHttpServer, healthRoutes, listen, observerRoutes } from '#http'
 import { Node } from '#node'
 import { startTelemetry, type Telemetry } from '#observability'
 
 import type { NodeEvents } from '#otp-labs'
+import { topologyFrom } from './topologies.ts'
 
 const LOOPBACK = '127.0.0.1'
 /** What telemetry may take of the shutdown, to send what it still holds. */
@@ -89,16 +90,12 @@ async function main(): Promise<void> {
 }
 
 function makeNode(config: Config, own: { version: string; incarnation: number; events: EventStream<NodeEvents> }): Node {
-  const directory = config.runtimeDirectory ?? defaultRuntimeDirectory()
-  const topologies: TopologyStrategy[] = config.topologies.map((topology) =>
-    topology === 'local' ? localTopology({ directory }) : staticTopology({ addresses: config.staticPeers }),
-  )
   return new Node({
     name: config.name,
     cluster: config.cluster,
     behaviours: [Lot],
-    topologies,
-    secret: config.secret ?? localSecret(directory),
+    topologies: config.topologies.map((topology) => topologyFrom(topology, config)),
+    secret: config.secret ?? localSecret(config.runtimeDirectory ?? defaultRuntimeDirectory()),
     host: config.clusterHost,
     port: config.clusterPort,
     supervisor: { name: 'lots', maxRestarts: config.maxRestarts, periodMs: config.restartPeriodMs },

@@ -11,8 +11,8 @@ export interface NodeOfRun {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Settings of the user's that would contradict what is set here. */
-const STRIPPED: readonly string[] = ['OTP_SECRET_FILE', 'OTP_STATIC_PEERS']
+/** Settings of the user's that would contradict what is set here: another secret, other topologies. */
+const STRIPPED = /^OTP_(SECRET_FILE|(STATIC|GOSSIP|DNS|KUBERNETES)_.+)$/
 
 export function nodeEnvironment(
   { number, portBase, nodes, secret, directory }: NodeOfRun,
@@ -20,7 +20,7 @@ export function nodeEnvironment(
 ): Record<string, string | undefined> {
   const { http, metrics } = portsOf(portBase, number)
   return {
-    ...Object.fromEntries(Object.entries(user).filter(([name]) => !STRIPPED.includes(name))),
+    ...Object.fromEntries(Object.entries(user).filter(([name]) => !STRIPPED.test(name))),
     OTP_NODE_NAME: `n${number}`,
     OTP_HTTP_PORT: String(http),
     OTP_METRICS_PORT: String(metrics),

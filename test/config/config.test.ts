@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readConfig, SETTING_NAMES } from '#config'
+import { topologyFrom } from '#src/topologies.ts'
 
 const problemsOf = (environment: Record<string, string>): string => {
   try {
@@ -75,6 +76,50 @@ describe('the configuration', () => {
     expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_TOPOLOGIES: 'static' })).toContain('set OTP_STATIC_PEERS')
     expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_TOPOLOGIES: 'static', OTP_STATIC_PEERS: 'a:1,b' })).toContain('expected host:port')
     expect(readConfig({ OTP_NODE_NAME: 'n1', OTP_TOPOLOGIES: 'static', OTP_STATIC_PEERS: 'a:1,b:2' }).staticPeers).toEqual(['a:1', 'b:2'])
+  })
+
+  test('hands each topology what was set for it, and leaves the rest to its defaults', () => {
+    const config = readConfig({
+      OTP_NODE_NAME: 'n1',
+      OTP_CLUSTER_HOST: '10.0.0.1',
+      OTP_CLUSTER_PORT: '4369',
+      OTP_SECRET: 'a secret of enough length',
+      OTP_TOPOLOGIES: 'gossip, dns, kubernetes',
+      OTP_GOSSIP_TTL: '2',
+      OTP_DNS_NAME: 'otp.example',
+      OTP_DNS_PORT: '4369',
+      OTP_DNS_SERVERS: '10.0.0.2,10.0.0.3:53',
+      OTP_KUBERNETES_SERVICE: 'otp-nodes',
+      OTP_KUBERNETES_PORT: 'cluster',
+    })
+    expect(config.topologies).toEqual(['gossip', 'dns', 'kubernetes'])
+    expect(config.gossip).toEqual({ ttl: 2 })
+    expect(config.dns).toEqual({ name: 'otp.example', port: 4369, servers: ['10.0.0.2', '10.0.0.3:53'] })
+    expect(config.kubernetes).toEqual({ service: 'otp-nodes', port: 'cluster' })
+    expect(config.topologies.map((name) => topologyFrom(name, config).name)).toEqual(config.topologies)
+    const numbered = { OTP_KUBERNETES_SERVICE: 'a', OTP_KUBERNETES_PORT: '4369' }
+    const reachable = { OTP_NODE_NAME: 'n1', OTP_CLUSTER_HOST: '10.0.0.1', OTP_CLUSTER_PORT: '1', OTP_SECRET: 'a secret of enough length' }
+    expect(readConfig({ ...reachable, OTP_TOPOLOGIES: 'kubernetes', ...numbered }).kubernetes.port).toBe(4369)
+  })
+
+  test.each([
+    ['gossip', {}, 'OTP_TOPOLOGIES has gossip: set OTP_SECRET or OTP_SECRET_FILE'],
+    ['gossip', {}, 'OTP_TOPOLOGIES has gossip: set OTP_CLUSTER_HOST, since nobody else can reach 127.0.0.1'],
+    ['kubernetes', { OTP_KUBERNETES_SERVICE: 'a' }, 'OTP_TOPOLOGIES has kubernetes: set OTP_CLUSTER_HOST'],
+    ['kubernetes', {}, 'the options of the kubernetes topology cannot work: expected a service or a selector'],
+    ['dns', { OTP_DNS_NAME: 'a.b' }, 'OTP_TOPOLOGIES has dns: set OTP_CLUSTER_PORT'],
+    ['dns', {}, 'the options of the dns topology cannot work: expected a name to ask for, got ""'],
+    ['dns', { OTP_DNS_NAME: 'a.b', OTP_DNS_SERVERS: 'ns.example' }, 'addresses of name servers'],
+    ['local', { OTP_GOSSIP_PORT: '1' }, 'OTP_GOSSIP_PORT is set, but OTP_TOPOLOGIES has no gossip'],
+    ['local', { OTP_STATIC_PEERS: 'a:1' }, 'OTP_STATIC_PEERS is set, but OTP_TOPOLOGIES has no static'],
+    ['local,local', {}, 'OTP_TOPOLOGIES has a topology twice'],
+  ])('says what contradicts the topologies %s with %j', (names, settings, words) => {
+    expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_TOPOLOGIES: names, ...settings })).toContain(words)
+  })
+
+  test('takes gossip on loopback for nodes of one host', () => {
+    const settings = { OTP_TOPOLOGIES: 'gossip', OTP_GOSSIP_INTERFACE: '127.0.0.1', OTP_SECRET: 'a secret of enough length' }
+    expect(problemsOf({ OTP_NODE_NAME: 'n1', ...settings })).toBe('no problem')
   })
 
   test('is documented, every setting and no other', async () => {

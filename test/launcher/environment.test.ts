@@ -25,6 +25,7 @@ test('what the user has set otherwise goes through, and what would contradict do
     OTP_LOG_LEVEL: 'debug',
     OTP_SECRET_FILE: '/etc/secret',
     OTP_STATIC_PEERS: 'a:1',
+    OTP_DNS_NAME: 'otp.example',
     OTP_NODE_NAME: 'mine',
     OTP_SECRET: 'mine',
     OTP_CLUSTER_PORT: '4369',

@@ -58,6 +58,9 @@ export class ApiServer {
     try {
       signal.throwIfAborted()
       return await work(controller.signal)
+    } catch (error) {
+      // What was aborted says only that it was; the signal says why.
+      throw controller.signal.aborted ? controller.signal.reason : error
     } finally {
       timer.cancel()
       signal.removeEventListener('abort', abort)

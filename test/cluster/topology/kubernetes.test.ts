@@ -10,6 +10,7 @@ import { type KubernetesTopologyOptions, kubernetesTopology } from '#src/cluster
 import type { RunningTopology } from '#src/cluster/topology/strategy.ts'
 import { TopologyRecorder, topologyContract } from '#test/contract/topology.ts'
 import { FakeApiServer, type Mishap, NAMESPACE, SERVICE } from '#test/support/api-server.ts'
+import { FakeClock } from '#test/support/fake-clock.ts'
 
 const self = { id: 'n1.1', address: '10.0.0.1:4369' }
 /** Waits are as short as they may be. */
@@ -188,6 +189,18 @@ describe('an API server in trouble', () => {
     const { recorder } = await watching()
     expect(recorder.sets).toEqual([both, both])
     expect([recorder.failures.length, recorder.restarts]).toEqual([1, ['watch']])
+  })
+
+  test('that does not answer the first list keeps nobody waiting for longer than 10 s', async () => {
+    api.mishaps.list.push('silence')
+    const clock = new FakeClock()
+    const { kubeconfig } = credentials(api)
+    const recorder = new TopologyRecorder()
+    const starting = kubernetesTopology({ service: SERVICE, kubeconfig, clock, random }).start(self, recorder)
+    while (api.requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    await clock.advance(10_000)
+    started.push(await starting)
+    expect(recorder.failures.map(({ message }) => message)).toEqual([expect.stringContaining('within 10000 ms')])
   })
 
   test('is given the time that it asks for', async () => {
