@@ -1,0 +1,43 @@
+// What a node of the workload is told when it is started, what it can be asked, and what it answers: the control channel is not the network.
+
+export interface WorkloadSettings {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  readonly peers: readonly string[]
+  /** How many there are. Every node opens all of them at its start, as an application does that has a list. */
+  readonly lots: number
+  /** So many nodes have to be there before it opens them: they are spread over those that are. */
+  readonly waitFor: number
+  /** Where it notes what happens. */
+  readonly history: string
+}
+
+export function lotNames(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `lot-${String(index).padStart(5, '0')}`)
+}
+
+/** What a node can be asked. */
+export interface Questions {
+  /** Bids a second, from now on; 0: none. */
+  bid: { question: { readonly rate: number }; answer: undefined }
+  /** Notes the number of live names whenever it has changed, looking every so many ms; 0: not any more. */
+  watch: { question: { readonly everyMs: number }; answer: undefined }
+  /** Who is alive, and who owns which name, in this node's view. */
+  look: {
+    question: undefined
+    answer: { readonly alive: readonly string[]; readonly names: readonly (readonly [name: string, pid: string])[] }
+  }
+  /** Each lot that lives here notes its bids. */
+  account: { question: undefined; answer: undefined }
+}
+
+export type Request = {
+  [K in keyof Questions]: { readonly id: number; readonly ask: K; readonly question: Questions[K]['question'] }
+}[keyof Questions]
+
+/** `ready`: it owns lots, and all of its list have been opened. */
+export type Told =
+  | { readonly ready: { readonly pid: number } }
+  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly error: string }
