@@ -59,14 +59,13 @@ export function violations({ doubles: twice, gaps: none, lostBids: lost, from: z
   ]
 }
 
-/** The verdict as a person would say it. */
+/** The verdict in three sentences; what should not be is told by `violations`, which knows what was to be expected. */
 export function inWords(verdict: Verdict): string {
   const { lots, from, to, doubles: twice, gaps: none, lostBids: lost, acknowledgedBids } = verdict
   return [
     `${lots.length} lots over ${((to - from) / 1000).toFixed(1)} s, ${acknowledgedBids} bids acknowledged, ${lost.length} of them lost`,
     `${lotsOf(twice)} lots had two owners, for ${ms(longest(twice))} at most; at the end ${lotsOf(atEnd(twice, to))} have`,
     `${lotsOf(none)} lots had no owner, for ${ms(longest(none))} at most; at the end ${lotsOf(atEnd(none, to))} have none`,
-    ...violations(verdict),
   ].join('\n')
 }
 

@@ -87,6 +87,26 @@ test('a node that hears nobody for 8 s takes over what it cannot see; 1 s after 
   expect(violations(await cluster.verdict(afterASecond))).toEqual([])
 })
 
+// Which is why cuts drop: this is no partition, but a lie about one, and it is believed.
+test('a firewall that rejects is taken for a killed process: names have two owners at once, and one when it has gone', async () => {
+  const from = monotonic()
+  const heal = cluster.network.reject('n3')
+  await sleep(1000)
+  heal()
+  const healedAt = monotonic()
+  await cluster.settled(10_000)
+  // What lost its name is on its way out.
+  await sleep(500)
+  const settledAt = monotonic()
+  await sleep(500)
+  const whole = await cluster.verdict(from)
+  figures.time('a firewall that rejects for 1 s', 'two owners, at most for', longest(whole.doubles))
+  figures.time('a firewall that rejects for 1 s', 'two owners, at last after the heal', lastDoubleAfter(whole, healedAt))
+  expect(whoWasDown(from)).toContain('n3')
+  expect(whole.doubles.length).toBeGreaterThan(0)
+  expect(violations(await cluster.verdict(settledAt))).toEqual([])
+})
+
 /** Nodes that any other held to be down since then. */
 function whoWasDown(since: number): unknown[] {
   return entriesOf(cluster.histories(), 'event')

@@ -2,6 +2,7 @@
 // What is cut drops packets and never rejects them: a refusal is a fact about the host ("nobody listens there"), which the fast path for
 // killed processes believes, and no cut cable ever sends one.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { isRunning } from './os.ts'
 
 /** Takes a fault back; a second time it does nothing. */
@@ -20,7 +21,7 @@ export class Network {
   /** A network for these nodes, `10.77.0.1` and on. Nothing of it is seen from outside: no interface in the machine's own namespace, no route. */
   constructor(names: readonly string[]) {
     removeLeftovers()
-    this.#prefix = `${PREFIX}${process.pid}-${++networks}-`
+    this.#prefix = `${PREFIX}${process.pid}-${randomBytes(2).toString('hex')}-`
     this.#names = names
     // Before there is anything to remove: however this process ends, its end of the pipe closes, and the guard goes to work.
     this.#guard = spawn('sh', ['-c', `read -r _; ${REMOVE}`, 'sh', ...this.#namespaces()], {
@@ -56,18 +57,9 @@ export class Network {
 
   /** Packets from `a` never reach `b`, and, unless `oneWay`, the reverse. What was sent is lost, and nobody is told. */
   dropBetween(a: string, b: string, { oneWay = false } = {}): Undo {
-    const ways = oneWay
-      ? [[a, b] as const]
-      : ([
-          [a, b],
-          [b, a],
-        ] as const)
     // Dropped on arrival: a rule on the way out would tell the sender (EPERM), which no cut cable does.
-    const rules = ways.map(([from, to]) => [to, 'INPUT', '-s', this.host(from), '-j', 'DROP'] as const)
-    for (const [at, ...rule] of rules) this.#iptables(at, '-I', ...rule)
-    return once(() => {
-      for (const [at, ...rule] of rules) this.#iptables(at, '-D', ...rule)
-    })
+    const drop = (from: string, at: string) => [at, '-s', this.host(from), '-j', 'DROP'] as const
+    return this.#rules(oneWay ? [drop(a, b)] : [drop(a, b), drop(b, a)])
   }
 
   /** Cuts a node off from all others, both ways. */
@@ -76,6 +68,13 @@ export class Network {
     return () => {
       for (const heal of undo) heal()
     }
+  }
+
+  /** What no cut cable does: whoever talks to the node is answered at once that nobody listens, and so is the node. */
+  reject(name: string): Undo {
+    const others = this.#names.filter((other) => other !== name)
+    const reject = ['-p', 'tcp', '-j', 'REJECT', '--reject-with', 'tcp-reset'] as const
+    return this.#rules([[name, ...reject], ...others.map((at) => [at, '-s', this.host(name), ...reject] as const)])
   }
 
   /** The node's interface goes down: it is told at once that nobody can be reached, the others hear nothing. */
@@ -95,6 +94,14 @@ export class Network {
     execFileSync('ip', ['netns', 'exec', this.namespace(name), 'ss', '-K', '-t', 'state', 'established'], { stdio: 'ignore' })
   }
 
+  /** Rules for what arrives at a node, until they are taken back. */
+  #rules(rules: readonly (readonly [at: string, ...rule: readonly string[]])[]): Undo {
+    for (const [at, ...rule] of rules) this.#iptables(at, '-I', 'INPUT', ...rule)
+    return once(() => {
+      for (const [at, ...rule] of rules) this.#iptables(at, '-D', 'INPUT', ...rule)
+    })
+  }
+
   #iptables(at: string, ...args: readonly string[]): void {
     execFileSync('ip', ['netns', 'exec', this.namespace(at), 'iptables', '-w', ...args])
   }
@@ -107,8 +114,6 @@ export class Network {
     await gone
   }
 }
-
-let networks = 0
 
 /** What earlier runs left that were ended in the middle: theirs are known by the number of a process that is gone. */
 function removeLeftovers(): void {

@@ -1,6 +1,6 @@
 // One OS process of the workload, seen from the test: started in its namespace, asked over IPC, killed, stopped and let go on.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { entriesOf, type History, parseEntries, type Span } from '#test/history/history.ts'
 import { eventually } from '#test/support/eventually.ts'
 import { monotonic } from './workload/notes.ts'
@@ -30,6 +30,8 @@ export class WorkloadProcess {
 
   constructor(namespace: string, settings: WorkloadSettings, env: NodeJS.ProcessEnv = {}) {
     this.settings = settings
+    // There from the beginning, even if the program never gets as far as its first note.
+    writeFileSync(settings.history, '')
     // `ip netns exec` becomes the program: its number is the program's, and its channel, too.
     this.#child = spawn('ip', ['netns', 'exec', namespace, process.execPath, PROGRAM, JSON.stringify(settings)], {
       env: { PATH: process.env.PATH, ...env },
@@ -73,21 +75,11 @@ export class WorkloadProcess {
   ask<K extends keyof Questions>(ask: K, question: Questions[K]['question']): Promise<Questions[K]['answer']> {
     const id = ++this.#asked
     if (this.#endedAt !== undefined) return Promise.reject(new Error(`${this.settings.name} has ended, and said: ${this.#said()}`))
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${this.settings.name} has not answered '${ask}'`)), ANSWER_WITHIN_MS)
-      const settle = () => clearTimeout(timer)
-      this.#waiting.set(id, {
-        resolve: (answer) => {
-          settle()
-          resolve(answer as Questions[K]['answer'])
-        },
-        reject: (error) => {
-          settle()
-          reject(error)
-        },
-      })
-      this.#child.send({ id, ask, question })
-    })
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    const timer = setTimeout(() => reject(new Error(`${this.settings.name} has not answered '${ask}'`)), ANSWER_WITHIN_MS)
+    this.#waiting.set(id, { resolve, reject })
+    this.#child.send({ id, ask, question })
+    return promise.finally(() => clearTimeout(timer)) as Promise<Questions[K]['answer']>
   }
 
   /** Rejects when it has ended although nobody told it to. */

@@ -1,4 +1,5 @@
 // A program: one node with the workload of the fault tests, on the public API alone. It is told what to do over its IPC channel and ends with it.
+import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createNode, EventStream, type NodeEvents, staticTopology } from '#otp-labs'
 import { Bidders } from './bidders.ts'
@@ -78,8 +79,11 @@ async function answer(request: Request): Promise<Questions[keyof Questions]['ans
     case 'watch':
       watch(request.question.everyMs)
       return undefined
-    case 'look':
-      return { alive: [...node.cluster.alive], names: node.registry.entries().map(({ name, pid }) => [name, pid.toString()] as const) }
+    case 'look': {
+      const owners = node.registry.entries().map(({ name, pid }) => `${name}=${pid}`)
+      const digest = createHash('sha256').update(owners.join()).digest('base64')
+      return { alive: [...node.cluster.alive], names: owners.length, owners: digest }
+    }
     case 'account': {
       const own = node.supervisor.whichChildren().filter(({ pid }) => pid.node === node.id)
       await Promise.all(own.map(({ id }) => node.call(lot.named(id), 'account')))

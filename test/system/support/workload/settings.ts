@@ -23,11 +23,8 @@ export interface Questions {
   bid: { question: { readonly rate: number }; answer: undefined }
   /** Notes the number of live names whenever it has changed, looking every so many ms; 0: not any more. */
   watch: { question: { readonly everyMs: number }; answer: undefined }
-  /** Who is alive, and who owns which name, in this node's view. */
-  look: {
-    question: undefined
-    answer: { readonly alive: readonly string[]; readonly names: readonly (readonly [name: string, pid: string])[] }
-  }
+  /** This node's view: who is alive, how many names have an owner, and a digest of who owns which. */
+  look: { question: undefined; answer: { readonly alive: readonly string[]; readonly names: number; readonly owners: string } }
   /** Each lot that lives here notes its bids. */
   account: { question: undefined; answer: undefined }
 }
