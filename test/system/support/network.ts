@@ -70,11 +70,9 @@ export class Network {
     }
   }
 
-  /** What no cut cable does: whoever talks to the node is answered at once that nobody listens, and so is the node. */
+  /** What no cut cable does: whoever talks to the node is answered, in its name, that nobody listens. */
   reject(name: string): Undo {
-    const others = this.#names.filter((other) => other !== name)
-    const reject = ['-p', 'tcp', '-j', 'REJECT', '--reject-with', 'tcp-reset'] as const
-    return this.#rules([[name, ...reject], ...others.map((at) => [at, '-s', this.host(name), ...reject] as const)])
+    return this.#rules([[name, '-p', 'tcp', '-j', 'REJECT', '--reject-with', 'tcp-reset']])
   }
 
   /** The node's interface goes down: it is told at once that nobody can be reached, the others hear nothing. */

@@ -10,7 +10,14 @@ import { lotNames, type Questions, type Request, type Told, type WorkloadSetting
 const OPENED_AT_ONCE = 100
 const TRY_AGAIN_MS = 100
 /** What the fault tests measure by. */
-const NOTED_EVENTS = ['cluster.member_changed', 'cluster.link_up', 'cluster.link_down', 'cluster.paused', 'cluster.superseded'] as const
+const NOTED_EVENTS = [
+  'cluster.member_changed',
+  'cluster.link_up',
+  'cluster.link_down',
+  'cluster.paused',
+  'cluster.superseded',
+  'cluster.connect_failed',
+] as const
 
 const settings = JSON.parse(process.argv[2] ?? '') as WorkloadSettings
 const note = notesIn(settings.history)
