@@ -11,6 +11,8 @@ import { lotNames } from './workload/settings.ts'
 import { WorkloadProcess } from './workload-process.ts'
 
 const PORT = 4369
+/** From each node. */
+const BIDS_A_SECOND = 50
 const READY_WITHIN_MS = 30_000
 /** Where Debian has it, whatever the machine. */
 const [FAKETIME] = globSync('/usr/lib/*/faketime/libfaketime.so.1')
@@ -21,17 +23,14 @@ export function whyNoJumps(): string | undefined {
 }
 
 export interface FaultClusterOptions {
-  readonly nodes?: readonly string[]
   readonly lots: number
-  /** Bids a second from each node. Default 50. */
-  readonly rate?: number
   /** Whether wall clocks can be made to jump. */
   readonly canJump?: boolean
 }
 
 export class FaultCluster {
   readonly network: Network
-  readonly names: readonly string[]
+  readonly names = ['n1', 'n2', 'n3'] as const
   readonly lots: readonly string[]
   readonly #options: FaultClusterOptions
   readonly #directory = new Directory()
@@ -40,7 +39,6 @@ export class FaultCluster {
 
   private constructor(options: FaultClusterOptions) {
     this.#options = options
-    this.names = options.nodes ?? ['n1', 'n2', 'n3']
     this.lots = lotNames(options.lots)
     this.network = new Network(this.names)
   }
@@ -86,8 +84,7 @@ export class FaultCluster {
   async ready(): Promise<void> {
     await Promise.all(this.running().map((process) => process.ready(READY_WITHIN_MS)))
     await this.settled(READY_WITHIN_MS)
-    const { rate = 50 } = this.#options
-    await Promise.all(this.running().map((process) => process.ask('bid', { rate })))
+    await Promise.all(this.running().map((process) => process.ask('bid', { rate: BIDS_A_SECOND })))
   }
 
   node(name: string): WorkloadProcess {

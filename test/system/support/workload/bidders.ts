@@ -24,7 +24,6 @@ export class Bidders {
 
   bid(rate: number): void {
     clearInterval(this.#timer)
-    if (rate === 0) return
     const [startedAt, before] = [performance.now(), this.#bids]
     this.#timer = setInterval(() => {
       // No more than one tick's worth at once: a node that was stopped does not make up for it.

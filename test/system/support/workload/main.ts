@@ -50,7 +50,7 @@ process.on('message', (request: Request) => {
 })
 while (node.cluster.alive.size < settings.waitFor) await sleep(TRY_AGAIN_MS)
 await openAll()
-tell({ ready: { pid: process.pid } })
+tell({ ready: true })
 
 function tell(told: Told): void {
   // The channel may close meanwhile; the disconnect says what that means.
@@ -99,13 +99,10 @@ async function answer(request: Request): Promise<Questions[keyof Questions]['ans
   }
 }
 
-let watching: NodeJS.Timeout | undefined
-
+/** Notes how many names have an owner, whenever that has changed. */
 function watch(everyMs: number): void {
-  clearInterval(watching)
-  if (everyMs === 0) return
   let last: number | undefined
-  watching = setInterval(() => {
+  setInterval(() => {
     const live = node.registry.count()
     if (live !== last) note({ kind: 'view', live })
     last = live

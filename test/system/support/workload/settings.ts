@@ -19,9 +19,9 @@ export function lotNames(count: number): string[] {
 
 /** What a node can be asked. */
 export interface Questions {
-  /** Bids a second, from now on; 0: none. */
+  /** Bids a second, from now on. */
   bid: { question: { readonly rate: number }; answer: undefined }
-  /** Notes the number of live names whenever it has changed, looking every so many ms; 0: not any more. */
+  /** Notes the number of live names whenever it has changed, looking every so many ms; asked once. */
   watch: { question: { readonly everyMs: number }; answer: undefined }
   /** This node's view: who is alive, how many names have an owner, and a digest of who owns which. */
   look: { question: undefined; answer: { readonly alive: readonly string[]; readonly names: number; readonly owners: string } }
@@ -35,6 +35,6 @@ export type Request = {
 
 /** `ready`: it owns lots, and all of its list have been opened. */
 export type Told =
-  | { readonly ready: { readonly pid: number } }
+  | { readonly ready: true }
   | { readonly id: number; readonly answer: unknown }
   | { readonly id: number; readonly error: string }
