@@ -1,0 +1,54 @@
+// Wall clocks that jump while nodes run, that are hours apart, and that went back between two lives of a node; monotonic clocks never do.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { entriesOf } from '#test/history/history.ts'
+import { takeoverOf } from '#test/history/takeover.ts'
+import { afterTakeover, violations } from '#test/history/verdict.ts'
+import { FaultCluster, whyNoJumps } from '../support/fault-cluster.ts'
+import { whyNoNetwork } from '../support/network.ts'
+import { monotonic } from '../support/workload/notes.ts'
+
+const missing = whyNoNetwork() ?? whyNoJumps()
+const LOTS = 1000
+const HOUR_MS = 3_600_000
+let cluster: FaultCluster
+
+beforeAll(async () => {
+  if (missing === undefined) cluster = await FaultCluster.start({ lots: LOTS, canJump: true })
+})
+beforeEach(({ skip }) => skip(missing !== undefined, missing))
+afterAll(() => cluster?.stop())
+
+test('wall clocks that jump by an hour, forth and back, make nobody down and move nothing', async () => {
+  const from = monotonic()
+  cluster.setClock('n1', HOUR_MS)
+  cluster.setClock('n2', -HOUR_MS)
+  await sleep(2500)
+  cluster.setClock('n1', -HOUR_MS)
+  await sleep(2500)
+  const walls = cluster.histories().map(({ entries }) => entries.map(({ wall, at }) => wall - at))
+  expect(walls.filter((of) => Math.max(...of) - Math.min(...of) > HOUR_MS / 2)).toHaveLength(2)
+  const verdict = await cluster.verdict(from)
+  const changes = entriesOf(cluster.histories(), 'event').filter(({ at, type }) => at >= from && type === 'cluster.member_changed')
+  expect(changes.filter(({ data }) => data.change === 'down').map(({ data }) => data)).toEqual([])
+  expect(violations(verdict)).toEqual([])
+})
+
+test('clocks that are hours apart decide nothing about a takeover: each name lives again, once', async () => {
+  const killedAt = cluster.node('n3').kill()
+  await cluster.settled(10_000)
+  await sleep(1000)
+  const verdict = await cluster.verdict(killedAt)
+  expect(takeoverOf(cluster.histories(), 'n3', killedAt, LOTS).lots).toBeGreaterThan(LOTS / 10)
+  expect(violations(afterTakeover(verdict))).toEqual([])
+})
+
+test('a node whose clock went back an hour between two of its lives takes part again', async () => {
+  const from = monotonic()
+  cluster.setClock('n3', -HOUR_MS)
+  cluster.start('n3')
+  await cluster.ready()
+  await sleep(1000)
+  const verdict = await cluster.verdict(from)
+  expect(violations(verdict)).toEqual([])
+})
