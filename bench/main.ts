@@ -10,6 +10,7 @@ import { goalsTable, resultsTable } from '#bench/support/table.ts'
 /** A benchmark is loaded only when it is asked for. */
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   local: async () => (await import('#bench/local/bench.ts')).local,
+  cluster: async () => (await import('#bench/cluster/bench.ts')).cluster,
 }
 
 const say = (line: string): boolean => process.stderr.write(`${line}\n`)

@@ -54,7 +54,8 @@ export async function bytesEach(count: number, make: (count: number) => unknown)
   return (after - before) / count
 }
 
-async function settledHeap(): Promise<number> {
+/** Bytes of the heap that are in use once all that is garbage is gone. */
+export async function settledHeap(): Promise<number> {
   for (let i = 0; i < 3; i++) {
     await setImmediate()
     collect()

@@ -2,7 +2,11 @@
 import type { Clock, Random, Timer } from '#base'
 import type { DialFailure, Transport } from './transport/transport.ts'
 
-const FIRST_BACKOFF_MS = 50
+/**
+ * Short: a process that is killed may reset a connection before it stops to listen, and only "nobody listens there" says that it is
+ * gone. Doubled each time, so that an address where nobody answers is not asked often.
+ */
+const FIRST_BACKOFF_MS = 5
 const LONGEST_BACKOFF_MS = 5000
 
 interface Target {
