@@ -21,6 +21,8 @@ export interface SupervisionOptions extends RestartSettings {
   /** Told when a child runs again under a new pid, and when one is gone for good. */
   readonly onRestarted?: ((id: string, pid: Pid) => void) | undefined
   readonly onGone?: ((id: string, reason: ExitReason) => void) | undefined
+  /** Told of each failure that counts for the limits, and whether it is one too many. */
+  readonly onFailure?: ((id: string, reason: ExitReason, isOneTooMany: boolean) => void) | undefined
 }
 
 /** The next try to start a child comes as the info of this name: after messages that wait already, or after its back-off. */
@@ -340,6 +342,7 @@ export class Supervision {
   #isWithinLimits(story: RestartStory): boolean {
     const { exceeded, used } = this.intensity.add(this.self.runtime.clock.now())
     story.budgetUsed = used
+    this.#options.onFailure?.(story.target.spec.id, story.reason, exceeded)
     if (!exceeded) return true
     story.target.story = undefined
     this.#facts.intensityExceeded(story)
