@@ -75,6 +75,7 @@ describe('the directory', () => {
         expect(views[1]).toEqual(views[0])
         expect(views[2]).toEqual(views[0])
         expect(new Set(directories.map(({ liveHash }) => liveHash)).size).toBe(1)
+        expect(new Set(directories.map(({ contextHash }) => contextHash)).size).toBe(1)
         expect(new Set(directories.map(({ lamport }) => lamport)).size).toBe(1)
       }),
     )
@@ -91,8 +92,10 @@ describe('the directory', () => {
     expect(late.base).toBe(1)
     expect(reader.merge(late)).toBe(false)
     expect(reader.size).toBe(0)
-    expect(reader.merge({ writer: 'a.1', base: 0, to: 2, records: writer.since('a.1', 0) })).toBe(true)
-    expect(reader.context.get('a.1')).toBe(2)
+    const [whole] = writer.lacking(new Map())
+    expect(whole).toMatchObject({ writer: 'a.1', base: 0, to: 2 })
+    expect(reader.merge(whole as Section)).toBe(true)
+    expect(reader.merged('a.1')).toBe(2)
   })
 
   test('a push holds only what still wins, and covers all versions up to now', () => {
@@ -143,8 +146,6 @@ function deliver(directories: readonly Directory[], from: number, to: number, ma
   const source = directories[from] as Directory
   const target = directories[to] as Directory
   if (source === target) return
-  for (const [writer, version] of source.context) {
-    const start = madeUpBase ?? target.context.get(writer) ?? 0
-    if (start <= version) target.merge({ writer, base: start, to: version, records: source.since(writer, start) })
-  }
+  const known = new Map([...source.context()].map(([writer]) => [writer, madeUpBase ?? target.merged(writer)]))
+  for (const section of source.lacking(known)) target.merge(section)
 }
