@@ -22,6 +22,7 @@ import { Relocator } from './relocator.ts'
 import { DEFAULT_REPLICATOR_TIMES, Replicator, type ReplicatorTimes } from './replicator.ts'
 import type { Rules } from './rules.ts'
 import { Settings } from './settings.ts'
+import { Standstill } from './standstill.ts'
 import { StartDelay } from './start-delay.ts'
 import { Witness } from './witness.ts'
 
@@ -78,6 +79,7 @@ export function distributed(options: DistributedOptions): Distributed {
   const names = new NameIndex()
   directory.onChanged((winner, previous) => names.changed(winner, previous))
   const replicator = new Replicator({ cluster, directory, clock, events, rules, times })
+  new Standstill({ runtime, cluster, directory, replicator, clock })
   const settings = new Settings(cluster, directory, replicator, clock)
   const members = new Members(cluster, settings, initial)
   const placement = new ChildPlacement(strategy, members)

@@ -62,9 +62,10 @@ export class Replicator {
   readonly #acks = new Acknowledgements()
   readonly #tombstones: Tombstones
   readonly #mismatches = new Map<NodeId, number>()
-  readonly #digestListeners: ((from: NodeId) => void)[] = []
   readonly #startedAt: number
   #ticks = 0
+  #syncs = 0
+  #synced: (() => void) | undefined
   #waiters: Waiter[] = []
   /** Set while a push is due. */
   #pushing: PromiseWithResolvers<void> | undefined
@@ -87,6 +88,7 @@ export class Replicator {
     cluster.handle('delta', (_from, frame) => this.#onDelta(frame))
     cluster.handle('digest', (from, frame) => this.#onDigest(from, frame))
     cluster.handle('hashes', (from, frame) => this.#onHashes(from, whole(frame[1], 'context hash'), whole(frame[2], 'live hash')))
+    cluster.handle('synced', (_from, frame) => this.#onSynced(whole(frame[1], 'number')))
     cluster.handle('ack', (from, frame) => this.#onAck(from, whole(frame[1], 'version')))
     cluster.handle('full', (_from, frame) => this.#onFull(frame))
     cluster.onLink((peer, isUp) => {
@@ -188,7 +190,23 @@ export class Replicator {
   }
 
   #sendDigest(to: NodeId, isReply: boolean): void {
-    this.#cluster.send(to, ['digest', this.#directory.lamport, [...this.#directory.context()], isReply ? 1 : 0])
+    const asks = isReply || this.#synced === undefined ? 0 : this.#syncs
+    this.#cluster.send(to, ['digest', this.#directory.lamport, [...this.#directory.context()], isReply ? 1 : 0, asks])
+  }
+
+  /** Asks all peers, those too to whom a link comes up from now on, and calls `synced` once when all that one of them knew has been merged. */
+  sync(synced: () => void): void {
+    this.#syncs++
+    this.#synced = synced
+    for (const link of this.#cluster.links) this.#sendDigest(link.peer, false)
+  }
+
+  #onSynced(sync: number): void {
+    const synced = this.#synced
+    // An answer to an older question says what was known then.
+    if (synced === undefined || sync !== this.#syncs) return
+    this.#synced = undefined
+    synced()
   }
 
   #onDigest(from: NodeId, frame: Frame): void {
@@ -199,33 +217,19 @@ export class Replicator {
     }
     this.#directory.lamport = Math.max(this.#directory.lamport, whole(frame[1], 'lamport'))
     for (const [id, version] of theirs) this.#acks.note(from, id, version)
-    this.#sendLacking(from, theirs)
+    const sync = whole(frame[4], 'number')
+    this.#sendLacking(from, theirs, sync === 0 ? [] : [() => ['synced', sync]])
     const isLacking = theirs.entries().some(([id, version]) => version > this.#directory.merged(id))
     if (isLacking && whole(frame[3], 'reply') === 0) this.#sendDigest(from, true)
-    if (!isLacking) this.#upToDate(from)
+    if (!isLacking) this.#join(from)
     this.#settleWaiters()
   }
 
-  /** Nothing that this peer knows is missing here. */
-  #upToDate(with_: NodeId): void {
-    this.#join(with_)
-    for (const listener of this.#digestListeners) listener(with_)
-  }
-
-  /** Called whenever a peer has shown that this node lacks nothing of what it knows. */
-  onUpToDate(listener: (peer: NodeId) => void): void {
-    this.#digestListeners.push(listener)
-  }
-
-  /** Sends what the peer has not merged, a frame a turn of the event loop. */
-  #sendLacking(to: NodeId, theirs: ReadonlyMap<NodeId, number>): void {
-    const [first, ...rest] = packed(this.#directory.lacking(theirs).flatMap((section) => cut(section, RECORDS_PER_FRAME)))
-    if (first === undefined) return
-    this.#cluster.send(to, ['delta', first.map(encodeSection)])
-    this.#sendInTurns(
-      to,
-      rest.map((sections) => () => ['delta', sections.map(encodeSection)]),
-    )
+  /** Sends what the peer has not merged, a frame a turn of the event loop, and then what follows it. */
+  #sendLacking(to: NodeId, theirs: ReadonlyMap<NodeId, number>, then: readonly (() => Frame)[]): void {
+    const pieces = packed(this.#directory.lacking(theirs).flatMap((section) => cut(section, RECORDS_PER_FRAME)))
+    const [first, ...rest] = [...pieces.map((sections) => (): Frame => ['delta', sections.map(encodeSection)]), ...then]
+    if (first !== undefined && this.#cluster.send(to, first())) this.#sendInTurns(to, rest)
   }
 
   #sendInTurns(to: NodeId, frames: readonly (() => Frame)[]): void {
