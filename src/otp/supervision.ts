@@ -178,11 +178,15 @@ export class Supervision {
     child.pid = undefined
   }
 
-  /** "Unless it is a temporary child, the child specification is kept"; a dynamic supervisor keeps none. */
-  terminate(child: Child, reason?: ExitReason): void | Promise<void> {
-    this.#failures?.delete(child)
-    if (!this.#keepsSpec(child)) this.#forget(child)
-    return this.end(child, reason)
+  /** "Unless it is a temporary child, the child specification is kept"; a dynamic supervisor keeps none. They end at the same time. */
+  terminate(children: readonly Child[], reason: ExitReason = 'shutdown'): void | Promise<void> {
+    const ending = new Ending(this.self)
+    for (const child of children) {
+      this.#failures?.delete(child)
+      if (!this.#keepsSpec(child)) this.#forget(child)
+      this.#endBy(ending, child, reason)
+    }
+    return ending.over
   }
 
   delete(child: Child): void {
