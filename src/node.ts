@@ -34,6 +34,7 @@ import {
   type AnyApplication,
   type AnyBehaviour,
   Applications,
+  type Backoff,
   type CallNames,
   type CallOptions,
   type CastNames,
@@ -102,6 +103,12 @@ type LocalSupervisorOptions = Partial<Pick<DynamicSupervisorOptions, 'name' | 'b
 
 /** Local name of the dynamic supervisor that runs the cluster's children. */
 const CHILDREN = 'otp.children'
+
+/**
+ * A supervisor of many poison children gives up several times in a row. Its waits are such that no more than three of its lives end within five
+ * seconds, which the node's root bears: what is poison goes elsewhere, and the node lives on.
+ */
+const BETWEEN_LIVES: Backoff = { minMs: 20, maxMs: 5000, factor: 50 }
 
 /** Starts a node; resolves when it may own children. Rejects with a `CodedError` for what is wrong with the options. */
 export async function createNode(options: NodeOptions): Promise<Node> {
@@ -233,7 +240,7 @@ export class Node {
       name: 'node',
       children: [
         { id: 'observer', start: [observerServer(this.parts, this.log, tallies)], name: OBSERVER },
-        { id: name, start: [childrenSupervisor], name: CHILDREN },
+        { id: name, start: [childrenSupervisor], name: CHILDREN, backoff: BETWEEN_LIVES },
         { id: 'placement', start: [placementServer.behaviour()], name: PLACEMENT },
         ...(options.children ?? []),
       ],

@@ -19,8 +19,8 @@ interface Running {
   value: unknown
 }
 
-/** The local supervisor answers within this time, unless it is gone: how long a start may take is the behaviour's `init`'s to say. */
-const SUPERVISOR_MS = 60_000
+/** The local supervisor answers, unless it is gone: how long a start or an end may take is the child's to say. */
+const AS_LONG_AS_IT_TAKES = Number.POSITIVE_INFINITY
 
 export class LocalChildren {
   readonly #runtime: Runtime
@@ -29,6 +29,8 @@ export class LocalChildren {
   readonly #behaviours: ReadonlyMap<string, AnyBehaviour>
   readonly #crashes: CrashWindow
   readonly #running = new Map<string, Running>()
+  /** Requests of this turn to end children. */
+  #ending: { readonly reason: ExitReason; readonly ids: string[]; readonly over: Promise<void> }[] = []
   #watched: Pid | undefined
   #hasGivenUp = false
   /** Called when the local supervisor and all its children are gone: with those that made it give up, if it did. */
@@ -81,7 +83,7 @@ export class LocalChildren {
   async start({ key, behaviour, child }: ChildToStart, cause: SpawnCause): Promise<StartChildResult | undefined> {
     try {
       const request: StartChild = { spec: specOf(key, this.behaviour(behaviour), child), cause }
-      const result = (await this.#runtime.call(this.#supervisor, 'startChild', request, SUPERVISOR_MS)) as StartChildResult
+      const result = (await this.#runtime.call(this.#supervisor, 'startChild', request, AS_LONG_AS_IT_TAKES)) as StartChildResult
       if (result.ok) {
         this.#running.set(key, { pid: result.pid, isChild: true, value: undefined })
         this.#watchSupervisor()
@@ -97,14 +99,28 @@ export class LocalChildren {
     const running = this.#running.get(key)
     if (running === undefined) return
     this.#running.delete(key)
-    if (!running.isChild) this.#runtime.exit(running.pid, running.pid, reason)
-    else {
-      const request: TerminateChild = { id: key, reason }
-      await this.#runtime.call(this.#supervisor, 'terminateChild', request, SUPERVISOR_MS).catch((error: unknown) => {
+    if (running.isChild) await this.#terminate(key, reason)
+    else this.#runtime.exit(running.pid, running.pid, reason)
+  }
+
+  /** What is asked for in one turn for one reason is one request: the supervisor ends them at the same time, not one after the other. */
+  #terminate(key: string, reason: ExitReason): Promise<void> {
+    const present = this.#ending.find((ending) => ending.reason === reason)
+    if (present !== undefined) {
+      present.ids.push(key)
+      return present.over
+    }
+    const ids = [key]
+    const over = Promise.resolve().then(async () => {
+      this.#ending = this.#ending.filter((ending) => ending.ids !== ids)
+      const request: TerminateChild = { id: ids, reason }
+      await this.#runtime.call(this.#supervisor, 'terminateChild', request, AS_LONG_AS_IT_TAKES).catch((error: unknown) => {
         // The supervisor is gone, and so are its children.
         if (!(error instanceof ExitError)) throw error
       })
-    }
+    })
+    this.#ending.push({ reason, ids, over })
+    return over
   }
 
   /** A process of this node has registered itself, or its value has changed. */

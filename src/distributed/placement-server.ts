@@ -40,8 +40,8 @@ export interface PlacementServerOptions {
 
 export class PlacementServer {
   readonly #o: PlacementServerOptions
-  /** Starts under way on this node, so that two of one name meet. */
-  readonly #starting = new Set<string>()
+  /** Starts under way on this node: a second one of the name waits for the first. */
+  readonly #starting = new Map<string, Promise<unknown>>()
 
   constructor(options: PlacementServerOptions) {
     this.#o = options
@@ -66,35 +66,46 @@ export class PlacementServer {
   }
 
   async #start(request: StartRequest): Promise<DistributedStartResult | Witnessed> {
-    const { directory, replicator, cluster, children, reconciler, placement, events } = this.#o
-    const { key, behaviour, child } = request
+    const { directory, replicator, cluster, placement } = this.#o
+    const { key } = request
     checkName(key)
+    for (let first = this.#starting.get(key); first !== undefined; first = this.#starting.get(key)) await first
     const present = whatIsThere(directory.get(key))
     if (present !== undefined) return present
     if (placement.needsQuorum && !cluster.quorum.has) return { ok: false, reason: 'no_quorum' }
-    if (!replicator.isJoined || cluster.membership.leaving || this.#starting.has(key)) return { ok: false, reason: 'not_ready' }
-    this.#starting.add(key)
-    try {
-      const result = await children.start(request, 'call')
-      if (result === undefined) return { ok: false, reason: 'not_ready' }
-      if (!result.ok) return result
-      const meanwhile = whatIsThere(directory.get(key))
-      if (meanwhile !== undefined) {
-        await children.stop(key, { shutdown: 'name_conflict' })
-        return meanwhile
-      }
-      const { pid } = result
-      const record = reconciler.claim(key, pid, { behaviour, child, value: undefined, gen: directory.nextBirth(key), epoch: 1 })
-      // Another node that asked is a witness itself: on its link the answer comes behind the record.
-      const isWitnessed = request.by !== cluster.id
-      if (isWitnessed) await replicator.pushed()
-      const acknowledged = isWitnessed ? undefined : await replicator.acknowledged(record.version)
-      events.emit('child.started', { name: key, behaviour, pid, epoch: record.epoch, acknowledged })
-      if (acknowledged === false) return { ok: false, reason: 'unacknowledged', pid }
-      return isWitnessed ? { ok: true, pid, gen: record.gen } : result
-    } finally {
-      this.#starting.delete(key)
+    if (!replicator.isJoined || cluster.membership.leaving) return { ok: false, reason: 'not_ready' }
+    const claimed = this.#claim(request)
+    this.#starting.set(key, claimed)
+    const outcome = await claimed.finally(() => this.#starting.delete(key))
+    return 'version' in outcome ? this.#acknowledged(request, outcome) : outcome
+  }
+
+  /** Starts it, and writes that it runs; unless the name was taken meanwhile. */
+  async #claim(request: StartRequest): Promise<DistributedStartResult | DirectoryRecord> {
+    const { directory, children, reconciler } = this.#o
+    const { key, behaviour, child } = request
+    const result = await children.start(request, 'call')
+    if (result === undefined) return { ok: false, reason: 'not_ready' }
+    if (!result.ok) return result
+    const meanwhile = whatIsThere(directory.get(key))
+    if (meanwhile === undefined) {
+      return reconciler.claim(key, result.pid, { behaviour, child, value: undefined, gen: directory.nextBirth(key), epoch: 1 })
     }
+    await children.stop(key, { shutdown: 'name_conflict' })
+    return meanwhile
+  }
+
+  /** A start counts when two nodes know. Another node that asked is a witness itself: on its link the answer comes behind the record. */
+  async #acknowledged({ key, behaviour, by }: StartRequest, record: DirectoryRecord): Promise<DistributedStartResult | Witnessed> {
+    const { cluster, replicator, events } = this.#o
+    const { gen, epoch, version } = record
+    const pid = pidOf(record)
+    const isWitnessed = by !== cluster.id
+    if (isWitnessed) await replicator.pushed()
+    const acknowledged = isWitnessed ? undefined : await replicator.acknowledged(version)
+    events.emit('child.started', { name: key, behaviour, pid, epoch, acknowledged })
+    if (acknowledged === false) return { ok: false, reason: 'unacknowledged', pid }
+    return isWitnessed ? { ok: true, pid, gen } : { ok: true, pid }
   }
 
   async #terminate(id: string): Promise<boolean> {

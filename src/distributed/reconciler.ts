@@ -19,6 +19,8 @@ const SLICE = 64
 const TURN_MS = 4
 /** How long a node without a majority is given to stop its children: as long as a child is, by default. */
 const STOP_MS = 5000
+/** The local supervisor is back after so long when it has given up once. */
+const SUPERVISOR_BACK_MS = 50
 const NO_QUORUM: ExitReason = { shutdown: 'no_quorum' }
 /** The loser of two claims ends with this. */
 const NAME_CONFLICT: ExitReason = { shutdown: 'name_conflict' }
@@ -139,7 +141,8 @@ export class Reconciler {
     for (const [key, reason] of culprits) {
       if (this.#o.directory.get(key)?.owner === this.#o.cluster.id) this.#o.relocator.failed(key, 'crashed', reason)
     }
-    this.#sweep('change')
+    // By then the next one is there, as a rule; else it is looked for at every beat.
+    this.#o.clock.after(SUPERVISOR_BACK_MS, () => this.#sweep('change'))
   }
 
   /**

@@ -132,6 +132,46 @@ describe('records on the wire', () => {
     )
   })
 
+  const failures = fc.record({
+    count: fc.nat(9),
+    on: fc.subarray(nodes),
+    reason: fc.string(),
+    at: fc.nat(),
+    waitMs: fc.nat(),
+    isQuarantined: fc.boolean(),
+  })
+  const rare = fc.record({
+    argument: fc.jsonValue(),
+    restart: fc.constantFrom('permanent' as const, 'transient' as const, 'temporary' as const),
+    shutdown: fc.constantFrom(undefined, 5000, 'brutal_kill' as const, 'infinity' as const),
+    startTimeoutMs: fc.option(fc.nat(), { nil: undefined }),
+    backoff: fc.constantFrom(undefined, { minMs: 1, maxMs: 2 }),
+    failures: fc.option(failures, { nil: undefined }),
+  })
+
+  test('come out as they went in, with whatever a child or a name has', () => {
+    const content = fc.oneof(
+      rare.map((child) => ({ child, value: undefined })),
+      fc.jsonValue().map((value) => ({ child: undefined, value })),
+    )
+    fc.assert(
+      fc.property(records, content, (record, has) => {
+        const section: Section = { writer: 'a.1', base: 0, to: 9, records: [{ ...record, ...has, writer: 'a.1' }] }
+        expect(decodeSection(encodeSection(section))).toEqual(section)
+      }),
+    )
+  })
+
+  test('with a back-off, or failures, that are none are refused', () => {
+    const head = ['x', 1, 0, 1, 1, 'a.1', 1, 'lot', 1, 'argument', 0, null]
+    const decode = (...rest: unknown[]) => decodeSection(['a.1', 0, 1, [[...head, ...rest]]])
+    expect(decode(null, null, null).records[0]?.child).toMatchObject({ argument: 'argument', restart: 'permanent' })
+    expect(() => decode(null, { minMs: 5, maxMs: 1 }, null)).toThrow(/expected 0 <= minMs/)
+    expect(() => decode(null, 7, null)).toThrow(/expected a back-off/)
+    expect(() => decode(-1, null, null)).toThrow(/expected start time-out/)
+    expect(() => decode(null, null, [1, ['a.1'], 'boom', 1, 'later', 0])).toThrow(/expected wait/)
+  })
+
   test('what is no record is refused, whatever it is', () => {
     fc.assert(
       fc.property(fc.anything({ maxDepth: 2 }), (garbage) => {

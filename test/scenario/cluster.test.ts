@@ -77,6 +77,7 @@ describe('a cluster that is well', () => {
     const starts = names.map((name) => box.node(name).supervisor.startChild({ id: 'lot-x', start: [Lot, 'x'] }))
     const results = await box.through(Promise.all(starts))
     expect(results.filter(({ ok }) => ok)).toHaveLength(1)
+    expect(results.filter((result) => !result.ok && result.reason === 'already_started')).toHaveLength(2)
     expect(box.violations('lot')).toEqual([])
   })
 

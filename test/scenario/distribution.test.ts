@@ -242,6 +242,31 @@ describe('uniform_quorum', () => {
     expect(isQuiet(13)).toBe(true)
   })
 
+  test('children that take long to stop have stopped, too, before they are taken over', async () => {
+    const Slow = genServer({
+      name: 'lot',
+      trapExit: true,
+      init: () => 0,
+      terminate: () => new Promise<void>(() => undefined),
+    })
+    box = await Box.formed({
+      names,
+      node: { behaviours: [Slow], supervisor: { strategy: uniformQuorum }, membersExpected: 3 },
+      note: ['process.exited', 'child.taken_over'],
+    })
+    for (let i = 0; i < 9; i++) await box.through(box.node('n1').supervisor.startChild({ id: `lot-${i}`, start: [Slow], shutdown: 5000 }))
+    const lost = perNode()[2] as number
+    expect(lost).toBeGreaterThan(0)
+    box.network.partition([['n1', 'n2'], ['n3']])
+    await box.clock.until(() => box.events('child.taken_over').length === lost, 30_000)
+    const [ends, takeovers] = (['process.exited', 'child.taken_over'] as const).map((type) =>
+      box.noted.filter((noted) => noted.type === type && 'behaviour' in noted.event && noted.event.behaviour === 'lot').map(({ at }) => at),
+    ) as [number[], number[]]
+    expect(ends).toHaveLength(lost)
+    expect(Math.max(...ends)).toBeLessThan(Math.min(...takeovers))
+    for (const running of box.live()) box.crash(running.name)
+  })
+
   test('a node that was killed is not waited for', async () => {
     box = await Box.formed({ names, node: { behaviours: [Lot], supervisor: { strategy: uniformQuorum }, membersExpected: 3 } })
     await start(12)

@@ -187,6 +187,8 @@ test('metadata is the same on all nodes, the last word counts, and it outlives t
   box.node('n1').registry.putMeta('currency', ['EUR', 'CHF'])
   await box.clock.advance(50)
   expect(names.map((name) => box.node(name).registry.meta('currency'))).toEqual(names.map(() => ['EUR', 'CHF']))
+  expect(box.node('n1').registry.entries()).toEqual([])
+  expect(box.node('n1').registry.countByNode()).toEqual(new Map())
   box.node('n3').registry.putMeta('last', true)
   await box.clock.advance(50)
   box.crash('n3')

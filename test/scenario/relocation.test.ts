@@ -116,6 +116,22 @@ describe('a local supervisor that gives up', () => {
     expect(box.events('child.relocated')).toHaveLength(relocated.length)
   })
 
+  test('many times in a row brings no node down: all that is poison ends in quarantine, and everything else lives on', async () => {
+    isPoisonous = (id) => id.startsWith('poison')
+    await withLots(many(12))
+    const failures: string[] = []
+    for (const running of box.live()) running.onFailure = (reason) => failures.push(reason)
+    const poison = Array.from({ length: 40 }, (_, i) => `poison-${i}`)
+    await box.through(Promise.all(poison.map((id) => box.node('n1').supervisor.startChild({ id, start: [Lot, id] }))))
+    await box.clock.until(() => box.node('n2').supervisor.quarantined().length === 40, 600_000)
+    await box.clock.advance(20_000)
+    expect(failures).toEqual([])
+    expect(box.violations('lot')).toEqual([])
+    expect(names.map((name) => box.node(name).supervisor.countChildren())).toEqual(
+      names.map(() => expect.objectContaining({ active: 12, quarantined: 40, moving: 0, unplaced: 0 })),
+    )
+  })
+
   test('forgets the failures of a child that ran well for a minute', async () => {
     await withLots(['lot-0'])
     for (let round = 1; round <= 5; round++) {
