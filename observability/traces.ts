@@ -162,6 +162,9 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
     'cluster.frame_refused': null,
     'cluster.superseded': null,
     'cluster.paused': null,
+    'cluster.quorum_gained': null,
+    'cluster.quorum_lost': null,
+    'directory.member_given_up': null,
     'topology.peer_found': null,
     'topology.peer_lost': null,
     'topology.peer_terminating': null,
@@ -221,16 +224,40 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
     },
     'child.started': null,
     'child.ended': null,
-    'child.abandoned': (event) => {
-      spans.record(event, 'otp.child.abandoned', {
+    'child.relocated': (event) => {
+      spans.record(event, 'otp.child.relocation', {
+        startedAt: event.at,
+        attributes: {
+          'otp.name': event.name,
+          'otp.behaviour': event.behaviour,
+          'otp.node.from': event.from,
+          'otp.node.to': event.to,
+          'otp.relocation.cause': event.cause,
+          'otp.attempts': event.attempts,
+          'otp.epoch': event.epoch,
+          'otp.exit.reason': reasonName(event.reason),
+        },
+        error: event.cause === 'redistribution' ? undefined : reasonName(event.reason),
+        burst: { under: event.from },
+      })
+    },
+    'child.quarantined': (event) => {
+      spans.record(event, 'otp.child.quarantine', {
         startedAt: event.at,
         attributes: {
           'otp.name': event.name,
           'otp.behaviour': event.behaviour,
           'otp.attempts': event.attempts,
+          'otp.epoch': event.epoch,
           'otp.exit.reason': reasonName(event.reason),
         },
         error: reasonName(event.reason),
+      })
+    },
+    'child.released': (event) => {
+      spans.record(event, 'otp.child.release', {
+        startedAt: event.at,
+        attributes: { 'otp.name': event.name, 'otp.behaviour': event.behaviour, 'otp.node.to': event.to, 'otp.epoch': event.epoch },
       })
     },
     'http.request_completed': null,

@@ -29,7 +29,24 @@ export {
   type TopologySelf,
   type TopologyStrategy,
 } from '#cluster'
-export type { DistributedStartResult, DistributionStrategy, RegisterResult, RegistryEntry } from '#distributed'
+export {
+  type DistributedChild,
+  type DistributedChildCounts,
+  type DistributedRegistry,
+  type DistributedStartResult,
+  type DistributedSupervisor,
+  type DistributionOptions,
+  type DistributionStrategy,
+  type MemberList,
+  type ProcessRedistribution,
+  type QuarantinedChild,
+  type RegisterResult,
+  type RegistryEntry,
+  type RelocationOptions,
+  uniform,
+  uniformQuorum,
+  uniformRandom,
+} from '#distributed'
 export { type NodeSnapshot, type ProcessDetails, type ProcessInfo, processDetails } from '#introspect'
 export {
   type AnswerOf,

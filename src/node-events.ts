@@ -44,6 +44,8 @@ export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & Str
     'cluster.frame_refused': keep('cluster.frame_refused'),
     'cluster.superseded': keep('cluster.superseded'),
     'cluster.paused': keep('cluster.paused'),
+    'cluster.quorum_gained': keep('cluster.quorum_gained'),
+    'cluster.quorum_lost': keep('cluster.quorum_lost'),
     'topology.peer_found': keep('topology.peer_found'),
     'topology.peer_lost': keep('topology.peer_lost'),
     'topology.peer_terminating': keep('topology.peer_terminating'),
@@ -57,10 +59,13 @@ export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & Str
     'registry.conflict': keep('registry.conflict'),
     'child.taken_over': keep('child.taken_over'),
     'directory.joined': keep('directory.joined'),
+    'directory.member_given_up': keep('directory.member_given_up'),
     // The spawn, the registration and the end say the same.
     'child.started': null,
     'child.ended': keep('child.ended'),
-    'child.abandoned': keep('child.abandoned'),
+    'child.relocated': keep('child.relocated'),
+    'child.quarantined': keep('child.quarantined'),
+    'child.released': keep('child.released'),
     // The observer's own requests would fill the log that they read.
     'http.request_completed': null,
     'node.started': keep('node.started'),

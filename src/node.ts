@@ -6,7 +6,10 @@ import {
   defaultRuntimeDirectory,
   isLoopback,
   localSecret,
+  MEMBERSHIP_RULES,
+  type MembershipRules,
   type MembershipTimes,
+  NodeMonitor,
   nodeId,
   RemoteRouter,
   TcpTransport,
@@ -14,16 +17,16 @@ import {
   type Transport,
 } from '#cluster'
 import {
-  Directory,
-  DistributedRegistry,
-  DistributedSupervisor,
-  type DistributionStrategy,
-  LocalChildren,
+  type Distributed,
+  type DistributedRegistry,
+  type DistributedRegistryStart,
+  type DistributedSupervisor,
+  type DistributionOptions,
+  distributed,
   PLACEMENT,
-  Reconciler,
-  Replicator,
   type ReplicatorTimes,
-  uniform,
+  RULES,
+  type Rules,
 } from '#distributed'
 import { EventLog, type NodeParts, type NodeSnapshot, nodeSnapshot, OBSERVER, observerServer } from '#introspect'
 import {
@@ -31,13 +34,14 @@ import {
   type AnyApplication,
   type AnyBehaviour,
   Applications,
+  type Backoff,
   type CallNames,
   type CallOptions,
   type CastNames,
   type ChildSpec,
+  type DynamicSupervisorOptions,
   dynamicSupervisor,
   type PayloadArguments,
-  type RestartOptions,
   supervisor,
 } from '#otp'
 import {
@@ -71,13 +75,13 @@ export interface NodeOptions {
   readonly port?: number
   /** Instead of TCP; for tests. */
   readonly transport?: (id: NodeId) => Transport
-  /** The supervisor of the children that are placed here: its name in the tree, and how much it bears. */
-  readonly supervisor?: Pick<RestartOptions, 'maxRestarts' | 'periodMs' | 'backoff'> & { readonly name?: string }
+  /** Where the cluster's children run; and the local supervisor of those that are placed here: its name in the tree, and how much it bears. */
+  readonly supervisor?: DistributionOptions & LocalSupervisorOptions
+  readonly registry?: DistributedRegistryStart
   /** Processes of this node alone, started in order after the node's own. */
   readonly children?: readonly ChildSpec[]
   /** Started when the node is up, after what they depend on, each `permanent`; stopped before anything else is, in reverse order. */
   readonly applications?: readonly AnyApplication[]
-  readonly strategy?: DistributionStrategy
   readonly version?: string
   readonly role?: string
   readonly zone?: string
@@ -90,10 +94,21 @@ export interface NodeOptions {
   readonly events?: NodeEventStream
   readonly membershipTimes?: MembershipTimes
   readonly replicatorTimes?: ReplicatorTimes
+  /** Rules of the protocol to be replaced, in a simulation that shows what they are there for. */
+  readonly rules?: { readonly membership?: Partial<MembershipRules>; readonly directory?: Partial<Rules> }
 }
+
+/** The part of a dynamic supervisor's options that a node's own takes. `maxChildren` is for this node, `extraArguments` need not be plain data. */
+type LocalSupervisorOptions = Partial<Pick<DynamicSupervisorOptions, 'name' | 'backoff' | 'maxChildren' | 'extraArguments'>>
 
 /** Local name of the dynamic supervisor that runs the cluster's children. */
 const CHILDREN = 'otp.children'
+
+/**
+ * A supervisor of many poison children gives up several times in a row. Its waits are such that no more than three of its lives end within five
+ * seconds, which the node's root bears: what is poison goes elsewhere, and the node lives on.
+ */
+const BETWEEN_LIVES: Backoff = { minMs: 20, maxMs: 5000, factor: 50 }
 
 /** Starts a node; resolves when it may own children. Rejects with a `CodedError` for what is wrong with the options. */
 export async function createNode(options: NodeOptions): Promise<Node> {
@@ -118,12 +133,14 @@ export class Node {
   readonly registry: DistributedRegistry
   readonly supervisor: DistributedSupervisor
   readonly applications: Applications
+  /** Tells when nodes come up and go down. */
+  readonly monitor: NodeMonitor
   readonly log: EventLog
   /** What introspection reads. */
   readonly parts: NodeParts
   /** Called once if the node cannot go on: its root supervisor gave up, or a younger life of its name is in the cluster. */
   onFailure: (reason: string) => void = () => undefined
-  readonly #replicator: Replicator
+  readonly #distributed: Distributed
   readonly #root: AnyBehaviour
   readonly #toStart: readonly AnyApplication[]
   #rootPid: Pid | undefined
@@ -149,18 +166,31 @@ export class Node {
       random,
       events,
       ...(options.membershipTimes === undefined ? {} : { times: options.membershipTimes }),
+      rules: { ...MEMBERSHIP_RULES, ...options.rules?.membership },
+      offers: (options.behaviours ?? []).map(({ name }) => name),
       currentTrace: () => options.tracing?.current(),
     })
+    this.monitor = new NodeMonitor(this.cluster, this.runtime)
     this.runtime.router = new RemoteRouter(this.cluster, this.runtime)
     const { runtime, cluster } = this
-    const directory = new Directory(id)
-    this.#replicator = new Replicator(cluster, directory, clock, events, options.replicatorTimes)
-    const replicator = this.#replicator
-    const children = new LocalChildren(runtime, CHILDREN, options.behaviours ?? [])
-    const strategy = options.strategy ?? uniform
-    const reconciler = new Reconciler({ cluster, directory, replicator, children, runtime, clock, events, strategy })
-    this.registry = new DistributedRegistry(runtime, cluster, directory, children, reconciler)
-    this.supervisor = new DistributedSupervisor({ runtime, cluster, directory, replicator, reconciler, children, events })
+    const rules: Rules = { ...RULES, ...options.rules?.directory }
+    this.#distributed = distributed({
+      id,
+      runtime,
+      cluster,
+      clock,
+      random,
+      events,
+      rules,
+      times: options.replicatorTimes,
+      behaviours: options.behaviours ?? [],
+      localSupervisor: CHILDREN,
+      supervisor: options.supervisor ?? {},
+      registry: options.registry ?? {},
+    })
+    const { registry, directory, reconciler, relocator, replicator } = this.#distributed
+    this.registry = registry
+    this.supervisor = this.#distributed.supervisor
     runtime.via = (key) => this.registry.lookup(key)
     this.applications = new Applications(runtime, (reason) => this.onFailure(reason))
     this.#toStart = options.applications ?? []
@@ -169,8 +199,10 @@ export class Node {
     this.parts = {
       runtime,
       cluster,
-      registry: this.registry,
+      directory,
+      registry,
       reconciler,
+      relocator,
       replicator,
       version: options.version ?? '0',
       role: options.role ?? 'node',
@@ -181,7 +213,8 @@ export class Node {
   }
 
   #tree(options: NodeOptions): AnyBehaviour {
-    const { name = 'children', ...limits } = options.supervisor ?? {}
+    const { name = 'children', maxRestarts, periodMs, backoff, maxChildren, extraArguments } = options.supervisor ?? {}
+    const { placementServer, children } = this.#distributed
     const tallies = { restarts: 0, takeovers: 0 }
     this.events.subscribe('tallies', {
       'supervisor.child_restarted': () => {
@@ -193,16 +226,21 @@ export class Node {
     })
     const childrenSupervisor = dynamicSupervisor({
       name,
-      ...limits,
-      onRestarted: (id, pid) => this.supervisor.restarted(id, pid),
-      onGone: (id, reason) => this.supervisor.gone(id, reason),
+      maxRestarts,
+      periodMs,
+      ...(backoff === undefined ? {} : { backoff }),
+      ...(maxChildren === undefined ? {} : { maxChildren }),
+      ...(extraArguments === undefined ? {} : { extraArguments }),
+      onRestarted: (id, pid) => placementServer.restarted(id, pid),
+      onGone: (id, reason) => placementServer.gone(id, reason),
+      onFailure: (id, reason, isOneTooMany) => children.failed(id, reason, isOneTooMany),
     })
     return supervisor({
       name: 'node',
       children: [
         { id: 'observer', start: [observerServer(this.parts, this.log, tallies)], name: OBSERVER },
-        { id: name, start: [childrenSupervisor], name: CHILDREN },
-        { id: 'placement', start: [this.supervisor.server()], name: PLACEMENT },
+        { id: name, start: [childrenSupervisor], name: CHILDREN, backoff: BETWEEN_LIVES },
+        { id: 'placement', start: [placementServer.behaviour()], name: PLACEMENT },
         ...(options.children ?? []),
       ],
     })
@@ -219,8 +257,8 @@ export class Node {
     cluster.onSuperseded = (by) => this.onFailure(`superseded by ${by}, a younger life of this node's name`)
     await cluster.start()
     this.events.emit('node.started', { node: this.id, name: this.name, address: cluster.address, at: this.clock.wall() })
-    this.#replicator.joinIfAlone(this.clock.now())
-    await this.#replicator.joined
+    this.#distributed.replicator.joinIfAlone(this.clock.now())
+    await this.#distributed.replicator.joined
     for (const application of this.#toStart) await this.#startApplication(application)
     this.#isStarted = true
   }
@@ -278,7 +316,7 @@ export class Node {
       root.stop('shutdown')
       await ended
     }
-    this.#replicator.flush()
+    this.#distributed.replicator.flush()
     await this.cluster.stop()
     this.events.emit('node.stopped', { node: this.id, reason, at: this.clock.wall(), durationMs: this.clock.now() - startedMono })
   }

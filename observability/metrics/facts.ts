@@ -77,6 +77,8 @@ export function metricsTable(families: Families, exemplar: (event: object) => Ex
     'cluster.handshake_refused': ({ reason }) => families.count('otp_handshakes_refused_total', { reason }),
     'cluster.frame_refused': ({ peer }) => families.count('otp_frames_refused_total', { peer: nameOf(peer) }),
     'cluster.superseded': null,
+    'cluster.quorum_gained': null,
+    'cluster.quorum_lost': () => families.count('otp_cluster_quorum_losses_total', {}),
     'cluster.paused': ({ gapMs }) => {
       families.count('otp_node_pauses_total', {})
       families.count('otp_node_paused_seconds_total', {}, gapMs / SECOND)
@@ -97,9 +99,12 @@ export function metricsTable(families: Families, exemplar: (event: object) => Ex
       families.observe('otp_takeover_duration_seconds', { outcome }, durationMs / SECOND)
     },
     'directory.joined': null,
+    'directory.member_given_up': () => families.count('otp_directory_members_given_up_total', {}),
     'child.started': null,
     'child.ended': null,
-    'child.abandoned': ({ behaviour }) => families.count('otp_children_abandoned_total', { behaviour }),
+    'child.relocated': ({ cause }) => families.count('otp_relocations_total', { cause }),
+    'child.quarantined': ({ behaviour }) => families.count('otp_quarantines_total', { behaviour }),
+    'child.released': null,
     'http.request_completed': ({ route, status, durationMs }) => {
       if (!/^\/observer(\/|$)/.test(route)) return
       families.zero('otp_observer_requests_total', { route })

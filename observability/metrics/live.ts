@@ -89,9 +89,11 @@ function readCluster(families: Families, node: NodeSnapshot): void {
   for (const [status, count] of Object.entries(statuses)) families.set('otp_cluster_members', { status }, count)
   if (node.membersExpected === undefined) families.withhold('otp_cluster_members_expected')
   else families.set('otp_cluster_members_expected', {}, node.membersExpected)
+  families.set('otp_cluster_quorum', {}, node.hasQuorum ? 1 : 0)
   families.set('otp_cluster_view_checksum', {}, node.viewChecksum)
   families.set('otp_registry_names', {}, node.registryNames)
   families.set('otp_children_unplaced', {}, node.childrenUnplaced)
+  families.set('otp_children_quarantined', {}, node.childrenQuarantined)
   families.set('otp_placement_imbalance_ratio', {}, node.placementImbalance)
   for (const { topology, peers, syncAgeMs } of node.topologies) {
     for (const name of TOPOLOGY_COUNTS) families.zero(name, { topology })

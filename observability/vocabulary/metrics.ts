@@ -94,6 +94,7 @@ const topologyRefusals = values<Fact<'topology.refused', 'reason'>>({
   rate: true,
 })
 const takeoverOutcomes = values<Fact<'child.taken_over', 'outcome'>>({ started: true, failed: true, superseded: true })
+const relocationCauses = values<Fact<'child.relocated', 'cause'>>({ crashed: true, start_failed: true, redistribution: true })
 const resolutions = values<Fact<'registry.conflict', 'resolution'>>({ kept: true, stopped: true, remote: true })
 const childStates = values<keyof NodeSnapshot['supervisors'][number]['children']>({ specified: true, active: true, restarting: true })
 
@@ -186,13 +187,21 @@ const OTP_METRICS = {
     { outcome: takeoverOutcomes },
   ),
   otp_children_unplaced: gauge('processes', 'Children that should live and for which no node can be found.'),
-  otp_children_abandoned_total: counter('processes', 'Children given up, since their start failed again and again.', { behaviour: 'open' }),
+  otp_children_quarantined: gauge('processes', 'Children that failed wherever they went and wait to be released, in the whole cluster.'),
+  otp_quarantines_total: counter('processes', 'Children that this node quarantined.', { behaviour: 'open' }),
+  otp_relocations_total: counter('processes', 'Children that this node sent to another one, by why.', { cause: relocationCauses }),
   otp_placement_imbalance_ratio: gauge('ratio', 'Children of the fullest node over the mean, by this node’s view; 1 is even.'),
 
   otp_cluster_members: gauge('nodes', 'Members by status, by this node’s view.', { status: memberStatuses }),
   otp_cluster_members_expected: gauge('nodes', 'How many members there should be; absent where nobody said.'),
   otp_cluster_membership_changes_total: withExemplars(
     counter('changes', 'Changes of this node’s view of its members.', { change: memberChanges, cause: memberCauses }),
+  ),
+  otp_cluster_quorum: gauge('quorum', '1 while this node sees a majority of the members that there should be.'),
+  otp_cluster_quorum_losses_total: counter('losses', 'Times this node has lost the majority from view.'),
+  otp_directory_members_given_up_total: counter(
+    'members',
+    'Members that were down for so long that ended names were forgotten without them.',
   ),
   otp_cluster_view_checksum: gauge('checksum', 'Over the sorted ids of members that are up; equal on nodes that agree.'),
   otp_handshakes_refused_total: counter('handshakes', 'Connections to the cluster port that were refused.', { reason: refusals }),

@@ -3,12 +3,23 @@ import type { Clock, Emitter, Random, Timer } from '#base'
 import type { NodeId } from '#process'
 import { Dialer } from './dialer.ts'
 import type { ClusterEvents } from './events.ts'
-import { BadFrame, list, text, whole } from './frame-check.ts'
-import { type Change, DEFAULT_TIMES, type GossipEntry, type Member, Membership, type MembershipTimes } from './membership.ts'
-import { parseNodeId } from './node-name.ts'
+import { BadFrame, whole } from './frame-check.ts'
+import { Introductions } from './introductions.ts'
+import { gossipIn } from './member-frames.ts'
+import { type Change, DEFAULT_TIMES, type GossipEntry, Membership, type MembershipRules, type MembershipTimes } from './membership.ts'
+import { nodeName } from './node-name.ts'
+import { QuorumWatch } from './quorum-watch.ts'
+import { Refusals } from './refusals.ts'
 import { Discovery, type TopologyState } from './topology/discovery.ts'
 import type { TopologyStrategy } from './topology/strategy.ts'
 import type { DialFailure, Frame, Link, Transport, TransportListener } from './transport/transport.ts'
+import { viewHash } from './view-hash.ts'
+
+/** Up to so many peers are told everything at each beat; of more, a few at random, and the others only that this node lives. */
+const TELL_ALL = 10
+const TELL_AT_RANDOM = 3
+/** Every so manieth beat speaks of all members; the others only of those of whom there was news lately. */
+const BEATS_PER_FULL_GOSSIP = 5
 
 export interface ClusterOptions {
   readonly id: NodeId
@@ -18,8 +29,11 @@ export interface ClusterOptions {
   readonly random: Random
   readonly events: Emitter<ClusterEvents>
   readonly times?: MembershipTimes
-  /** How many members there should be, whatever topologies say. */
+  readonly rules?: MembershipRules
+  /** How many members there should be, whatever topologies say; if they do not, the most that ever agreed. */
   readonly membersExpected?: number | undefined
+  /** Names of the behaviours that this node can start. */
+  readonly offers?: readonly string[]
   /** The trace that runs now, to be stored on facts. */
   readonly currentTrace?: () => string | undefined
 }
@@ -29,6 +43,9 @@ type FrameHandler = (from: NodeId, frame: Frame) => void
 export class Cluster {
   readonly id: NodeId
   readonly membership: Membership
+  readonly quorum: QuorumWatch
+  readonly introductions: Introductions
+  readonly #refusals: Refusals
   readonly #options: ClusterOptions
   readonly #clock: Clock
   readonly #dialer: Dialer
@@ -40,6 +57,7 @@ export class Cluster {
   readonly #tickListeners: ((now: number) => void)[] = []
   readonly #discovery: Discovery
   #aliveIds: ReadonlySet<NodeId>
+  #viewHash: number
   #timer: Timer | undefined
   #isStopped = false
   /** Called once when a younger life of this node's name is seen. */
@@ -49,8 +67,9 @@ export class Cluster {
     this.id = options.id
     this.#options = options
     this.#clock = options.clock
-    this.membership = new Membership(options.id, options.clock.now(), options.times ?? DEFAULT_TIMES)
+    this.membership = new Membership(options.id, options.clock.now(), options.times ?? DEFAULT_TIMES, options.rules)
     this.#aliveIds = new Set([options.id])
+    this.#viewHash = viewHash(this.#aliveIds)
     this.#dialer = new Dialer(
       options.transport,
       options.clock,
@@ -65,9 +84,14 @@ export class Cluster {
       found: (address) => this.#dialer.keep(address),
       lost: (address) => this.#onNowhereFound(address),
     })
-    this.handle('gossip', (_from, frame) => this.#onGossip(frame))
-    this.handle('peers', (_from, frame) => this.#onPeers(frame))
-    this.handle('lost', (from, frame) => this.#onLost(from, frame))
+    this.quorum = new QuorumWatch(nodeName(options.id), () => this.expectedMembers, options.clock, options.events)
+    this.introductions = new Introductions(this, options.offers ?? [], (address) => this.#dialer.keep(address))
+    this.#refusals = new Refusals(this, {
+      now: () => options.clock.now(),
+      dial: (address) => this.#dialer.dial(address),
+      state: (changes) => this.#state(changes),
+    })
+    this.handle('gossip', (from, frame) => this.#onGossip(from, frame))
   }
 
   // ---- for other rooms
@@ -112,13 +136,31 @@ export class Cluster {
     return this.#aliveIds
   }
 
-  /** Who may be given something: alive and not on its way out, by its own word or by that of a topology. */
-  candidates(): NodeId[] {
-    return [...this.#aliveIds].filter((id) => {
-      if (id === this.id) return !this.membership.leaving && !this.#discovery.isSelfTerminating
-      const member = this.membership.member(id)
-      return member?.leaving === false && !this.#discovery.isTerminating(member.address)
-    })
+  /** Over the ids that are alive: equal on nodes that see the same members. 32 bits. */
+  get viewHash(): number {
+    return this.#viewHash
+  }
+
+  /** Who may be given something: alive, not on its way out by its own word or a topology's, and able to start the behaviour, if one is named. */
+  candidates(behaviour?: string): NodeId[] {
+    return [...this.#aliveIds].filter(
+      (id) => !this.#isLeaving(id) && (behaviour === undefined || this.introductions.canStart(id, behaviour)),
+    )
+  }
+
+  #isLeaving(id: NodeId): boolean {
+    if (id === this.id) return this.membership.leaving || this.#discovery.isSelfTerminating
+    const member = this.membership.member(id)
+    return member?.leaving !== false || this.#discovery.isTerminating(member.address)
+  }
+
+  /** Peers with a link that are told everything now: all of a few, a few of many. */
+  peersToTell(): NodeId[] {
+    const peers = [...this.#links.keys()]
+    if (peers.length <= TELL_ALL) return peers
+    const chosen = []
+    for (let left = TELL_AT_RANDOM; left > 0; left--) chosen.push(...peers.splice(this.#options.random.int(peers.length), 1))
+    return chosen
   }
 
   isLinked(peer: NodeId): boolean {
@@ -176,13 +218,38 @@ export class Cluster {
     const { changes, gapMs } = this.membership.tick(now)
     if (gapMs !== undefined) this.#options.events.emit('cluster.paused', { gapMs: Math.round(gapMs) })
     this.#state(changes)
-    this.#sendGossip()
+    this.#beat(now)
+    this.#agree()
     for (const listener of this.#tickListeners) listener(now)
     this.#scheduleTick()
   }
 
+  /** Who is told nothing of others is told at least that this node lives. */
+  #beat(now: number): void {
+    const isForAll = this.membership.heartbeat % BEATS_PER_FULL_GOSSIP === 0
+    const told = new Set(this.peersToTell())
+    const gossip = this.#gossip(this.membership.gossip(now, isForAll))
+    const beat = told.size < this.#links.size ? this.#gossip([this.membership.beat()]) : gossip
+    for (const link of this.#links.values()) link.send(told.has(link.peer) ? gossip : beat)
+  }
+
+  #gossip(entries: readonly GossipEntry[]): Frame {
+    return ['gossip', entries, this.#viewHash, this.quorum.expected.size]
+  }
+
   #sendGossip(): void {
-    this.broadcast(['gossip', this.membership.gossip(this.#clock.now())])
+    this.broadcast(this.#gossip(this.membership.gossip(this.#clock.now())))
+  }
+
+  /** Whether all peers have shown the same view: then so many members there are. */
+  #agree(): void {
+    for (const peer of this.#links.keys()) if (this.membership.member(peer)?.viewHash !== this.#viewHash) return
+    this.quorum.expected.agreed(this.#aliveIds.size)
+    this.#lookForQuorum()
+  }
+
+  #lookForQuorum(): void {
+    this.quorum.look({ alive: new Set([...this.#aliveIds].map(nodeName)), known: this.membership.names() })
   }
 
   // ---- what the transport tells
@@ -208,19 +275,11 @@ export class Cluster {
       durationMs,
     })
     const changes = this.membership.linked(link.peer, link.peerAddress, this.#clock.now())
-    link.send(['gossip', this.membership.gossip(this.#clock.now())])
-    link.send(['peers', this.#introductions(link.peer)])
+    link.send(this.introductions.own())
+    link.send(this.#gossip(this.membership.gossip(this.#clock.now())))
+    link.send(this.introductions.others(link.peer))
     this.#state(changes)
     for (const listener of this.#linkListeners) listener(link.peer, true)
-  }
-
-  #introductions(to: NodeId): [NodeId, string][] {
-    const introductions: [NodeId, string][] = []
-    for (const id of this.#aliveIds) {
-      const address = this.membership.member(id)?.address
-      if (address !== undefined && id !== to) introductions.push([id, address])
-    }
-    return introductions
   }
 
   #onFrame(link: Link, frame: Frame): void {
@@ -256,45 +315,22 @@ export class Cluster {
     const isRefused = failure.kind === 'refused'
     this.#options.events.emit('cluster.connect_failed', { address, reason: `${failure.kind}: ${failure.detail}`, refused: isRefused })
     for (const member of this.membership.members) {
-      if (member.address === address && isRefused && !this.#links.has(member.id)) this.#report(member)
+      if (member.address === address && isRefused && !this.#links.has(member.id)) this.#refusals.report(member)
       if (member.address === address && (member.left || this.membership.isSuperseded(member.id))) this.#dialer.drop(address)
     }
   }
 
   // ---- what peers tell
 
-  /** Tells everybody that nobody listens where this member did. */
-  #report(member: Member): void {
-    if (!this.#aliveIds.has(member.id)) return
-    this.broadcast(['lost', member.id, member.heartbeat])
-    this.#state(this.membership.refused(member.id, this.id, member.heartbeat, this.#clock.now()).changes)
-  }
-
-  #onLost(from: NodeId, frame: Frame): void {
-    const id = nodeIdIn(frame[1])
-    if (id === this.id) return
-    const { changes, isNewsToMe } = this.membership.refused(id, from, whole(frame[2], 'heartbeat'), this.#clock.now())
+  #onGossip(from: NodeId, frame: Frame): void {
+    const entries = gossipIn(frame[1])
+    const { changes, probe } = this.membership.heard(entries, this.#clock.now(), from)
+    const teller = this.membership.member(from)
+    if (teller !== undefined) teller.viewHash = whole(frame[2], 'hash of a view')
+    this.quorum.expected.told(whole(frame[3], 'number of members'))
     this.#state(changes)
-    const address = this.membership.member(id)?.address
-    if (isNewsToMe && address !== undefined && !this.#links.has(id)) this.#dialer.dial(address)
-  }
-
-  #onGossip(frame: Frame): void {
-    const entries = list(frame[1], 'gossip').map(gossipEntry)
-    const { changes, probe } = this.membership.heard(entries, this.#clock.now())
-    this.#state(changes)
-    for (const member of probe) {
-      if (member.address !== undefined && !this.#links.has(member.id)) this.#dialer.dial(member.address)
-    }
-  }
-
-  #onPeers(frame: Frame): void {
-    for (const entry of list(frame[1], 'peers')) {
-      const [id, address] = list(entry, 'peer')
-      const checked = text(address, 'address')
-      this.membership.introduce(nodeIdIn(id), checked)
-      if (nodeIdIn(id) !== this.id) this.#dialer.keep(checked)
-    }
+    this.#refusals.probe(probe)
+    this.introductions.askFor(entries, from)
   }
 
   /** States what changed in the view, to the event stream and to other rooms. */
@@ -303,13 +339,16 @@ export class Cluster {
     const alive = new Set([this.id])
     for (const member of this.membership.members) if (this.membership.isAlive(member.id, now)) alive.add(member.id)
     this.#aliveIds = alive
+    if (changes.length > 0) this.#viewHash = viewHash(alive)
     for (const change of changes) {
       const { member } = change
+      if (change.change === 'leave' && member.status === 'left') this.quorum.expected.left(alive.size)
       // A member that said that it leaves has left when it says so: one departure, one fact.
       if (change.from !== 'leaving' || member.status !== 'left') this.#stateChange(change)
       if (member.address !== undefined && (member.left || this.membership.isSuperseded(member.id))) this.#dialer.drop(member.address)
       for (const listener of this.#changeListeners) listener(change)
     }
+    if (changes.length > 0) this.#lookForQuorum()
     const by = this.membership.supersededBy()
     if (by !== undefined && !this.#isStopped) {
       this.#options.events.emit('cluster.superseded', { by })
@@ -334,15 +373,4 @@ export class Cluster {
     const isAlive = [...this.membership.members].some((member) => member.address === address && this.#aliveIds.has(member.id))
     if (!isAlive) this.#dialer.drop(address)
   }
-}
-
-function nodeIdIn(value: unknown): NodeId {
-  const id = text(value, 'node id')
-  if (parseNodeId(id) === undefined) throw new BadFrame(`expected a node id such as n1.lq3f9a, got ${JSON.stringify(id.slice(0, 80))}`)
-  return id
-}
-
-function gossipEntry(value: unknown): GossipEntry {
-  const [id, heartbeat, ageMs, flags] = list(value, 'gossip entry')
-  return [nodeIdIn(id), whole(heartbeat, 'heartbeat'), whole(ageMs, 'age'), whole(flags, 'flags')]
 }

@@ -28,6 +28,9 @@ export interface ClusterEvents {
   'cluster.handshake_refused': { reason: RefusalReason; remote: string; detail: string }
   /** An authenticated peer sent something that is no frame of this protocol; the link was closed. */
   'cluster.frame_refused': { peer: NodeId; reason: string }
+  /** This node sees enough of the members that there should be to act for all of them, or does so no more. */
+  'cluster.quorum_gained': { alive: number; expected: number; at: number }
+  'cluster.quorum_lost': { alive: number; expected: number; at: number }
   /** A newer life of this node's name is in the cluster: this one has to end. */
   'cluster.superseded': { by: NodeId }
   /** The event loop or the machine stood still; nobody is judged by that time. */

@@ -5,8 +5,18 @@ export { Cluster, type ClusterOptions } from './cluster.ts'
 export type { ClusterEvents, MembershipCause, MembershipChange, RefusalReason } from './events.ts'
 export { BadFrame, list, text, whole } from './frame-check.ts'
 export { localSecret } from './local-secret.ts'
-export type { Change, Member, MemberStatus, Membership, MembershipTimes } from './membership.ts'
+export {
+  type Change,
+  MEMBERSHIP_RULES,
+  type Member,
+  type MemberStatus,
+  type Membership,
+  type MembershipRules,
+  type MembershipTimes,
+} from './membership.ts'
+export { NodeMonitor, type NodeNews } from './node-monitor.ts'
 export { checkNodeName, incarnationOf, nodeId, nodeName } from './node-name.ts'
+export { plainData } from './plain-data.ts'
 export { RemoteRouter } from './remote-router.ts'
 export type { TopologyState } from './topology/discovery.ts'
 export { type DnsTopologyOptions, dnsTopology } from './topology/dns.ts'

@@ -24,6 +24,19 @@ export const DEFAULT_TIMES: MembershipTimes = {
   forgetGoneMs: 3600_000,
 }
 
+/** What a simulation takes away, to see what it is there for. */
+export interface MembershipRules {
+  /** Whether what `teller` says of a member counts as news of it. All does: a broken link between two nodes is no death. */
+  readonly isNews: (member: NodeId, teller: NodeId) => boolean
+  /** How much younger all news become when this node's own time stood still: without it, who was stopped takes all others for dead. */
+  readonly graceMs: (gapMs: number, tickMs: number) => number
+}
+
+export const MEMBERSHIP_RULES: MembershipRules = {
+  isNews: () => true,
+  graceMs: (gapMs, tickMs) => gapMs - tickMs,
+}
+
 export interface Member {
   readonly id: NodeId
   readonly name: string
@@ -38,6 +51,12 @@ export interface Member {
   deadAtHeartbeat: number
   /** Who found at which of its heartbeats that nobody listens at its address. */
   readonly refusals: Map<NodeId, number>
+  /** Names of the behaviours it can start; `undefined` until it is known. */
+  offers: ReadonlySet<string> | undefined
+  /** The last hash of its own view that it has told. */
+  viewHash: number | undefined
+  /** Nobody waits for it any more to have merged what has ended. */
+  isGivenUp: boolean
   status: MemberStatus
 }
 
@@ -59,6 +78,7 @@ const LEFT = 2
 export class Membership {
   readonly self: NodeId
   readonly times: MembershipTimes
+  readonly #rules: MembershipRules
   heartbeat = 0
   leaving = false
   left = false
@@ -67,9 +87,10 @@ export class Membership {
   readonly #newest = new Map<string, number>()
   #lastTickAt: number
 
-  constructor(self: NodeId, now: number, times: MembershipTimes = DEFAULT_TIMES) {
+  constructor(self: NodeId, now: number, times: MembershipTimes = DEFAULT_TIMES, rules: MembershipRules = MEMBERSHIP_RULES) {
     this.self = self
     this.times = times
+    this.#rules = rules
     this.#lastTickAt = now
     this.#newest.set(nodeName(self), incarnationOf(self))
   }
@@ -80,6 +101,17 @@ export class Membership {
 
   member(id: NodeId): Member | undefined {
     return this.#members.get(id)
+  }
+
+  knows(id: NodeId): boolean {
+    return id === this.self || this.#members.has(id)
+  }
+
+  /** Names of all nodes that are or may come back: who is down counts, who has left does not. */
+  names(): Set<string> {
+    const names = new Set([nodeName(this.self)])
+    for (const member of this.#members.values()) if (!member.left && !this.#isSuperseded(member)) names.add(member.name)
+    return names
   }
 
   /** Whether anybody I hear from has heard from it lately, it has not left, and no later life of it is known. */
@@ -117,39 +149,57 @@ export class Membership {
     this.heartbeat++
     const paused = gap > 2 * this.times.tickMs
     if (paused) {
-      for (const member of this.#members.values()) member.heardAt = Math.min(now, member.heardAt + gap - this.times.tickMs)
+      const grace = this.#rules.graceMs(gap, this.times.tickMs)
+      for (const member of this.#members.values()) member.heardAt = Math.min(now, member.heardAt + grace)
     }
     return { changes: this.#judge(now, 'heartbeat'), gapMs: paused ? gap : undefined }
   }
 
-  /** What goes to peers with each beat. Members long silent are left out, so that forgotten ids are not taught again. */
-  gossip(now: number): GossipEntry[] {
-    const entries: GossipEntry[] = [[this.self, this.heartbeat, 0, (this.leaving ? LEAVING : 0) | (this.left ? LEFT : 0)]]
+  /** This node's own part of the gossip: a heartbeat. */
+  beat(): GossipEntry {
+    return [this.self, this.heartbeat, 0, (this.leaving ? LEAVING : 0) | (this.left ? LEFT : 0)]
+  }
+
+  /**
+   * What goes to peers with each beat: members of whom there was news lately, or `all`. Those long silent are left out of either, so
+   * that forgotten ids are not taught again.
+   */
+  gossip(now: number, all = true): GossipEntry[] {
+    const entries: GossipEntry[] = [this.beat()]
     for (const member of this.#members.values()) {
       const age = Math.round(now - member.heardAt)
-      if (age < this.times.forgetMs)
+      if (age < (all ? this.#forgetMs(member) : 2 * this.times.downMs))
         entries.push([member.id, member.heartbeat, age, (member.leaving ? LEAVING : 0) | (member.left ? LEFT : 0)])
     }
     return entries
   }
 
   /** A peer's gossip. `probe`: members whom this node found refused at an older heartbeat than is now known. */
-  heard(entries: readonly GossipEntry[], now: number): { changes: Change[]; probe: Member[] } {
+  heard(entries: readonly GossipEntry[], now: number, from: NodeId): { changes: Change[]; probe: Member[] } {
     const probe: Member[] = []
     for (const [id, heartbeat, ageMs, flags] of entries) {
-      if (id === this.self || ageMs >= this.times.forgetMs) continue
+      if (id === this.self || !this.#isWorthKnowing(id, ageMs, flags)) continue
+      const isNews = this.#rules.isNews(id, from)
       const known = this.#members.get(id)
-      const member = known ?? this.#add(id, heartbeat, now - ageMs)
+      const member = known ?? this.#add(id, heartbeat, isNews ? now - ageMs : Number.NEGATIVE_INFINITY)
       if ((flags & LEAVING) !== 0) member.leaving = true
       if ((flags & LEFT) !== 0) member.left = true
       // Who had left before this node came is no news.
       if (known === undefined && member.left) member.status = 'left'
-      if (heartbeat < member.heartbeat) continue
+      if (heartbeat < member.heartbeat || !isNews) continue
       if (heartbeat > member.heartbeat && member.refusals.has(this.self)) probe.push(member)
       member.heartbeat = heartbeat
       member.heardAt = Math.max(member.heardAt, now - ageMs)
+      if (ageMs < this.times.downMs) member.isGivenUp = false
     }
     return { changes: this.#judge(now, 'gossip'), probe }
+  }
+
+  #isWorthKnowing(id: NodeId, ageMs: number, flags: number): boolean {
+    const member = this.#members.get(id)
+    if (member !== undefined) return ageMs < this.times.forgetMs
+    const isGone = (flags & LEFT) !== 0 || incarnationOf(id) < (this.#newest.get(nodeName(id)) ?? 0)
+    return ageMs < (isGone ? this.times.forgetGoneMs : this.times.forgetMs)
   }
 
   /** A link to it is up: it lives, and this is where it listens. */
@@ -196,13 +246,26 @@ export class Membership {
   forget(now: number, isNeeded: (id: NodeId) => boolean): NodeId[] {
     const forgotten: NodeId[] = []
     for (const member of this.#members.values()) {
-      const silentMs = now - member.heardAt
-      const limit = this.#isGone(member) ? this.times.forgetGoneMs : this.times.forgetMs
-      if (silentMs <= limit || isNeeded(member.id)) continue
+      if (now - member.heardAt <= this.#forgetMs(member) || isNeeded(member.id)) continue
       this.#members.delete(member.id)
       forgotten.push(member.id)
     }
     return forgotten
+  }
+
+  #forgetMs(member: Member): number {
+    return member.left || this.#isSuperseded(member) ? this.times.forgetGoneMs : this.times.forgetMs
+  }
+
+  /** Has nobody wait any more for the member that is down for longest; `undefined` if there is none to give up. */
+  giveUpLongestDown(now: number): Member | undefined {
+    let longest: Member | undefined
+    for (const member of this.#members.values()) {
+      if (member.isGivenUp || member.left || this.#isSuperseded(member) || this.isAlive(member.id, now)) continue
+      if (longest === undefined || member.heardAt < longest.heardAt) longest = member
+    }
+    if (longest !== undefined) longest.isGivenUp = true
+    return longest
   }
 
   #add(id: NodeId, heartbeat: number, heardAt: number): Member {
@@ -217,6 +280,9 @@ export class Membership {
       left: false,
       deadAtHeartbeat: -1,
       refusals: new Map(),
+      offers: undefined,
+      viewHash: undefined,
+      isGivenUp: false,
       status: 'down',
     }
     this.#members.set(id, member)

@@ -1,6 +1,6 @@
 // What a node has to do about one name: what the record says against what runs. Pure, and asked again at every tick.
 import type { NodeId } from '#process'
-import type { DirectoryRecord } from './record.ts'
+import { type DirectoryRecord, isQuarantined, isSetting } from './record.ts'
 
 /**
  * `take_over`: its owner is gone and the name falls to this node. `start`: it is this node's, and nothing runs.
@@ -12,10 +12,14 @@ export type Duty = 'take_over' | 'start' | 'stop' | 'clean_up' | 'reclaim'
 export interface Situation {
   readonly self: NodeId
   isAlive(id: NodeId): boolean
-  /** Joined and not leaving. */
+  /** Joined, not leaving, and `mayRun`. */
   readonly mayOwn: boolean
+  /** Whether children may run here: not in a part of the cluster without a majority, if the strategy asks for one. */
+  readonly mayRun: boolean
   /** The node the name falls to, among those that may own it. */
-  place(key: string): NodeId | undefined
+  place(record: DirectoryRecord): NodeId | undefined
+  /** Whether a child that was given to this node has waited long enough. */
+  isDue(key: string): boolean
   /** Serial of the process that runs here under the name. */
   running(key: string): number | undefined
 }
@@ -23,14 +27,21 @@ export interface Situation {
 export function dutyOf(record: DirectoryRecord, here: Situation): Duty | undefined {
   const running = here.running(record.key)
   if (running !== undefined) {
-    if (!record.ended && record.owner === here.self) return undefined
+    if (!record.ended && record.owner === here.self && !isQuarantined(record)) {
+      return record.child === undefined || here.mayRun ? undefined : 'stop'
+    }
     return record.ended && record.child === undefined && record.writer !== here.self ? 'reclaim' : 'stop'
   }
-  if (record.ended) return undefined
+  if (record.ended || isSetting(record) || isQuarantined(record)) return undefined
   if (record.owner === here.self) {
-    if (record.child === undefined) return 'clean_up'
-    return here.mayOwn ? 'start' : undefined
+    if (isOver(record)) return 'clean_up'
+    return here.mayOwn && here.isDue(record.key) ? 'start' : undefined
   }
-  if (here.isAlive(record.owner) || !here.mayOwn || here.place(record.key) !== here.self) return undefined
-  return record.child === undefined ? 'clean_up' : 'take_over'
+  if (here.isAlive(record.owner) || !here.mayOwn || here.place(record) !== here.self) return undefined
+  return isOver(record) ? 'clean_up' : 'take_over'
+}
+
+/** What is not started again: a process that registered itself, and OTP's `temporary`. */
+function isOver({ child }: DirectoryRecord): boolean {
+  return child === undefined || child.restart === 'temporary'
 }

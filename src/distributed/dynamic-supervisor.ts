@@ -1,36 +1,72 @@
-// The distributed dynamic supervisor (Horde's): children that run once in the cluster, placed by consistent hashing, taken over when their node is gone.
-import { CodedError, type Emitter } from '#base'
-import type { Cluster } from '#cluster'
-import { type AnyBehaviour, type Behaviour, type ChildSpec, checkChildSpec, genServer, noReply, type StartChildResult } from '#otp'
-import { Crash, ExitError, type ExitReason, type NodeId, NodeRef, type Pid, type ReplyTo, type Runtime } from '#process'
+// The distributed dynamic supervisor (Horde's): children that run once in the cluster, placed by a strategy, taken over when their node is gone.
+import { CodedError } from '#base'
+import { type Cluster, nodeName, plainData } from '#cluster'
+import { type AnyBehaviour, type ChildSpec, checkChildSpec } from '#otp'
+import { ExitError, type ExitReason, type NodeId, NodeRef, Pid, type Runtime } from '#process'
+import type { ChildPlacement } from './child-placement.ts'
 import type { Directory } from './directory.ts'
-import type { DistributedEvents } from './events.ts'
-import type { ChildToStart, LocalChildren } from './local-children.ts'
+import type { LocalChildren } from './local-children.ts'
+import type { MemberList, Members } from './members.ts'
+import type { NameIndex } from './name-index.ts'
+import { PLACEMENT, type StartRequest, type Witnessed } from './placement-server.ts'
 import { pidOf, type Reconciler } from './reconciler.ts'
-import type { ChildData, DirectoryRecord } from './record.ts'
+import { type ChildData, type DirectoryRecord, isQuarantined } from './record.ts'
 import { checkName } from './registry.ts'
+import type { QuarantinedChild, Relocator } from './relocator.ts'
 import type { Replicator } from './replicator.ts'
-
-/** Local name of the server that takes starts and terminations on each node. */
-export const PLACEMENT = 'otp.placement'
+import type { Witness } from './witness.ts'
 
 /**
- * How a start ended. `not_ready`: no node may own children now. `unacknowledged`: it runs, but no peer has confirmed that it
- * knows, so that it would be lost with its node. Other reasons: the start failed, with the reason of its `init`.
+ * How a start ended. `not_ready`: no node may own children now. `no_quorum`: this part of the cluster has no majority, and the strategy
+ * wants one. `already_present`: the name is a child's that does not run now: it is on its way to another node, or in quarantine.
+ * `unacknowledged`: it runs, but no peer has confirmed that it knows, so that it would be lost with its node. `max_children`: the node to
+ * which it falls is full. Other reasons: the start failed, with the reason of its `init`; nothing is tried again.
  */
 export type DistributedStartResult =
   | { readonly ok: true; readonly pid: Pid }
   | { readonly ok: false; readonly reason: 'already_started' | 'unacknowledged'; readonly pid: Pid }
-  | { readonly ok: false; readonly reason: 'not_ready' | ExitReason; readonly pid?: undefined }
+  | {
+      readonly ok: false
+      readonly reason: 'not_ready' | 'no_quorum' | 'already_present' | 'max_children' | ExitReason
+      readonly pid?: undefined
+    }
+
+/** What `whichChildren` answers for each child. */
+export interface DistributedChild {
+  readonly id: string
+  /** `undefined` while it does not run. */
+  readonly pid: Pid | undefined
+  readonly type: 'worker' | 'supervisor'
+  readonly behaviour: string
+  /** The name of its node. */
+  readonly node: string
+  /** `moving`: it was given to a node that has not started it yet; `unplaced`: its node is gone, and nobody has taken it over yet. */
+  readonly status: 'running' | 'moving' | 'unplaced' | 'quarantined'
+}
+
+/** What `countChildren` answers: Horde's four, and the children that do not run by why. */
+export interface DistributedChildCounts {
+  readonly specs: number
+  readonly active: number
+  readonly supervisors: number
+  readonly workers: number
+  readonly moving: number
+  readonly unplaced: number
+  readonly quarantined: number
+}
 
 export interface DistributedSupervisorOptions {
   readonly runtime: Runtime
   readonly cluster: Cluster
   readonly directory: Directory
+  readonly names: NameIndex
   readonly replicator: Replicator
   readonly reconciler: Reconciler
+  readonly placement: ChildPlacement
+  readonly members: Members
+  readonly relocator: Relocator
   readonly children: LocalChildren
-  readonly events: Emitter<DistributedEvents>
+  readonly witness: Witness
 }
 
 /** Default deadline of a start anywhere in the cluster. */
@@ -38,8 +74,6 @@ const START_TIMEOUT_MS = 10_000
 
 export class DistributedSupervisor {
   readonly #o: DistributedSupervisorOptions
-  /** Starts under way on this node, so that two of one name meet. */
-  readonly #starting = new Set<string>()
 
   constructor(options: DistributedSupervisorOptions) {
     this.#o = options
@@ -50,7 +84,20 @@ export class DistributedSupervisor {
    * cluster. The argument has to be plain data: the child may be started again anywhere.
    */
   async startChild<B extends AnyBehaviour>(spec: ChildSpec<B>): Promise<DistributedStartResult> {
-    checkChildSpec(spec)
+    const request = this.#request(spec)
+    const { placement, directory, cluster } = this.#o
+    if (placement.needsQuorum && !cluster.quorum.has) return { ok: false, reason: 'no_quorum' }
+    const { key, behaviour } = request
+    const node = placement.nodeFor({ key, behaviour, gen: directory.nextBirth(key), child: undefined })
+    if (node === undefined) return { ok: false, reason: 'not_ready' }
+    const result = (await this.#ask(node, 'start', request)) as DistributedStartResult | Witnessed
+    if (!('gen' in result)) return result
+    const { pid } = result
+    return (await this.#o.witness.has(key, result.gen)) ? { ok: true, pid } : { ok: false, reason: 'unacknowledged', pid }
+  }
+
+  #request<B extends AnyBehaviour>(spec: ChildSpec<B>): StartRequest {
+    checkChildSpec(spec, 'never')
     checkName(spec.id)
     if (spec.name !== undefined) {
       throw new CodedError(
@@ -58,34 +105,94 @@ export class DistributedSupervisor {
         `child specification '${spec.id}': a child of the cluster is found by its id; leave out name`,
       )
     }
-    const [behaviour, argument] = spec.start
-    this.#o.children.behaviour(behaviour.name)
-    const child: ChildData = { argument, restart: spec.restart ?? 'permanent', shutdown: spec.shutdown }
-    const request: ChildToStart = { key: spec.id, behaviour: behaviour.name, child }
-    const node = this.#o.reconciler.place(spec.id)
-    if (node === undefined) return { ok: false, reason: 'not_ready' }
-    return this.#ask(node, 'start', request) as Promise<DistributedStartResult>
+    const [{ name: behaviour }, argument] = spec.start
+    this.#o.children.behaviour(behaviour)
+    plainData(argument)
+    const child: ChildData = {
+      argument,
+      restart: spec.restart ?? 'permanent',
+      shutdown: typeof spec.shutdown === 'number' ? wholeMs(spec.shutdown, 'infinity') : spec.shutdown,
+      startTimeoutMs: spec.startTimeoutMs === undefined ? undefined : wholeMs(spec.startTimeoutMs, undefined),
+      backoff: spec.backoff,
+      failures: undefined,
+    }
+    return { key: spec.id, behaviour, child, by: this.#o.cluster.id }
   }
 
-  /** Ends a child wherever it runs; resolves with `false` if there is none. It does not come back. */
-  async terminateChild(id: string): Promise<boolean> {
-    const record = this.#o.directory.get(id)
-    if (record === undefined || record.ended || record.child === undefined) return false
-    if (this.#o.cluster.alive.has(record.owner)) return (await this.#ask(record.owner, 'terminate', id)) === true
+  /** Ends a child wherever it runs, found by its id or its pid; resolves with `false` if there is none. It does not come back. */
+  async terminateChild(child: string | Pid): Promise<boolean> {
+    const record = this.#find(child)
+    if (record === undefined) return false
+    if (this.#o.cluster.alive.has(record.owner)) return (await this.#ask(record.owner, 'terminate', record.key)) === true
     const ended = this.#o.reconciler.end(record, 'terminated')
     await this.#o.replicator.acknowledged(ended.version)
     return true
   }
 
-  /** Live children of the whole cluster, by this node's copy of the directory. */
-  whichChildren(): { readonly id: string; readonly pid: Pid; readonly behaviour: string }[] {
-    const children = []
+  #find(child: string | Pid): DirectoryRecord | undefined {
+    const ids = child instanceof Pid ? this.#o.names.keysOf(child) : [child]
+    return ids.map((id) => this.#o.directory.get(id)).find((record) => record !== undefined && !record.ended && record.child !== undefined)
+  }
+
+  /** Children of the whole cluster, whether they run or not, by this node's copy of the directory. */
+  whichChildren(): readonly DistributedChild[] {
+    const children: DistributedChild[] = []
     for (const record of this.#o.directory.records()) {
-      if (!record.ended && record.child !== undefined && this.#o.cluster.alive.has(record.owner)) {
-        children.push({ id: record.key, pid: pidOf(record), behaviour: record.behaviour })
-      }
+      if (record.ended || record.child === undefined) continue
+      const { key: id, behaviour, owner } = record
+      const status = this.#statusOf(record)
+      const pid = status === 'running' ? pidOf(record) : undefined
+      children.push({ id, pid, type: this.#o.children.typeOf(behaviour), behaviour, node: nodeName(owner), status })
     }
     return children
+  }
+
+  countChildren(): DistributedChildCounts {
+    const count = { running: 0, moving: 0, unplaced: 0, quarantined: 0, worker: 0, supervisor: 0 }
+    for (const { status, type } of this.whichChildren()) {
+      count[status]++
+      count[type]++
+    }
+    const { running: active, moving, unplaced, quarantined, worker: workers, supervisor: supervisors } = count
+    return { specs: workers + supervisors, active, supervisors, workers, moving, unplaced, quarantined }
+  }
+
+  #statusOf(record: DirectoryRecord): DistributedChild['status'] {
+    if (isQuarantined(record)) return 'quarantined'
+    if (!this.#o.cluster.alive.has(record.owner)) return 'unplaced'
+    return record.serial === 0 ? 'moving' : 'running'
+  }
+
+  // ---- children that failed wherever they went
+
+  quarantined(): readonly QuarantinedChild[] {
+    return this.#o.relocator.quarantined
+  }
+
+  /** Lets a quarantined child start again; resolves with `false` if it is not quarantined, or if no peer has confirmed that it knows. */
+  async release(id: string): Promise<boolean> {
+    const version = this.#o.relocator.release(id)
+    return version !== undefined && this.#o.replicator.acknowledged(version)
+  }
+
+  // ---- where children may run
+
+  /** Names of the nodes that may be given children now. */
+  members(): readonly string[] {
+    return this.#o.members.candidates().map(nodeName)
+  }
+
+  /**
+   * Says for the whole cluster which nodes may be given children: all (`auto`), or those named. Children of other nodes move. Resolves with
+   * `false` if no peer has confirmed that it knows. The last word counts, wherever it was said.
+   */
+  setMembers(members: MemberList): Promise<boolean> {
+    return this.#o.replicator.acknowledged(this.#o.members.set(members))
+  }
+
+  /** Resolves with `true` as soon as this node sees a majority of the cluster, with `false` after `timeoutMs`. */
+  waitForQuorum(timeoutMs: number): Promise<boolean> {
+    return this.#o.cluster.quorum.wait(timeoutMs)
   }
 
   async #ask(node: NodeId, call: 'start' | 'terminate', payload: unknown): Promise<unknown> {
@@ -96,90 +203,9 @@ export class DistributedSupervisor {
       throw error
     }
   }
+}
 
-  /** The behaviour of the server that does this node's part; it runs under `PLACEMENT`. */
-  server(): Behaviour<unknown> {
-    return genServer({
-      name: 'placement',
-      init: () => undefined,
-      calls: {
-        start: (state, request: ChildToStart, self) => {
-          this.#answer(self.from, this.#start(request))
-          return noReply(state)
-        },
-        terminate: (state, id: string, self) => {
-          this.#answer(self.from, this.#terminate(id))
-          return noReply(state)
-        },
-      },
-    })
-  }
-
-  #answer(from: ReplyTo | undefined, answer: Promise<unknown>): void {
-    answer.then(
-      (value) => from?.reply(value),
-      (error: unknown) => from?.fail(new Crash(error)),
-    )
-  }
-
-  async #start(request: ChildToStart): Promise<DistributedStartResult> {
-    const { directory, replicator, cluster, children, reconciler, events } = this.#o
-    checkName(request.key)
-    const present = directory.get(request.key)
-    if (present !== undefined && !present.ended) return { ok: false, reason: 'already_started', pid: pidOf(present) }
-    if (!replicator.isJoined || cluster.membership.leaving || this.#starting.has(request.key)) return { ok: false, reason: 'not_ready' }
-    this.#starting.add(request.key)
-    try {
-      const result: StartChildResult = await children.start(request, 'call')
-      if (!result.ok) return result
-      const meanwhile = directory.get(request.key)
-      if (meanwhile !== undefined && !meanwhile.ended) {
-        await children.stop(request.key, { shutdown: 'name_conflict' })
-        return { ok: false, reason: 'already_started', pid: pidOf(meanwhile) }
-      }
-      const record = reconciler.claim(request.key, result.pid, {
-        behaviour: request.behaviour,
-        child: request.child,
-        gen: directory.lamport + 1,
-        epoch: 1,
-      })
-      const acknowledged = await replicator.acknowledged(record.version)
-      events.emit('child.started', { name: request.key, behaviour: request.behaviour, pid: result.pid, epoch: record.epoch, acknowledged })
-      return acknowledged ? result : { ok: false, reason: 'unacknowledged', pid: result.pid }
-    } finally {
-      this.#starting.delete(request.key)
-    }
-  }
-
-  async #terminate(id: string): Promise<boolean> {
-    const { directory, replicator, cluster, children, reconciler } = this.#o
-    const record = directory.get(id)
-    if (record === undefined || record.ended || record.owner !== cluster.id) return false
-    // Written first: a crash between the two must not bring back what was asked to end.
-    const ended = reconciler.end(record, 'terminated')
-    await Promise.all([children.stop(id, 'shutdown'), replicator.acknowledged(ended.version)])
-    return true
-  }
-
-  // ---- what the local supervisor tells
-
-  /** A child runs again under a new pid: the same birth, the same epoch. */
-  restarted(id: string, pid: Pid): void {
-    const record = this.#owned(id)
-    if (record === undefined) return
-    this.#o.children.restarted(id, pid)
-    this.#o.reconciler.claim(id, pid, record, record.claimedAt)
-  }
-
-  /** A child ended and is not restarted: the birth is over. */
-  gone(id: string, reason: ExitReason): void {
-    this.#o.children.gone(id)
-    const record = this.#owned(id)
-    if (record !== undefined) this.#o.reconciler.end(record, reason)
-  }
-
-  #owned(id: string): DirectoryRecord | undefined {
-    const record = this.#o.directory.get(id)
-    return record !== undefined && !record.ended && record.owner === this.#o.cluster.id ? record : undefined
-  }
+/** Records hold whole numbers: times are rounded up, and endless ones have a word of their own. */
+function wholeMs<T>(ms: number, endless: T): number | T {
+  return Number.isFinite(ms) ? Math.ceil(ms) : endless
 }

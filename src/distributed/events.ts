@@ -27,8 +27,27 @@ export interface DistributedEvents {
   }
   /** This node has merged all that one peer knew, or found itself alone: from now on it may own children. */
   'directory.joined': { via: NodeId | undefined; records: number; at: number; durationMs: number }
-  'child.started': { name: string; behaviour: string; pid: Pid; epoch: number; acknowledged: boolean }
+  /** So many ended births are remembered that a member which is down is not waited for any more: what ended meanwhile may return with it. */
+  'directory.member_given_up': { member: NodeId; ended: number; silentMs: number }
+  /** `acknowledged`: whether a peer has its record; `undefined` if another node asked for the start, which sees to that itself. */
+  'child.started': { name: string; behaviour: string; pid: Pid; epoch: number; acknowledged: boolean | undefined }
   'child.ended': { name: string; behaviour: string; reason: ExitReason | 'terminated'; at: number }
-  /** Its start failed again and again on its node; it is not tried any more. */
-  'child.abandoned': { name: string; behaviour: string; reason: ExitReason; attempts: number; at: number }
+  /** A child was given to another node: it failed here, or belongs there by now. It starts there after `waitMs`. */
+  'child.relocated': {
+    name: string
+    behaviour: string
+    from: NodeId
+    to: NodeId
+    cause: 'crashed' | 'start_failed' | 'redistribution'
+    reason: ExitReason
+    /** Failures in a row, this one included. */
+    attempts: number
+    waitMs: number
+    epoch: number
+    at: number
+  }
+  /** A child failed wherever it went: it is stopped, its name stays claimed, and nothing is tried until it is released. */
+  'child.quarantined': { name: string; behaviour: string; reason: ExitReason; attempts: number; epoch: number; at: number }
+  /** Somebody let a quarantined child start again, on the node `to`. */
+  'child.released': { name: string; behaviour: string; to: NodeId; epoch: number; at: number }
 }

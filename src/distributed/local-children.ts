@@ -1,7 +1,8 @@
 // The processes that run on this node under a name of the cluster: supervised children, and processes that registered themselves.
 import { CodedError } from '#base'
 import type { AnyBehaviour, StartChild, StartChildResult, TerminateChild } from '#otp'
-import { Crash, type ExitReason, type Pid, type Runtime, type SpawnCause } from '#process'
+import { Crash, ExitError, type ExitReason, type Pid, type Runtime, type SpawnCause } from '#process'
+import type { CrashWindow } from './crash-window.ts'
 import type { ChildData } from './record.ts'
 
 /** What is needed to start a child here. */
@@ -14,28 +15,53 @@ export interface ChildToStart {
 interface Running {
   pid: Pid
   readonly isChild: boolean
+  /** What was registered with the name. */
+  value: unknown
 }
+
+/** The local supervisor answers, unless it is gone: how long a start or an end may take is the child's to say. */
+const AS_LONG_AS_IT_TAKES = Number.POSITIVE_INFINITY
 
 export class LocalChildren {
   readonly #runtime: Runtime
   /** Local name of the dynamic supervisor that runs the children. */
   readonly #supervisor: string
   readonly #behaviours: ReadonlyMap<string, AnyBehaviour>
+  readonly #crashes: CrashWindow
   readonly #running = new Map<string, Running>()
+  /** Requests of this turn to end children. */
+  #ending: { readonly reason: ExitReason; readonly ids: string[]; readonly over: Promise<void> }[] = []
   #watched: Pid | undefined
+  #hasGivenUp = false
+  /** Called when the local supervisor and all its children are gone: with those that made it give up, if it did. */
+  onSupervisorGone: (culprits: ReadonlyMap<string, ExitReason>) => void = () => undefined
 
-  constructor(runtime: Runtime, supervisor: string, behaviours: readonly AnyBehaviour[]) {
+  constructor(runtime: Runtime, supervisor: string, behaviours: readonly AnyBehaviour[], crashes: CrashWindow) {
     this.#runtime = runtime
     this.#supervisor = supervisor
     this.#behaviours = new Map(behaviours.map((behaviour) => [behaviour.name, behaviour]))
+    this.#crashes = crashes
   }
 
   keys(): IterableIterator<string> {
     return this.#running.keys()
   }
 
+  get size(): number {
+    return this.#running.size
+  }
+
   running(key: string): Pid | undefined {
     return this.#running.get(key)?.pid
+  }
+
+  value(key: string): unknown {
+    return this.#running.get(key)?.value
+  }
+
+  /** Whether it is a supervised child, and not a process that registered itself. */
+  isChild(key: string): boolean {
+    return this.#running.get(key)?.isChild === true
   }
 
   /** Throws `ERR_OTP_DISTRIBUTED_UNKNOWN_BEHAVIOUR`: nodes start behaviours by name, and only those they were given. */
@@ -48,27 +74,23 @@ export class LocalChildren {
     )
   }
 
-  /** Starts a child under the local supervisor. */
-  async start({ key, behaviour, child }: ChildToStart, cause: SpawnCause): Promise<StartChildResult> {
+  /** What a behaviour's processes are; `worker` for one that this node was not given. */
+  typeOf(behaviour: string): 'worker' | 'supervisor' {
+    return this.#behaviours.get(behaviour)?.type ?? 'worker'
+  }
+
+  /** Starts a child under the local supervisor; `undefined` if that is just not there, which is not the child's failure. */
+  async start({ key, behaviour, child }: ChildToStart, cause: SpawnCause): Promise<StartChildResult | undefined> {
     try {
-      const request: StartChild = {
-        spec: {
-          id: key,
-          start: [this.behaviour(behaviour), child.argument],
-          restart: child.restart,
-          ...(child.shutdown === undefined ? {} : { shutdown: child.shutdown }),
-        },
-        cause,
-      }
-      // No deadline of the caller's: how long a start may take is the behaviour's `init`'s to say.
-      const result = (await this.#runtime.call(this.#supervisor, 'startChild', request, 60_000)) as StartChildResult
+      const request: StartChild = { spec: specOf(key, this.behaviour(behaviour), child), cause }
+      const result = (await this.#runtime.call(this.#supervisor, 'startChild', request, AS_LONG_AS_IT_TAKES)) as StartChildResult
       if (result.ok) {
-        this.#running.set(key, { pid: result.pid, isChild: true })
+        this.#running.set(key, { pid: result.pid, isChild: true, value: undefined })
         this.#watchSupervisor()
       }
       return result
     } catch (error) {
-      return { ok: false, reason: new Crash(error) }
+      return error instanceof ExitError ? undefined : { ok: false, reason: new Crash(error) }
     }
   }
 
@@ -77,13 +99,33 @@ export class LocalChildren {
     const running = this.#running.get(key)
     if (running === undefined) return
     this.#running.delete(key)
-    if (running.isChild) await this.#runtime.call(this.#supervisor, 'terminateChild', { id: key, reason } satisfies TerminateChild, 60_000)
+    if (running.isChild) await this.#terminate(key, reason)
     else this.#runtime.exit(running.pid, running.pid, reason)
   }
 
-  /** A process of this node has registered itself. */
-  adopt(key: string, pid: Pid): void {
-    this.#running.set(key, { pid, isChild: false })
+  /** What is asked for in one turn for one reason is one request: the supervisor ends them at the same time, not one after the other. */
+  #terminate(key: string, reason: ExitReason): Promise<void> {
+    const present = this.#ending.find((ending) => ending.reason === reason)
+    if (present !== undefined) {
+      present.ids.push(key)
+      return present.over
+    }
+    const ids = [key]
+    const over = Promise.resolve().then(async () => {
+      this.#ending = this.#ending.filter((ending) => ending.ids !== ids)
+      const request: TerminateChild = { id: ids, reason }
+      await this.#runtime.call(this.#supervisor, 'terminateChild', request, AS_LONG_AS_IT_TAKES).catch((error: unknown) => {
+        // The supervisor is gone, and so are its children.
+        if (!(error instanceof ExitError)) throw error
+      })
+    })
+    this.#ending.push({ reason, ids, over })
+    return over
+  }
+
+  /** A process of this node has registered itself, or its value has changed. */
+  adopt(key: string, pid: Pid, value: unknown): void {
+    this.#running.set(key, { pid, isChild: false, value })
   }
 
   restarted(key: string, pid: Pid): void {
@@ -95,7 +137,13 @@ export class LocalChildren {
     this.#running.delete(key)
   }
 
-  /** When the supervisor gives up, its children are gone with it; what they leave is found at the next tick. */
+  /** A child has failed once more; the supervisor restarts it, or gives up with this. */
+  failed(key: string, reason: ExitReason, isOneTooMany: boolean): void {
+    this.#crashes.add(key, reason, this.#runtime.clock.now())
+    this.#hasGivenUp ||= isOneTooMany
+  }
+
+  /** When the supervisor is gone, so are its children, those that never failed too. */
   #watchSupervisor(): void {
     const pid = this.#runtime.whereis(this.#supervisor)
     if (pid === undefined || pid === this.#watched) return
@@ -103,7 +151,22 @@ export class LocalChildren {
     this.#runtime.monitor(pid, {
       down: () => {
         for (const [key, running] of this.#running) if (running.isChild) this.#running.delete(key)
+        const culprits = this.#crashes.take(this.#runtime.clock.now())
+        const hasGivenUp = this.#hasGivenUp
+        this.#hasGivenUp = false
+        this.onSupervisorGone(hasGivenUp ? culprits : new Map())
       },
     })
+  }
+}
+
+function specOf(id: string, behaviour: AnyBehaviour, { argument, restart, shutdown, startTimeoutMs, backoff }: ChildData) {
+  return {
+    id,
+    start: [behaviour, argument] as const,
+    restart,
+    ...(shutdown === undefined ? {} : { shutdown }),
+    ...(startTimeoutMs === undefined ? {} : { startTimeoutMs }),
+    ...(backoff === undefined ? {} : { backoff }),
   }
 }

@@ -1,16 +1,40 @@
-// Which of several nodes a name belongs to, so that all who see the same nodes say the same. Pure.
+// Which of several nodes a child belongs to, so that all who see the same nodes say the same. Pure.
 import type { NodeId } from '#process'
 import { hashText } from './record.ts'
 
-/** Horde's distribution strategy: chooses among candidates; `undefined` if there is none. */
-export type DistributionStrategy = (key: string, candidates: readonly NodeId[]) => NodeId | undefined
+/** Horde's distribution strategy: where children run. Every node of the cluster has to be given the same one. */
+export interface DistributionStrategy {
+  readonly name: string
+  /**
+   * One of the candidates, `undefined` if there is none. It may go by nothing but what it is given: every survivor of a node asks for
+   * itself, and they have to agree. `birth` is another number each time the name is started, and the same as long as the child lives.
+   */
+  chooseNode(key: string, candidates: readonly NodeId[], birth: number): NodeId | undefined
+  /** Whether a part of the cluster without a majority starts nothing and stops what it runs. */
+  readonly needsQuorum: boolean
+}
 
 /**
  * Consistent hashing by highest random weight (Thaler & Ravishankar 1996): a node that comes or goes moves only the names that
- * it gains or had. By node name, not by its incarnation: a node that comes back gets back what it had.
+ * it gains or had. By node name, not by its incarnation: a node that comes back gets back what it had. Horde's default.
  */
-export const uniform: DistributionStrategy = (key, candidates) => {
-  const keyHash = hashText(key)
+export const uniform: DistributionStrategy = {
+  name: 'uniform',
+  chooseNode: (key, candidates) => heaviest(hashText(key), candidates),
+  needsQuorum: false,
+}
+
+/** As `uniform`, but a name that is started again falls to another node. Drawn from the birth, so that all nodes draw the same lot. */
+export const uniformRandom: DistributionStrategy = {
+  name: 'uniform_random',
+  chooseNode: (key, candidates, birth) => heaviest(mix(hashText(key) + Math.imul(birth, 0x9e3779b1)), candidates),
+  needsQuorum: false,
+}
+
+/** As `uniform`, in the part of the cluster that has a majority; elsewhere nothing runs. */
+export const uniformQuorum: DistributionStrategy = { ...uniform, name: 'uniform_quorum', needsQuorum: true }
+
+function heaviest(keyHash: number, candidates: readonly NodeId[]): NodeId | undefined {
   let best: NodeId | undefined
   let bestWeight = -1
   for (const id of candidates) {

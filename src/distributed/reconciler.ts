@@ -1,20 +1,27 @@
 // Carries out what this node has to do about names: takes over, starts, stops and cleans up, until the records and what runs agree.
 import type { Clock, Emitter } from '#base'
-import type { Cluster } from '#cluster'
-import type { StartChildResult } from '#otp'
+import type { Cluster, MembershipCause, MembershipChange } from '#cluster'
 import { type ExitReason, type NodeId, Pid, type Runtime } from '#process'
+import type { ChildPlacement } from './child-placement.ts'
 import type { Directory } from './directory.ts'
 import { type Duty, dutyOf, type Situation } from './duty.ts'
 import type { DistributedEvents } from './events.ts'
 import type { LocalChildren } from './local-children.ts'
-import type { DistributionStrategy } from './placement.ts'
-import type { ChildData, Claim, DirectoryRecord } from './record.ts'
+import { MEMBERS } from './members.ts'
+import { type ChildData, type Claim, type DirectoryRecord, isQuarantined, SETTING } from './record.ts'
+import type { Relocator } from './relocator.ts'
 import type { Replicator } from './replicator.ts'
+import type { Rules, Trigger } from './rules.ts'
+import type { StartDelay } from './start-delay.ts'
 
-/** Records looked at before the event loop gets a turn. */
-const SLICE = 1000
-/** A start that failed so often on this node is given up. */
-const MAX_ATTEMPTS = 3
+/** Records looked at before the clock is, and how long all of it may take before the event loop gets a turn. */
+const SLICE = 64
+const TURN_MS = 4
+/** How long a node without a majority is given to stop its children: as long as a child is, by default. */
+const STOP_MS = 5000
+/** The local supervisor is back after so long when it has given up once. */
+const SUPERVISOR_BACK_MS = 50
+const NO_QUORUM: ExitReason = { shutdown: 'no_quorum' }
 /** The loser of two claims ends with this. */
 const NAME_CONFLICT: ExitReason = { shutdown: 'name_conflict' }
 
@@ -26,7 +33,10 @@ export interface ReconcilerOptions {
   readonly runtime: Runtime
   readonly clock: Clock
   readonly events: Emitter<DistributedEvents>
-  readonly strategy: DistributionStrategy
+  readonly placement: ChildPlacement
+  readonly relocator: Relocator
+  readonly delay: StartDelay
+  readonly rules: Rules
 }
 
 export class Reconciler {
@@ -35,60 +45,67 @@ export class Reconciler {
   readonly #touched = new Set<string>()
   /** Keys for which something is under way on this node: nothing else is begun for them. */
   readonly #busy = new Set<string>()
-  readonly #failures = new Map<string, number>()
   /** Wall clock at which this node came to know that another is gone. */
   readonly #goneAt = new Map<NodeId, number>()
-  #candidates: readonly NodeId[]
+  /** Monotonic time at which a node was found to be silent for too long, and nothing surer is known of it. */
+  readonly #silentSince = new Map<NodeId, number>()
   #isScheduled = false
+  /** A look at all records under way, in slices, and what set it off. */
+  #scan: IterableIterator<DirectoryRecord> | undefined
+  #trigger: Trigger = 'tick'
+  #died: NodeId | undefined
 
   constructor(options: ReconcilerOptions) {
     this.#o = options
-    const { cluster, replicator, children } = options
-    this.#candidates = cluster.candidates()
+    const { cluster, replicator, children, delay } = options
     this.#situation = {
       self: cluster.id,
-      isAlive: (id) => cluster.alive.has(id),
+      isAlive: (id) => cluster.alive.has(id) || this.#mayStillRun(id),
       get mayOwn() {
-        return replicator.isJoined && !cluster.membership.leaving
+        return replicator.isJoined && !cluster.membership.leaving && this.mayRun
       },
-      place: (key) => this.place(key),
+      get mayRun() {
+        return !options.placement.needsQuorum || cluster.quorum.has
+      },
+      place: (record) => options.placement.nodeFor(record),
+      isDue: (key) => options.delay.isDue(key),
       running: (key) => children.running(key)?.serial,
     }
-    options.directory.onChanged = (winner, previous) => this.#onWinnerChanged(winner, previous)
-    cluster.onChange(({ member, change }) => this.#onMemberChanged(member.id, change))
-    cluster.onTick(() => this.#sweep())
-    void replicator.joined.then(() => this.#sweep())
-  }
-
-  /** The node a name falls to, by this node's view. */
-  place(key: string): NodeId | undefined {
-    return this.#o.strategy(key, this.#candidates)
+    options.directory.onChanged((winner, previous) => this.#onWinnerChanged(winner, previous))
+    cluster.onChange(({ member, change, cause }) => this.#onMemberChanged(member.id, change, cause))
+    if (options.placement.needsQuorum) cluster.quorum.onChange(() => this.#sweep('change'))
+    cluster.onTick(() => this.#sweep('tick'))
+    void replicator.joined.then(() => this.#sweep('change'))
+    delay.onDue = (key) => this.#touch(key)
+    children.onSupervisorGone = (culprits) => this.#onSupervisorGone(culprits)
   }
 
   /** Children that should live and whose owner is gone. */
   unplaced(): number {
     let count = 0
     for (const record of this.#o.directory.records()) {
-      if (!record.ended && record.child !== undefined && !this.#o.cluster.alive.has(record.owner)) count++
+      const isWanted = !record.ended && record.child !== undefined && !isQuarantined(record)
+      if (isWanted && !this.#o.cluster.alive.has(record.owner)) count++
     }
     return count
   }
 
   /** Writes a live claim of this node for a process that runs here. A restart keeps the time of its claim, which decides between equals. */
-  claim(key: string, pid: Pid, claim: Pick<Claim, 'behaviour' | 'child' | 'gen' | 'epoch'>, claimedAt?: number): DirectoryRecord {
+  claim(key: string, pid: Pid, claim: Pick<Claim, 'behaviour' | 'child' | 'value' | 'gen' | 'epoch'>, claimedAt?: number): DirectoryRecord {
     const at = this.#o.clock.wall()
     const owner = this.#o.cluster.id
-    const { behaviour, child, gen, epoch } = claim
+    const { behaviour, child, value, gen, epoch } = claim
     const record = this.#o.replicator.write({
-      behaviour,
-      child,
-      gen,
-      epoch,
       key,
+      gen,
       ended: false,
+      epoch,
       claimedAt: claimedAt ?? at,
       owner,
       serial: pid.serial,
+      behaviour,
+      child,
+      value,
     })
     this.#o.events.emit('registry.registered', { name: key, pid, epoch, at })
     return record
@@ -103,19 +120,58 @@ export class Reconciler {
     return ended
   }
 
+  /** Does something with a name that nothing else on this node is busy with; `false` if something is. */
+  exclusively(key: string, act: () => Promise<void>): boolean {
+    if (this.#busy.has(key)) return false
+    this.#busy.add(key)
+    const before = this.#o.directory.get(key)
+    void act().finally(() => {
+      this.#busy.delete(key)
+      const after = this.#o.directory.get(key)
+      // What came meanwhile was not attended to.
+      if (after !== undefined && after !== before && dutyOf(after, this.#situation) !== undefined) this.#touch(key)
+    })
+    return true
+  }
+
   // ---- triggers
 
-  #onMemberChanged(id: NodeId, change: string): void {
-    this.#candidates = this.#o.cluster.candidates()
-    if (change === 'down' || (change === 'leave' && !this.#o.cluster.alive.has(id))) this.#goneAt.set(id, this.#o.clock.wall())
+  /** Those that made the local supervisor give up go elsewhere; the others are started again here, by the new one. */
+  #onSupervisorGone(culprits: ReadonlyMap<string, ExitReason>): void {
+    for (const [key, reason] of culprits) {
+      if (this.#o.directory.get(key)?.owner === this.#o.cluster.id) this.#o.relocator.failed(key, 'crashed', reason)
+    }
+    // By then the next one is there, as a rule; else it is looked for at every beat.
+    this.#o.clock.after(SUPERVISOR_BACK_MS, () => this.#sweep('change'))
+  }
+
+  /**
+   * A node that is only silent may be in a part without a majority: it stops its children when it finds out, which is about now, and is
+   * given the time for it. One that was killed, has left or was started again runs nothing.
+   */
+  #mayStillRun(id: NodeId): boolean {
+    const silentSince = this.#silentSince.get(id)
+    if (silentSince === undefined || !this.#o.placement.needsQuorum) return false
+    return this.#o.clock.now() - silentSince < STOP_MS + 2 * this.#o.cluster.membership.times.tickMs
+  }
+
+  #onMemberChanged(id: NodeId, change: MembershipChange, cause: MembershipCause): void {
+    if (change === 'down' && cause === 'heartbeat') this.#silentSince.set(id, this.#o.clock.now())
+    else this.#silentSince.delete(id)
+    const isDeath = change === 'down' || (change === 'leave' && !this.#o.cluster.alive.has(id))
+    if (isDeath) this.#goneAt.set(id, this.#o.clock.wall())
     else if (change === 'join' || change === 'refute') this.#goneAt.delete(id)
-    this.#sweep()
+    this.#died = isDeath ? id : undefined
+    this.#sweep(isDeath ? 'death' : 'change')
   }
 
   #onWinnerChanged(winner: DirectoryRecord, previous: DirectoryRecord | undefined): void {
-    if (winner.writer !== this.#o.cluster.id) this.#touch(winner.key)
+    if (winner.key === SETTING + MEMBERS) this.#o.clock.soon(() => this.#sweep('change'))
+    const isNews = winner.writer !== this.#o.directory.self || winner.serial === 0
+    if (isNews && this.#isDue(winner, 'merge')) this.#touch(winner.key)
     if (previous === undefined || winner.ended || previous.ended || winner.owner === previous.owner) return
-    if (!this.#o.cluster.alive.has(previous.owner)) return
+    // Given away by its owner: no two claims have met.
+    if (winner.writer === previous.owner || !this.#o.cluster.alive.has(previous.owner)) return
     const isLocal = this.#o.children.running(winner.key) !== undefined
     this.#o.events.emit('registry.conflict', {
       name: winner.key,
@@ -128,36 +184,75 @@ export class Reconciler {
 
   #touch(key: string): void {
     this.#touched.add(key)
+    this.#schedule()
+  }
+
+  /** Whether it is time to look at what a record asks for. */
+  #isDue(record: DirectoryRecord, trigger: Trigger): boolean {
+    return record.ended || this.#o.cluster.alive.has(record.owner) || this.#o.rules.takesOverAt(trigger, false)
+  }
+
+  /** Every name is looked at again where numbers say that something is to be done: nothing depends on an edge that was seen or missed. */
+  #sweep(trigger: Trigger): void {
+    const { cluster, children, directory, placement } = this.#o
+    placement.refresh()
+    for (const key of children.keys()) {
+      const record = directory.get(key)
+      if (record !== undefined && (record.ended || record.owner !== cluster.id || !this.#situation.mayRun)) this.#touch(key)
+    }
+    if (!this.#hasWork()) return
+    this.#trigger = trigger
+    this.#scan = directory.records()
+    this.#schedule()
+  }
+
+  /** Names of the dead, or more names of this node than it runs. */
+  #hasWork(): boolean {
+    const { cluster, children, directory } = this.#o
+    if ((directory.liveOf.get(cluster.id) ?? 0) > children.size) return true
+    for (const owner of directory.liveOf.keys()) if (!cluster.alive.has(owner)) return true
+    return false
+  }
+
+  #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
     this.#o.clock.soon(() => this.#work())
   }
 
-  /** Every name is looked at again: nothing depends on an edge that was seen or missed. */
-  #sweep(): void {
-    this.#candidates = this.#o.cluster.candidates()
-    const { self, isAlive, running } = this.#situation
-    for (const record of this.#o.directory.records()) {
-      if (record.ended) continue
-      if (record.owner === self ? running(record.key) === undefined : !isAlive(record.owner)) this.#touch(record.key)
+  /** As much as a turn of the event loop may take: first names that were touched, then the scan. */
+  #work(): void {
+    const { clock } = this.#o
+    const until = clock.now() + TURN_MS
+    let looked = 0
+    const isOver = () => ++looked % SLICE === 0 && clock.now() >= until
+    this.#isScheduled = false
+    for (const key of this.#touched) {
+      this.#touched.delete(key)
+      this.#attend(key)
+      if (isOver()) {
+        this.#schedule()
+        return
+      }
     }
-    for (const key of this.#o.children.keys()) {
-      const record = this.#o.directory.get(key)
-      if (record !== undefined && (record.ended || record.owner !== self)) this.#touch(key)
+    for (let next = this.#scan?.next(); next !== undefined; next = this.#scan?.next()) {
+      if (next.done === true) {
+        this.#scan = undefined
+        return
+      }
+      if (this.#isAmiss(next.value)) this.#attend(next.value.key)
+      if (isOver()) {
+        this.#schedule()
+        return
+      }
     }
   }
 
-  #work(): void {
-    let left = SLICE
-    for (const key of this.#touched) {
-      if (left-- === 0) {
-        this.#o.clock.soon(() => this.#work())
-        return
-      }
-      this.#touched.delete(key)
-      this.#attend(key)
-    }
-    this.#isScheduled = false
+  #isAmiss(record: DirectoryRecord): boolean {
+    if (record.ended) return false
+    const { self, isAlive, running } = this.#situation
+    if (record.owner === self) return running(record.key) === undefined
+    return !isAlive(record.owner) && this.#o.rules.takesOverAt(this.#trigger, record.owner === this.#died)
   }
 
   // ---- duties
@@ -167,13 +262,7 @@ export class Reconciler {
     if (record === undefined || this.#busy.has(key)) return
     const duty = dutyOf(record, this.#situation)
     if (duty === undefined) return
-    this.#busy.add(key)
-    void this.#carryOut(duty, record).finally(() => {
-      this.#busy.delete(key)
-      // What came meanwhile was not attended to.
-      if (this.#o.directory.get(key) !== record && dutyOf(this.#o.directory.get(key) ?? record, this.#situation) !== undefined)
-        this.#touch(key)
-    })
+    this.exclusively(key, () => this.#carryOut(duty, record))
   }
 
   async #carryOut(duty: Duty, record: DirectoryRecord): Promise<void> {
@@ -184,15 +273,24 @@ export class Reconciler {
         await this.#startHere(duty, record)
         return
       case 'stop':
-        await children.stop(record.key, record.ended ? 'shutdown' : NAME_CONFLICT)
+        await children.stop(record.key, record.ended ? 'shutdown' : record.owner === this.#o.cluster.id ? NO_QUORUM : NAME_CONFLICT)
         return
       case 'clean_up':
         this.end(record, 'noproc')
         return
       case 'reclaim': {
         const pid = children.running(record.key)
-        if (pid !== undefined)
-          this.claim(record.key, pid, { behaviour: record.behaviour, child: undefined, gen: this.#o.directory.lamport + 1, epoch: 1 })
+        if (pid === undefined || this.#o.runtime.lookup(pid) === undefined) children.gone(record.key)
+        else {
+          const { behaviour, key } = record
+          this.claim(key, pid, {
+            behaviour,
+            child: undefined,
+            value: children.value(key),
+            gen: this.#o.directory.nextBirth(record.key),
+            epoch: 1,
+          })
+        }
         return
       }
       default:
@@ -207,8 +305,10 @@ export class Reconciler {
     const child = record.child as ChildData
     const result = await children.start(
       { key: record.key, behaviour: record.behaviour, child },
-      duty === 'take_over' ? 'takeover' : 'reconcile',
+      duty === 'take_over' ? 'takeover' : record.serial === 0 ? 'relocate' : 'reconcile',
     )
+    // The local supervisor is between two lives: tried again at the next beat.
+    if (result === undefined) return
     const winner = directory.get(record.key)
     const isSuperseded =
       winner !== record && winner !== undefined && (winner.ended || (winner.owner !== cluster.id && cluster.alive.has(winner.owner)))
@@ -228,27 +328,7 @@ export class Reconciler {
         durationMs: clock.now() - startedMono,
       })
     }
-    this.#noteOutcome(record, result)
-  }
-
-  /** A start that fails again and again is given up and said so, instead of being tried at every tick for ever. */
-  #noteOutcome(record: DirectoryRecord, result: StartChildResult): void {
-    if (result.ok) {
-      this.#failures.delete(record.key)
-      return
-    }
-    const attempts = (this.#failures.get(record.key) ?? 0) + 1
-    this.#failures.set(record.key, attempts)
-    if (attempts < MAX_ATTEMPTS) return
-    this.#failures.delete(record.key)
-    this.end(this.#o.directory.get(record.key) ?? record, result.reason)
-    this.#o.events.emit('child.abandoned', {
-      name: record.key,
-      behaviour: record.behaviour,
-      reason: result.reason,
-      attempts,
-      at: this.#o.clock.wall(),
-    })
+    if (!result.ok) this.#o.relocator.failed(record.key, 'start_failed', result.reason)
   }
 }
 

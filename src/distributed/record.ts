@@ -1,11 +1,17 @@
 // A directory record: who owns a name, in which of its births, and the one total order that decides between two claims. Pure.
+import type { Backoff } from '#otp'
 import type { NodeId } from '#process'
+import type { Failures } from './relocation.ts'
 
-/** What it takes to start a child anywhere: the behaviour's name and plain data. */
+/** What it takes to start a child anywhere, beside its behaviour's name: plain data. And how it has fared. */
 export interface ChildData {
   readonly argument: unknown
   readonly restart: 'permanent' | 'transient' | 'temporary'
   readonly shutdown: number | 'brutal_kill' | 'infinity' | undefined
+  readonly startTimeoutMs?: number | undefined
+  readonly backoff?: Backoff | undefined
+  /** Set from its first failure on a node until it is released, or runs well for long and fails again. */
+  readonly failures?: Failures | undefined
 }
 
 export interface DirectoryRecord {
@@ -19,11 +25,13 @@ export interface DirectoryRecord {
   /** Wall clock of the claim, ms: decides only between equal epochs, so skew can be unfair but never unsafe. */
   readonly claimedAt: number
   readonly owner: NodeId
-  /** Serial of the process on its owner's node. */
+  /** Serial of the process on its owner's node; 0 while nothing runs: a child on its way, or in quarantine, or a setting. */
   readonly serial: number
   readonly behaviour: string
   /** Set for supervised children; a name that a process registered for itself has none and is never taken over. */
   readonly child: ChildData | undefined
+  /** What was registered with a name, or a setting's value. */
+  readonly value?: unknown
   /** Which node wrote this record, and its how-manieth record it was: its place in that node's section. */
   readonly writer: NodeId
   readonly version: number
@@ -31,6 +39,18 @@ export interface DirectoryRecord {
 
 /** A record before its writer has stamped it. */
 export type Claim = Omit<DirectoryRecord, 'writer' | 'version'>
+
+/** Settings of the cluster are records too, under keys that no name can have: they belong to no node, and last until they are overwritten. */
+export const SETTING = '\0'
+
+export function isSetting(record: DirectoryRecord): boolean {
+  return record.key.charCodeAt(0) === 0
+}
+
+/** A child that failed wherever it went: its name stays claimed, and nothing runs until it is released. */
+export function isQuarantined(record: DirectoryRecord): boolean {
+  return record.child?.failures?.isQuarantined === true
+}
 
 /** Positive if `a` beats `b`: later birth, then ended over live, then higher epoch, then older claim, then lower owner; from one writer the later word. */
 export function compareRecords(a: DirectoryRecord, b: DirectoryRecord): number {

@@ -2,10 +2,14 @@
 import type { Clock, Emitter } from '#base'
 import { type Cluster, type Frame, list, text, whole } from '#cluster'
 import type { NodeId } from '#process'
-import type { Directory } from './directory.ts'
+import { Acknowledgements } from './acknowledgements.ts'
+import type { Directory, Section } from './directory.ts'
 import type { DistributedEvents } from './events.ts'
 import type { Claim, DirectoryRecord } from './record.ts'
 import { decodeRecord, decodeSection, encodeRecord, encodeSection, sectionOf } from './record-codec.ts'
+import type { Rules } from './rules.ts'
+import { cut } from './section.ts'
+import { Tombstones } from './tombstones.ts'
 
 export interface ReplicatorTimes {
   /** A node that finds no peer is alone after so long; sooner where no topology has found an address. */
@@ -15,16 +19,32 @@ export interface ReplicatorTimes {
   readonly tombstoneMs: number
   /** How long a start waits for one peer to have it. */
   readonly ackMs: number
+  /** So many ended births are remembered, whoever has not merged them yet. */
+  readonly maxEnded: number
+  /** A tick tells peers a hash of what was merged, every so manieth one all of it: who has merged what is needed to forget. */
+  readonly ticksPerDigest: number
 }
 
-export const DEFAULT_REPLICATOR_TIMES: ReplicatorTimes = { aloneMs: 4000, aloneUnknownMs: 500, tombstoneMs: 600_000, ackMs: 5000 }
+export const DEFAULT_REPLICATOR_TIMES: ReplicatorTimes = {
+  aloneMs: 4000,
+  aloneUnknownMs: 500,
+  tombstoneMs: 600_000,
+  ackMs: 5000,
+  maxEnded: 100_000,
+  ticksPerDigest: 5,
+}
 
-/** Equal versions but different hashes in so many digests running: all records are sent once. */
-const MISMATCHES_BEFORE_FULL = 3
-/** Records in one frame of a full transfer. */
-const FULL_CHUNK = 1000
-/** Ended births looked at in one tick. */
-const TOMBSTONES_PER_TICK = 1000
+/** Records in one frame of a transfer. */
+const RECORDS_PER_FRAME = 1000
+
+export interface ReplicatorOptions {
+  readonly cluster: Cluster
+  readonly directory: Directory
+  readonly clock: Clock
+  readonly events: Emitter<DistributedEvents>
+  readonly rules: Rules
+  readonly times?: ReplicatorTimes | undefined
+}
 
 interface Waiter {
   readonly version: number
@@ -37,29 +57,39 @@ export class Replicator {
   readonly #directory: Directory
   readonly #clock: Clock
   readonly #events: Emitter<DistributedEvents>
+  readonly #rules: Rules
   readonly #times: ReplicatorTimes
-  /** The last context each peer has shown. */
-  readonly #acks = new Map<NodeId, Map<NodeId, number>>()
+  readonly #acks = new Acknowledgements()
+  readonly #tombstones: Tombstones
   readonly #mismatches = new Map<NodeId, number>()
-  readonly #endedSeenAt = new WeakMap<DirectoryRecord, number>()
   readonly #startedAt: number
+  #ticks = 0
+  #syncs = 0
+  #synced: (() => void) | undefined
   #waiters: Waiter[] = []
-  #isPushing = false
+  /** Set while a push is due. */
+  #pushing: PromiseWithResolvers<void> | undefined
   #joined = Promise.withResolvers<void>()
   /** It has merged what one peer knew, or there is no peer: from now on this node may own children. */
   isJoined = false
 
-  constructor(cluster: Cluster, directory: Directory, clock: Clock, events: Emitter<DistributedEvents>, times = DEFAULT_REPLICATOR_TIMES) {
+  constructor(options: ReplicatorOptions) {
+    const { cluster, directory, clock, events, rules, times = DEFAULT_REPLICATOR_TIMES } = options
     this.#cluster = cluster
     this.#directory = directory
     this.#clock = clock
     this.#events = events
+    this.#rules = rules
     this.#times = times
+    const { tombstoneMs, maxEnded } = times
+    this.#tombstones = new Tombstones({ cluster, directory, acknowledgements: this.#acks, events, rules, tombstoneMs, maxEnded })
     this.#startedAt = clock.now()
     cluster.handle('push', (from, frame) => this.#onPush(from, frame))
     cluster.handle('delta', (_from, frame) => this.#onDelta(frame))
     cluster.handle('digest', (from, frame) => this.#onDigest(from, frame))
-    cluster.handle('ack', (from, frame) => this.#onAck(from, text(frame[1], 'writer'), whole(frame[2], 'version')))
+    cluster.handle('hashes', (from, frame) => this.#onHashes(from, whole(frame[1], 'context hash'), whole(frame[2], 'live hash')))
+    cluster.handle('synced', (_from, frame) => this.#onSynced(whole(frame[1], 'number')))
+    cluster.handle('ack', (from, frame) => this.#onAck(from, whole(frame[1], 'version')))
     cluster.handle('full', (_from, frame) => this.#onFull(frame))
     cluster.onLink((peer, isUp) => {
       if (isUp) this.#sendDigest(peer, false)
@@ -76,8 +106,8 @@ export class Replicator {
   /** Writes a claim and sends it to all peers at the end of this turn of the event loop. */
   write(claim: Claim): DirectoryRecord {
     const record = this.#directory.write(claim)
-    if (!this.#isPushing) {
-      this.#isPushing = true
+    if (this.#pushing === undefined) {
+      this.#pushing = Promise.withResolvers()
       this.#clock.soon(() => this.flush())
     }
     return record
@@ -85,9 +115,18 @@ export class Replicator {
 
   /** Sends what was written since the last push. */
   flush(): void {
-    this.#isPushing = false
     const section = this.#directory.takePush()
-    if (section !== undefined) this.#cluster.broadcast(['push', section.base, section.to, section.records.map(encodeRecord)])
+    if (section !== undefined) {
+      for (const { base, to, records } of cut(section, RECORDS_PER_FRAME))
+        this.#cluster.broadcast(['push', base, to, records.map(encodeRecord)])
+    }
+    this.#pushing?.resolve()
+    this.#pushing = undefined
+  }
+
+  /** Resolves when all that was written has been sent: what is sent to a peer after that comes to it later. */
+  pushed(): Promise<void> {
+    return this.#pushing?.promise ?? Promise.resolve()
   }
 
   /** Resolves with `true` when one peer has merged `version` (or there is none to wait for), with `false` if none has in time. */
@@ -102,27 +141,38 @@ export class Replicator {
     if (this.#waiters.length === 0) return
     let acknowledged = 0
     for (const id of this.#cluster.alive) {
-      if (id !== this.#cluster.id) acknowledged = Math.max(acknowledged, this.#acks.get(id)?.get(this.#cluster.id) ?? 0)
+      if (id !== this.#cluster.id) acknowledged = Math.max(acknowledged, this.#acks.get(id, this.#directory.self))
     }
     const now = this.#clock.now()
     const isAlone = this.#cluster.alive.size === 1
-    this.#waiters = this.#waiters.filter((waiter) => {
-      const isSafe = isAlone || waiter.version <= acknowledged
-      if (isSafe || waiter.deadline <= now) waiter.settle(isSafe)
-      return !isSafe && waiter.deadline > now
-    })
+    // Later ones wait for later versions, and have later deadlines.
+    let settled = 0
+    for (const { version, deadline, settle } of this.#waiters) {
+      const isSafe = isAlone || version <= acknowledged
+      if (!isSafe && deadline > now) break
+      settle(isSafe)
+      settled++
+    }
+    this.#waiters.splice(0, settled)
   }
 
   // ---- messages
 
   #onPush(from: NodeId, frame: Frame): void {
-    const section = sectionOf(from, frame[1], frame[2], frame[3])
-    if (this.#directory.merge(section)) this.#cluster.send(from, ['ack', from, this.#directory.context.get(from) ?? 0])
-    else this.#sendDigest(from, true)
+    const writer = this.#rules.writerOf(from)
+    if (this.#directory.merge(sectionOf(writer, frame[1], frame[2], frame[3]))) {
+      this.#cluster.send(from, ['ack', this.#directory.merged(writer)])
+    } else {
+      this.#sendDigest(from, true)
+    }
   }
 
   #onDelta(frame: Frame): void {
-    for (const section of list(frame[1], 'sections')) this.#directory.merge(decodeSection(section))
+    for (const entry of list(frame[1], 'sections')) {
+      const section = decodeSection(entry)
+      // A peer that has not forgotten a writer yet must not teach it to who has.
+      if (section.records.length > 0 || this.#isKnown(section.writer)) this.#directory.merge(section)
+    }
   }
 
   #onFull(frame: Frame): void {
@@ -134,73 +184,102 @@ export class Replicator {
     )
   }
 
-  #onAck(from: NodeId, writer: NodeId, version: number): void {
-    this.#note(from, writer, version)
+  #onAck(from: NodeId, version: number): void {
+    this.#acks.note(from, this.#directory.self, version)
     this.#settleWaiters()
   }
 
-  #note(from: NodeId, writer: NodeId, version: number): void {
-    let acks = this.#acks.get(from)
-    if (acks === undefined) {
-      acks = new Map()
-      this.#acks.set(from, acks)
-    }
-    if (version > (acks.get(writer) ?? 0)) acks.set(writer, version)
+  #sendDigest(to: NodeId, isReply: boolean): void {
+    const asks = isReply || this.#synced === undefined ? 0 : this.#syncs
+    this.#cluster.send(to, ['digest', this.#directory.lamport, [...this.#directory.context()], isReply ? 1 : 0, asks])
   }
 
-  #sendDigest(to: NodeId, isReply: boolean): void {
-    const { lamport, liveHash, context } = this.#directory
-    this.#cluster.send(to, ['digest', lamport, liveHash, [...context], isReply ? 1 : 0])
+  /** Asks all peers, those too to whom a link comes up from now on, and calls `synced` once when all that one of them knew has been merged. */
+  sync(synced: () => void): void {
+    this.#syncs++
+    this.#synced = synced
+    for (const link of this.#cluster.links) this.#sendDigest(link.peer, false)
+  }
+
+  #onSynced(sync: number): void {
+    const synced = this.#synced
+    // An answer to an older question says what was known then.
+    if (synced === undefined || sync !== this.#syncs) return
+    this.#synced = undefined
+    synced()
   }
 
   #onDigest(from: NodeId, frame: Frame): void {
     const theirs = new Map<NodeId, number>()
-    for (const entry of list(frame[3], 'digest')) {
+    for (const entry of list(frame[2], 'digest')) {
       const [id, version] = list(entry, 'digest entry')
       theirs.set(text(id, 'node id'), whole(version, 'version'))
     }
     this.#directory.lamport = Math.max(this.#directory.lamport, whole(frame[1], 'lamport'))
-    for (const [id, version] of theirs) this.#note(from, id, version)
-    const isBehind = this.#sendLacking(from, theirs)
-    const isLacking = [...theirs].some(([id, version]) => version > (this.#directory.context.get(id) ?? 0))
-    if (isLacking && whole(frame[4], 'reply') === 0) this.#sendDigest(from, true)
+    for (const [id, version] of theirs) this.#acks.note(from, id, version)
+    const sync = whole(frame[4], 'number')
+    this.#sendLacking(from, theirs, sync === 0 ? [] : [() => ['synced', sync]])
+    const isLacking = theirs.entries().some(([id, version]) => version > this.#directory.merged(id))
+    if (isLacking && whole(frame[3], 'reply') === 0) this.#sendDigest(from, true)
     if (!isLacking) this.#join(from)
-    this.#compareHashes(from, !isBehind && !isLacking && whole(frame[2], 'hash') !== this.#directory.liveHash)
     this.#settleWaiters()
   }
 
-  /** Sends what the peer has not merged, all sections in one frame. */
-  #sendLacking(to: NodeId, theirs: ReadonlyMap<NodeId, number>): boolean {
-    const sections: unknown[] = []
-    for (const [writer, version] of this.#directory.context) {
-      const base = theirs.get(writer) ?? 0
-      if (version <= base) continue
-      sections.push(encodeSection({ writer, base, to: version, records: this.#directory.since(writer, base) }))
-    }
-    if (sections.length > 0) this.#cluster.send(to, ['delta', sections])
-    return sections.length > 0
+  /** Sends what the peer has not merged, a frame a turn of the event loop, and then what follows it. */
+  #sendLacking(to: NodeId, theirs: ReadonlyMap<NodeId, number>, then: readonly (() => Frame)[]): void {
+    const pieces = packed(this.#directory.lacking(theirs).flatMap((section) => cut(section, RECORDS_PER_FRAME)))
+    const [first, ...rest] = [...pieces.map((sections) => (): Frame => ['delta', sections.map(encodeSection)]), ...then]
+    if (first !== undefined && this.#cluster.send(to, first())) this.#sendInTurns(to, rest)
   }
 
-  #compareHashes(from: NodeId, isMismatch: boolean): void {
-    const mismatches = isMismatch ? (this.#mismatches.get(from) ?? 0) + 1 : 0
+  #sendInTurns(to: NodeId, frames: readonly (() => Frame)[]): void {
+    const [next, ...rest] = frames
+    if (next === undefined) return
+    this.#clock.soon(() => {
+      if (this.#cluster.send(to, next())) this.#sendInTurns(to, rest)
+    })
+  }
+
+  /** What was merged differs: then each shows the other all of it. It does not, but the records do: then they are sent. */
+  #onHashes(from: NodeId, contextHash: number, liveHash: number): void {
+    if (contextHash !== this.#directory.contextHash) {
+      this.#mismatches.delete(from)
+      this.#sendDigest(from, false)
+      return
+    }
+    const mismatches = liveHash === this.#directory.liveHash ? 0 : (this.#mismatches.get(from) ?? 0) + 1
     this.#mismatches.set(from, mismatches)
-    if (mismatches < MISMATCHES_BEFORE_FULL) return
+    if (mismatches < this.#rules.mismatchesBeforeFull) return
     this.#mismatches.set(from, 0)
-    const all = [...this.#directory.records()].map((record) => [record.writer, encodeRecord(record)])
-    for (let i = 0; i < all.length; i += FULL_CHUNK) this.#cluster.send(from, ['full', all.slice(i, i + FULL_CHUNK)])
+    const all = [...this.#directory.records()]
+    const frames: (() => Frame)[] = []
+    for (let at = 0; at < all.length; at += RECORDS_PER_FRAME) {
+      const records = all.slice(at, at + RECORDS_PER_FRAME)
+      frames.push(() => ['full', records.map((record) => [record.writer, encodeRecord(record)])])
+    }
+    this.#sendInTurns(from, frames)
+  }
+
+  /** A member, or a writer of records that still win. */
+  #isKnown(writer: NodeId): boolean {
+    const { membership } = this.#cluster
+    return this.#directory.holdsFrom(writer) || writer === this.#directory.self || membership.knows(writer)
   }
 
   // ---- time
 
   #tick(now: number): void {
-    for (const link of this.#cluster.links) this.#sendDigest(link.peer, false)
+    const isForDigest = this.#ticks++ % this.#times.ticksPerDigest === 0
+    const { contextHash, liveHash } = this.#directory
+    for (const peer of this.#cluster.peersToTell()) {
+      if (isForDigest) this.#sendDigest(peer, false)
+      else this.#cluster.send(peer, ['hashes', contextHash, liveHash])
+    }
     this.joinIfAlone(now)
     this.#settleWaiters()
-    this.#dropTombstones(now)
-    for (const id of this.#cluster.membership.forget(now, (member) => this.#directory.holdsFrom(member))) {
-      this.#directory.forget(id)
-      this.#acks.delete(id)
-    }
+    this.#tombstones.sweep(now)
+    for (const id of this.#cluster.membership.forget(now, (member) => this.#directory.holdsFrom(member))) this.#acks.forget(id)
+    for (const [writer] of this.#directory.context()) if (!this.#isKnown(writer)) this.#directory.forget(writer)
   }
 
   /** Whether there is nobody to wait for. Asked at every tick, and by a node that has no topology at all at its start. */
@@ -223,25 +302,19 @@ export class Replicator {
     })
     this.#joined.resolve()
   }
+}
 
-  /** Forgets ended births that everybody who may ever speak again has merged, and that are old enough (Wuu & Bernstein 1984). */
-  #dropTombstones(now: number): void {
-    let left = TOMBSTONES_PER_TICK
-    for (const key of this.#directory.ended) {
-      if (left-- === 0) return
-      const record = this.#directory.get(key) as DirectoryRecord
-      const seenAt = this.#endedSeenAt.get(record)
-      if (seenAt === undefined) this.#endedSeenAt.set(record, now)
-      else if (now - seenAt >= this.#times.tombstoneMs && this.#isKnownToAll(record, now)) this.#directory.drop(key)
+/** Pieces put together to as many as one frame may hold. */
+function packed(pieces: readonly Section[]): Section[][] {
+  const frames: Section[][] = []
+  let room = 0
+  for (const piece of pieces) {
+    room -= piece.records.length
+    if (room < 0 || frames.length === 0) {
+      frames.push([])
+      room = RECORDS_PER_FRAME - piece.records.length
     }
+    frames.at(-1)?.push(piece)
   }
-
-  #isKnownToAll(record: DirectoryRecord, now: number): boolean {
-    for (const member of this.#cluster.membership.members) {
-      if (member.id === record.writer || member.left || this.#cluster.membership.isSuperseded(member.id)) continue
-      if (now - member.heardAt > this.#cluster.membership.times.forgetMs) continue
-      if ((this.#acks.get(member.id)?.get(record.writer) ?? 0) < record.version) return false
-    }
-    return true
-  }
+  return frames
 }

@@ -1,7 +1,7 @@
 // What one node looks like right now: live structures read once, for whoever scrapes or asks.
 import type { Cluster } from '#cluster'
 import { incarnationOf, nodeName } from '#cluster'
-import type { DistributedRegistry, Reconciler, Replicator } from '#distributed'
+import type { Directory, DistributedRegistry, Reconciler, Relocator, Replicator } from '#distributed'
 import { Supervision } from '#otp'
 import type { CallCounts, NodeId, Overflow, Process, Runtime } from '#process'
 
@@ -9,8 +9,10 @@ import type { CallCounts, NodeId, Overflow, Process, Runtime } from '#process'
 export interface NodeParts {
   readonly runtime: Runtime
   readonly cluster: Cluster
+  readonly directory: Directory
   readonly registry: DistributedRegistry
   readonly reconciler: Reconciler
+  readonly relocator: Relocator
   readonly replicator: Replicator
   readonly version: string
   readonly role: string
@@ -80,12 +82,16 @@ export interface NodeSnapshot {
   readonly members: readonly MemberSnapshot[]
   /** How many members there should be; `undefined` where nobody said. */
   readonly membersExpected: number | undefined
+  /** Whether a majority of those is there; where nobody said, of the most that ever agreed to be members at one time. */
+  readonly hasQuorum: boolean
   /** Over the sorted ids of members that are up: equal on nodes that agree. 32 bits. */
   readonly viewChecksum: number
   /** Names with a live owner, in the whole cluster, as this node knows it. */
   readonly registryNames: number
   /** Children that should live and for which no node can be found. */
   readonly childrenUnplaced: number
+  /** Children that failed wherever they went and wait to be released, in the whole cluster. */
+  readonly childrenQuarantined: number
   /** Children of the fullest node over the mean, by this node's view; 1 is even. */
   readonly placementImbalance: number
   readonly links: readonly LinkSnapshot[]
@@ -111,9 +117,11 @@ export function nodeSnapshot(parts: NodeParts): NodeSnapshot {
     supervisors: [...runtime.supervisors].map(supervisorSnapshot).filter((supervisor) => supervisor !== undefined),
     members: memberSnapshots(cluster),
     membersExpected: cluster.expectedMembers,
-    viewChecksum: viewChecksum(cluster.alive),
+    hasQuorum: cluster.quorum.has,
+    viewChecksum: cluster.viewHash,
     registryNames: [...byNode.values()].reduce((sum, count) => sum + count, 0),
     childrenUnplaced: reconciler.unplaced(),
+    childrenQuarantined: parts.relocator.quarantinedCount,
     placementImbalance: imbalance(cluster, byNode),
     links: [...cluster.links].map(({ peer, direction, counts }) => ({ peer: nodeName(peer), direction, ...counts })),
     topologies: [...cluster.topologies].map(({ topology, addresses, syncedAt }) => ({
@@ -184,11 +192,4 @@ function imbalance(cluster: Cluster, byNode: ReadonlyMap<NodeId, number>): numbe
   const counts = cluster.candidates().map((id) => byNode.get(id) ?? 0)
   const sum = counts.reduce((total, count) => total + count, 0)
   return sum === 0 ? 1 : Math.max(...counts) / (sum / counts.length)
-}
-
-/** FNV-1a over the sorted ids: nodes that see the same members say the same number. */
-function viewChecksum(alive: ReadonlySet<NodeId>): number {
-  let hash = 0x811c9dc5
-  for (const character of [...alive].sort().join(' ')) hash = Math.imul(hash ^ (character.codePointAt(0) as number), 0x01000193)
-  return hash >>> 0
 }

@@ -16,6 +16,8 @@ export interface DynamicSupervisorOptions extends RestartOptions {
   /** Told when a child runs again under a new pid, and when one is gone for good. */
   readonly onRestarted?: (id: string, pid: Pid) => void
   readonly onGone?: (id: string, reason: ExitReason) => void
+  /** Told of each failure of a child that counts for the limits, and whether it is the one that makes the supervisor give up. */
+  readonly onFailure?: (id: string, reason: ExitReason, isOneTooMany: boolean) => void
 }
 
 /**

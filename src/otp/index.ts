@@ -17,7 +17,7 @@ export {
   type StopApplicationResult,
 } from './application-controller.ts'
 export type { AutoShutdown } from './auto-shutdown.ts'
-export type { Backoff } from './backoff.ts'
+export { type Backoff, backoffMs, checkBackoff } from './backoff.ts'
 export type { AnyBehaviour, ArgumentOf, Behaviour } from './behaviour.ts'
 export type { ChildSpec, FullChildSpec, Restart, Shutdown } from './child-spec.ts'
 export { checkChildSpec, checkChildSpecs } from './child-spec.ts'
@@ -73,7 +73,7 @@ export {
   uniqueRegistry,
 } from './registry.ts'
 export type { RegistryKey } from './registry-table.ts'
-export type { RestartLimits, RestartOptions } from './restart-limits.ts'
+export { type RestartLimits, type RestartOptions, restartSettings } from './restart-limits.ts'
 export type { Strategy } from './restart-strategy.ts'
 export { type HeldState, type StateHolder, type StateHolderDefinition, stateHolder } from './state-holder.ts'
 export { Supervision } from './supervision.ts'

@@ -21,6 +21,8 @@ export interface SupervisionOptions extends RestartSettings {
   /** Told when a child runs again under a new pid, and when one is gone for good. */
   readonly onRestarted?: ((id: string, pid: Pid) => void) | undefined
   readonly onGone?: ((id: string, reason: ExitReason) => void) | undefined
+  /** Told of each failure that counts for the limits, and whether it is one too many. */
+  readonly onFailure?: ((id: string, reason: ExitReason, isOneTooMany: boolean) => void) | undefined
 }
 
 /** The next try to start a child comes as the info of this name: after messages that wait already, or after its back-off. */
@@ -176,11 +178,15 @@ export class Supervision {
     child.pid = undefined
   }
 
-  /** "Unless it is a temporary child, the child specification is kept"; a dynamic supervisor keeps none. */
-  terminate(child: Child, reason?: ExitReason): void | Promise<void> {
-    this.#failures?.delete(child)
-    if (!this.#keepsSpec(child)) this.#forget(child)
-    return this.end(child, reason)
+  /** "Unless it is a temporary child, the child specification is kept"; a dynamic supervisor keeps none. They end at the same time. */
+  terminate(children: readonly Child[], reason: ExitReason = 'shutdown'): void | Promise<void> {
+    const ending = new Ending(this.self)
+    for (const child of children) {
+      this.#failures?.delete(child)
+      if (!this.#keepsSpec(child)) this.#forget(child)
+      this.#endBy(ending, child, reason)
+    }
+    return ending.over
   }
 
   delete(child: Child): void {
@@ -340,6 +346,7 @@ export class Supervision {
   #isWithinLimits(story: RestartStory): boolean {
     const { exceeded, used } = this.intensity.add(this.self.runtime.clock.now())
     story.budgetUsed = used
+    this.#options.onFailure?.(story.target.spec.id, story.reason, exceeded)
     if (!exceeded) return true
     story.target.story = undefined
     this.#facts.intensityExceeded(story)

@@ -9,9 +9,9 @@ export interface StartChild {
   readonly cause: SpawnCause
 }
 
-/** A child to end with another reason than `shutdown`. */
+/** A child to end with another reason than `shutdown`; or several, which end at the same time. Those that are not there do not matter. */
 export interface TerminateChild {
-  readonly id: string
+  readonly id: string | readonly string[]
   readonly reason?: ExitReason
 }
 

@@ -1,5 +1,5 @@
 // The server that every supervisor is: its calls, and what it does when a child ends or it is stopped itself.
-import { type Body, Crash, type ExitMessage, type ExitReason, type Process, type SpawnCause, type StartResult } from '#process'
+import { type Body, Crash, type ExitMessage, type ExitReason, type Pid, type Process, type SpawnCause, type StartResult } from '#process'
 import type { AutoShutdown } from './auto-shutdown.ts'
 import type { Child, RestartStory } from './child.ts'
 import { type ChildSpec, checkChildSpec, fullChildSpec } from './child-spec.ts'
@@ -14,6 +14,7 @@ import type {
   StartChild,
   StartChildResult,
   SupervisorProtocol,
+  TerminateChild,
 } from './supervisor-protocol.ts'
 
 export interface SupervisorState {
@@ -42,12 +43,12 @@ export function supervisorBody<A>({ name, autoShutdown, maxChildren, init }: Ser
     },
     terminateChild: (state, which) => {
       const { supervision } = state
-      const isRequest = typeof which === 'object' && which !== null && 'id' in which
-      const child = supervision.find(isRequest ? which.id : which)
-      if (child === undefined) return reply(NOT_FOUND, state)
+      const { ids, reason } = toTerminate(which)
+      const children = ids.map((id) => supervision.find(id)).filter((child) => child !== undefined)
+      if (children.length === 0) return reply(NOT_FOUND, state)
       return answer(
         state,
-        andThen(supervision.terminate(child, isRequest ? which.reason : undefined), () => DONE),
+        andThen(supervision.terminate(children, reason), () => DONE),
       )
     },
     restartChild: (state, id) => answer(state, restartChild(state.supervision, id)),
@@ -116,6 +117,12 @@ function startChild(
   }
   if (supervision.children.size >= maxChildren) return { ok: false, reason: 'max_children' }
   return supervision.add(spec, cause)
+}
+
+function toTerminate(which: string | Pid | TerminateChild): { ids: readonly (string | Pid)[]; reason?: ExitReason | undefined } {
+  if (typeof which !== 'object' || which === null || !('id' in which)) return { ids: [which] }
+  const { id, reason } = which
+  return { ids: typeof id === 'string' ? [id] : id, reason }
 }
 
 function restartChild(supervision: Supervision, id: string): RestartChildResult | Promise<StartResult> {

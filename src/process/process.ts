@@ -122,6 +122,17 @@ export class Process extends Ties {
     this.#mailbox.pushFirst(envelope)
   }
 
+  /** Gives back what waits, as if this process were gone; signals stay. */
+  refuseWaiting(): void {
+    for (;;) {
+      const envelope = this.#mailbox?.takeFirst(
+        ({ kind, name }) => kind === 'call' || kind === 'cast' || (kind === 'info' && name !== 'EXIT' && name !== 'DOWN'),
+      )
+      if (envelope === undefined) return
+      this.runtime.deadLetter(this.pid, envelope, 'noproc')
+    }
+  }
+
   takeFirst(is: (envelope: Envelope) => boolean): Envelope | undefined {
     return this.#mailbox?.takeFirst(is)
   }

@@ -28,14 +28,34 @@ export class RunQueue {
   /** The same as a whole number of 32 bits, which comes round every 49 days: to store it allocates nothing. */
   timeMs = 0
 
+  /** Later than this (monotonic ms) the node must have stood still: then `onLate` is asked before anything runs. */
+  lateAt = Number.POSITIVE_INFINITY
+  onLate: () => void = () => undefined
+  /** Which processes are held, and those that were about to run. */
+  #hold: { readonly isHeld: (process: Process) => boolean; readonly waiting: Process[] } | undefined
+
   constructor(clock: Clock, tracing: Tracing | undefined) {
     this.#clock = clock
     this.#tracing = tracing
   }
 
+  /** From now on these processes take no message; what is sent to them waits. */
+  hold(isHeld: (process: Process) => boolean): void {
+    this.release()
+    this.#hold = { isHeld, waiting: [] }
+  }
+
+  /** Whoever was held goes on. */
+  release(): void {
+    const { waiting } = this.#hold ?? { waiting: [] }
+    this.#hold = undefined
+    for (const process of waiting) if (process.status === 'ready') this.add(process)
+  }
+
   /** Processes that are ready, first come first served. */
   *ready(): Generator<Process> {
     for (let process = this.#first; process !== undefined; process = process.nextReady) yield process
+    yield* this.#hold?.waiting ?? []
   }
 
   /** Monotonic ms, read when the queue wakes up and once a turn: the resolution in which messages have an age. */
@@ -47,6 +67,12 @@ export class RunQueue {
   #readClock(): void {
     this.#time = this.#clock.now()
     this.timeMs = this.#time | 0
+    if (this.#time > this.lateAt) this.#isLate()
+  }
+
+  #isLate(): void {
+    this.lateAt = Number.POSITIVE_INFINITY
+    this.onLate()
   }
 
   add(process: Process): void {
@@ -78,7 +104,9 @@ export class RunQueue {
 
   /** Whether processes have run for long enough; then whoever asks stops. */
   isTurnOver(): boolean {
-    if (this.#clock.now() - this.#time < TURN_MS) return false
+    const now = this.#clock.now()
+    if (now - this.#time < TURN_MS) return false
+    if (now > this.lateAt) this.#isLate()
     this.#budget = 0
     return true
   }
@@ -95,6 +123,10 @@ export class RunQueue {
       this.#first = process.nextReady
       if (this.#first === undefined) this.#last = undefined
       process.nextReady = undefined
+      if (this.#hold?.isHeld(process) === true) {
+        this.#hold.waiting.push(process)
+        continue
+      }
       const handled = process.run(Math.min(SLICE, this.#budget))
       this.#budget -= handled
       this.#sinceLook += handled

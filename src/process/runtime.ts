@@ -357,6 +357,21 @@ export class Runtime {
     return this.#runQueue.isTurnOver()
   }
 
+  /** Calls `onLate` before anything runs if that is later than `at` (monotonic ms): the node has stood still. Once, until it is set again. */
+  expectToRunBefore(at: number, onLate: () => void): void {
+    this.#runQueue.lateAt = at
+    this.#runQueue.onLate = onLate
+  }
+
+  /** From now on these processes take no message, whatever is sent to them, until `release`. */
+  hold(isHeld: (process: Process) => boolean): void {
+    this.#runQueue.hold(isHeld)
+  }
+
+  release(): void {
+    this.#runQueue.release()
+  }
+
   get timeMs(): number {
     return this.#runQueue.timeMs
   }

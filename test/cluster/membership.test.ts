@@ -5,7 +5,7 @@ import { type Change, DEFAULT_TIMES, type GossipEntry, Membership } from '#src/c
 const HOUR = 3600_000
 let view: Membership
 const said = (changes: readonly Change[]) => changes.map(({ member, change, cause }) => `${member.name} ${change} ${cause}`)
-const hear = (now: number, ...entries: GossipEntry[]) => said(view.heard(entries, now).changes)
+const hear = (now: number, ...entries: GossipEntry[]) => said(view.heard(entries, now, 'b.10').changes)
 const b = (heartbeat: number, ageMs = 0, flags = 0): GossipEntry => ['b.10', heartbeat, ageMs, flags]
 const c = (heartbeat: number, ageMs = 0, flags = 0): GossipEntry => ['c.10', heartbeat, ageMs, flags]
 /** Beats each second from one moment to another, hearing nothing. */
@@ -129,7 +129,7 @@ describe('unanimous refusal', () => {
 
   test('a refusal at an older heartbeat than is known does not count, and is worth another look', () => {
     view.refused('c.10', 'a.10', 5, 100)
-    const { probe } = view.heard([c(6)], 200)
+    const { probe } = view.heard([c(6)], 200, 'b.10')
     expect(probe.map(({ name }) => name)).toEqual(['c'])
     expect(said(view.refused('c.10', 'b.10', 5, 300).changes)).toEqual([])
     view.refused('c.10', 'b.10', 6, 400)

@@ -17,13 +17,17 @@ const mine: DirectoryRecord = {
   writer: 'me.1',
   version: 1,
 }
+const temporary = { ...child, restart: 'temporary' as const }
+const poison = { ...child, failures: { count: 3, on: ['me.1'], reason: 'boom', at: 1, waitMs: 0, isQuarantined: true } }
 const theirs = { ...mine, owner: 'other.1', writer: 'other.1' }
 const dead = { ...mine, owner: 'dead.1', writer: 'dead.1' }
 const here = (changes: Partial<Situation> = {}): Situation => ({
   self: 'me.1',
   isAlive: (id) => id !== 'dead.1',
   mayOwn: true,
+  mayRun: true,
   place: () => 'me.1',
+  isDue: () => true,
   running: () => undefined,
   ...changes,
 })
@@ -40,6 +44,14 @@ test.each([
   ["a dead node's that falls to another: nothing", dead, here(elsewhere), undefined],
   ["a dead node's before I have joined: nothing", dead, here({ mayOwn: false }), undefined],
   ["a dead node's, but it runs here already: stop it, the record decides", dead, here(runs), 'stop'],
+  ['a child of mine that runs without a majority: stop it', mine, here({ ...runs, mayRun: false, mayOwn: false }), 'stop'],
+  ['a registered name of mine without a majority: nothing', { ...mine, child: undefined }, here({ ...runs, mayRun: false }), undefined],
+  ['one of mine that has to wait: nothing yet', { ...mine, serial: 0 }, here({ isDue: () => false }), undefined],
+  ['a quarantined one: nothing, though its owner is dead', { ...dead, serial: 0, child: poison }, here(), undefined],
+  ['a quarantined one that runs here all the same: stop it', { ...mine, child: poison }, here(runs), 'stop'],
+  ["a dead node's temporary child that falls to me: it is over", { ...dead, child: temporary }, here(), 'clean_up'],
+  ['a temporary child of mine that does not run: it is over', { ...mine, child: temporary }, here(), 'clean_up'],
+  ['a setting of a dead node: nothing', { ...dead, key: '\0members', serial: 0, child: undefined }, here(), undefined],
   ['an ended one that runs here: stop it', { ...mine, ended: true }, here(runs), 'stop'],
   ['an ended one: nothing', { ...dead, ended: true }, here(), undefined],
   ['a registered name of mine without its process: clean it up', { ...mine, child: undefined }, here(), 'clean_up'],

@@ -1,47 +1,64 @@
-// Consistent hashing: even, agreed on by all, and moving only what has to move.
+// Where children go: evenly, agreed on by all, and moving only what has to move.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { uniform } from '#distributed'
+import { uniform, uniformQuorum, uniformRandom } from '#distributed'
 
 const cluster = (size: number) => Array.from({ length: size }, (_, i) => `node-${i}.abc${i}`)
 const keys = Array.from({ length: 5000 }, (_, i) => `lot-${i}`)
 
-describe('uniform placement', () => {
+describe.each([uniform, uniformRandom, uniformQuorum])('$name', (strategy) => {
   test('does not depend on the order in which candidates are listed', () => {
     fc.assert(
-      fc.property(fc.string(), fc.shuffledSubarray(cluster(7), { minLength: 1 }), (key, candidates) => {
-        expect(uniform(key, candidates)).toBe(uniform(key, candidates.toSorted()))
+      fc.property(fc.string(), fc.nat(), fc.shuffledSubarray(cluster(7), { minLength: 1 }), (key, birth, candidates) => {
+        expect(strategy.chooseNode(key, candidates, birth)).toBe(strategy.chooseNode(key, candidates.toSorted(), birth))
       }),
     )
   })
 
   test('has nowhere to place without candidates', () => {
-    expect(uniform('x', [])).toBeUndefined()
+    expect(strategy.chooseNode('x', [], 1)).toBeUndefined()
   })
 
-  test.each([2, 3, 5, 10])('spreads names evenly over %i nodes', (size) => {
+  test.each([2, 3, 5, 10, 50])('spreads names evenly over %i nodes', (size) => {
     const counts = new Map<string, number>()
-    for (const key of keys) {
-      const node = uniform(key, cluster(size)) as string
+    const many = size * 1000
+    for (let i = 0; i < many; i++) {
+      const node = strategy.chooseNode(`lot-${i}`, cluster(size), i) as string
       counts.set(node, (counts.get(node) ?? 0) + 1)
     }
-    const mean = keys.length / size
-    for (const count of counts.values()) expect(Math.abs(count - mean) / mean).toBeLessThan(0.15)
+    for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(150)
     expect(counts.size).toBe(size)
   })
 
-  test('a node that goes moves only the names it had', () => {
-    const before = cluster(6)
-    const [gone, ...rest] = before as [string, ...string[]]
-    for (const key of keys) {
-      const node = uniform(key, before)
-      if (node !== gone) expect(uniform(key, rest)).toBe(node)
-    }
+  test('a node that goes moves only the names it had, and a node that comes takes names and moves none among the others', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 20 }), fc.nat(), fc.string(), fc.nat(), (size, which, key, birth) => {
+        const all = cluster(size)
+        const gone = all[which % size] as string
+        const rest = all.filter((id) => id !== gone)
+        const node = strategy.chooseNode(key, all, birth)
+        if (node !== gone) expect(strategy.chooseNode(key, rest, birth)).toBe(node)
+        else expect(rest).toContain(strategy.chooseNode(key, rest, birth))
+      }),
+    )
   })
 
   test('a node that comes back in a new life gets back what it had', () => {
     const before = cluster(4)
     const after = before.map((id) => (id.startsWith('node-2.') ? 'node-2.zzz' : id))
-    for (const key of keys) expect(uniform(key, after)?.split('.')[0]).toBe(uniform(key, before)?.split('.')[0])
+    for (const key of keys) {
+      expect(strategy.chooseNode(key, after, 7)?.split('.')[0]).toBe(strategy.chooseNode(key, before, 7)?.split('.')[0])
+    }
   })
+})
+
+test('uniform goes by the name alone, uniform_random by its birth too', () => {
+  const moved = (strategy: typeof uniform) =>
+    keys.filter((key) => strategy.chooseNode(key, cluster(4), 1) !== strategy.chooseNode(key, cluster(4), 2)).length
+  expect(moved(uniform)).toBe(0)
+  expect(moved(uniformRandom) / keys.length).toBeCloseTo(0.75, 1)
+})
+
+test('only uniform_quorum asks for a quorum', () => {
+  expect([uniform, uniformRandom, uniformQuorum].map(({ needsQuorum }) => needsQuorum)).toEqual([false, false, true])
 })

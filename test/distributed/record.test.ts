@@ -75,6 +75,7 @@ describe('the directory', () => {
         expect(views[1]).toEqual(views[0])
         expect(views[2]).toEqual(views[0])
         expect(new Set(directories.map(({ liveHash }) => liveHash)).size).toBe(1)
+        expect(new Set(directories.map(({ contextHash }) => contextHash)).size).toBe(1)
         expect(new Set(directories.map(({ lamport }) => lamport)).size).toBe(1)
       }),
     )
@@ -91,8 +92,10 @@ describe('the directory', () => {
     expect(late.base).toBe(1)
     expect(reader.merge(late)).toBe(false)
     expect(reader.size).toBe(0)
-    expect(reader.merge({ writer: 'a.1', base: 0, to: 2, records: writer.since('a.1', 0) })).toBe(true)
-    expect(reader.context.get('a.1')).toBe(2)
+    const [whole] = writer.lacking(new Map())
+    expect(whole).toMatchObject({ writer: 'a.1', base: 0, to: 2 })
+    expect(reader.merge(whole as Section)).toBe(true)
+    expect(reader.merged('a.1')).toBe(2)
   })
 
   test('a push holds only what still wins, and covers all versions up to now', () => {
@@ -129,6 +132,46 @@ describe('records on the wire', () => {
     )
   })
 
+  const failures = fc.record({
+    count: fc.nat(9),
+    on: fc.subarray(nodes),
+    reason: fc.string(),
+    at: fc.nat(),
+    waitMs: fc.nat(),
+    isQuarantined: fc.boolean(),
+  })
+  const rare = fc.record({
+    argument: fc.jsonValue(),
+    restart: fc.constantFrom('permanent' as const, 'transient' as const, 'temporary' as const),
+    shutdown: fc.constantFrom(undefined, 5000, 'brutal_kill' as const, 'infinity' as const),
+    startTimeoutMs: fc.option(fc.nat(), { nil: undefined }),
+    backoff: fc.constantFrom(undefined, { minMs: 1, maxMs: 2 }),
+    failures: fc.option(failures, { nil: undefined }),
+  })
+
+  test('come out as they went in, with whatever a child or a name has', () => {
+    const content = fc.oneof(
+      rare.map((child) => ({ child, value: undefined })),
+      fc.jsonValue().map((value) => ({ child: undefined, value })),
+    )
+    fc.assert(
+      fc.property(records, content, (record, has) => {
+        const section: Section = { writer: 'a.1', base: 0, to: 9, records: [{ ...record, ...has, writer: 'a.1' }] }
+        expect(decodeSection(encodeSection(section))).toEqual(section)
+      }),
+    )
+  })
+
+  test('with a back-off, or failures, that are none are refused', () => {
+    const head = ['x', 1, 0, 1, 1, 'a.1', 1, 'lot', 1, 'argument', 0, null]
+    const decode = (...rest: unknown[]) => decodeSection(['a.1', 0, 1, [[...head, ...rest]]])
+    expect(decode(null, null, null).records[0]?.child).toMatchObject({ argument: 'argument', restart: 'permanent' })
+    expect(() => decode(null, { minMs: 5, maxMs: 1 }, null)).toThrow(/expected 0 <= minMs/)
+    expect(() => decode(null, 7, null)).toThrow(/expected a back-off/)
+    expect(() => decode(-1, null, null)).toThrow(/expected start time-out/)
+    expect(() => decode(null, null, [1, ['a.1'], 'boom', 1, 'later', 0])).toThrow(/expected wait/)
+  })
+
   test('what is no record is refused, whatever it is', () => {
     fc.assert(
       fc.property(fc.anything({ maxDepth: 2 }), (garbage) => {
@@ -143,8 +186,6 @@ function deliver(directories: readonly Directory[], from: number, to: number, ma
   const source = directories[from] as Directory
   const target = directories[to] as Directory
   if (source === target) return
-  for (const [writer, version] of source.context) {
-    const start = madeUpBase ?? target.context.get(writer) ?? 0
-    if (start <= version) target.merge({ writer, base: start, to: version, records: source.since(writer, start) })
-  }
+  const known = new Map([...source.context()].map(([writer]) => [writer, madeUpBase ?? target.merged(writer)]))
+  for (const section of source.lacking(known)) target.merge(section)
 }

@@ -132,6 +132,19 @@ describe('terminateChild', () => {
     expect(lab.only('process.exited')).toMatchObject({ child: 'a', reason: { shutdown: 'handoff' }, class: 'shutdown' })
   })
 
+  test('ends several at the same time, those of them that are there', async () => {
+    const { lab, lots, add, which } = tree()
+    const open = gate()
+    for (const id of ['a', 'b', 'c']) await add(id, {}, { trapExit: true, terminate: () => open.promise })
+    const removed = call(lab, lots, 'terminateChild', { id: ['a', 'b', 'nobody'] })
+    await lab.clock.advance(100)
+    expect(lab.runtime.whereis('a')).toBeDefined()
+    open.resolve()
+    expect(await removed).toEqual({ ok: true })
+    expect((await which()).map(({ id }) => id)).toEqual(['c'])
+    expect(await call(lab, lots, 'terminateChild', { id: ['nobody'] })).toEqual({ ok: false, reason: 'not_found' })
+  })
+
   test('answers false for an id that it does not have', async () => {
     const { remove } = tree()
     expect(await remove('nobody')).toBe(false)

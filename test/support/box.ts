@@ -10,6 +10,8 @@ class NodeClock implements Clock {
   readonly #clock: FakeClock
   readonly #skewMs: number
   isDead = false
+  /** Timers come up to so much later. */
+  lateMs = 0
   #held: (() => void)[] | undefined
 
   constructor(clock: FakeClock, skewMs: number) {
@@ -26,7 +28,8 @@ class NodeClock implements Clock {
   }
 
   after(ms: number, fn: () => void): Timer {
-    return this.#clock.after(ms, () => this.#run(fn))
+    // A slow node is not slow at random: the same timer is late by the same share of its own time.
+    return this.#clock.after(ms + (this.lateMs * (ms % 97)) / 97, () => this.#run(fn))
   }
 
   soon(fn: () => void): void {
@@ -51,6 +54,9 @@ class NodeClock implements Clock {
   }
 }
 
+/** How long a node that goes on reads what waited at its door before it looks at its timers. */
+const READ_MS = 50
+
 /** A fact of one node, as the box noted it. */
 export interface Noted {
   readonly node: string
@@ -69,6 +75,8 @@ export interface BoxOptions {
   /** Wall clocks of nodes differ by up to so much. */
   readonly skewMs?: number
   readonly note?: readonly (keyof NodeEvents)[]
+  /** Called with each node before it starts. */
+  readonly onNode?: (node: Node) => void
 }
 
 export class Box {
@@ -120,6 +128,7 @@ export class Box {
       })
     }
     this.#nodes.set(name, { node, clock })
+    this.#options.onNode?.(node)
     void node.start()
     return node
   }
@@ -147,16 +156,34 @@ export class Box {
     entry.clock.isDead = true
   }
 
-  /** As SIGSTOP: it neither acts nor reads, and what is sent to it waits in the network. */
+  /** As SIGSTOP: it neither acts nor reads, and what is sent to it waits at its door. */
   pause(name: string): void {
     this.#nodes.get(name)?.clock.pause()
-    for (const other of this.#options.names) if (other !== name) this.network.cut(name, other, { hold: true })
+    this.network.stall(name)
   }
 
-  /** As SIGCONT; takes back other cuts of its links, too. */
-  resume(name: string): void {
-    this.#nodes.get(name)?.clock.resume()
-    for (const other of this.#options.names) if (other !== name) this.network.heal(name, other)
+  /** As SIGCONT: what came due meanwhile runs first, or what was sent to it is read first. */
+  resume(name: string, { readsFirst = false } = {}): void {
+    const clock = this.#nodes.get(name)?.clock
+    this.network.unstall(name)
+    if (readsFirst) this.clock.after(READ_MS, () => clock?.resume())
+    else clock?.resume()
+  }
+
+  /** A busy machine: what the node does and reads comes up to so much later; 0 takes it back. */
+  slow(name: string, lateMs: number): void {
+    const entry = this.#nodes.get(name)
+    if (entry !== undefined) entry.clock.lateMs = lateMs
+    this.network.lag(name, lateMs)
+  }
+
+  /** As SIGTERM, while time goes on: it is dead when it has left. */
+  leave(name: string): void {
+    const entry = this.#nodes.get(name)
+    if (entry === undefined || entry.clock.isDead) return
+    void entry.node.stop().then(() => {
+      entry.clock.isDead = true
+    })
   }
 
   /** As SIGTERM; the clock has to be turned until it has left. */

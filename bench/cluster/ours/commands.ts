@@ -170,7 +170,7 @@ export const commands = {
 
   /** From the moment the link to a member closes until all its children live elsewhere, as this node knows. */
   async tookOver(node: Node, member: string): Promise<{ closedAt: number; downAt: number; liveAt: number }> {
-    const orphans = node.supervisor.whichChildren().filter(({ pid }) => pid.node === member)
+    const orphans = node.supervisor.whichChildren().filter(({ pid }) => pid?.node === member)
     let [closedAt, downAt] = [0, 0]
     node.events.subscribe('bench', {
       'cluster.link_down': ({ peer }) => {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Figures } from '#bench/support/bench.ts'
 import { perSecond, runMeasure } from '#bench/support/program.ts'
 import type { MembershipTimes } from '#cluster'
-import type { Node } from '#otp-labs'
+import { type Node, uniform } from '#otp-labs'
 import { Box } from '#test/support/box.ts'
 import { Counter } from './commands.ts'
 import { type Member, withCluster } from './members.ts'
@@ -96,12 +96,13 @@ await runMeasure({
   async place() {
     const box = await formed(MANY)
     const [node] = box.live() as [Node]
+    const candidates = node.cluster.candidates()
     const names = Array.from({ length: 10_000 }, (_, i) => `child-${i}`)
     const rate = await perSecond(PLACEMENTS, {
       prepare: () => undefined,
       run: () => {
         for (let i = 0; i < PLACEMENTS; i++)
-          if (node.parts.reconciler.place(names[i % names.length] as string) === undefined) throw new Error('no place')
+          if (uniform.chooseNode(names[i % names.length] as string, candidates, 1) === undefined) throw new Error('no place')
       },
     })
     return { micros: 1_000_000 / rate }

@@ -9,7 +9,7 @@ export type Fate = 'pass' | 'lose' | 'hold'
 
 /** What an end asks of the network it lies in. */
 export interface Path {
-  delayMs(): number
+  delayMs(to: string): number
   fate(from: string, to: string): Fate
   after(ms: number, fn: () => void): Timer
   /** TCP's time-out for a connection that lost something for good. */
@@ -81,7 +81,7 @@ export class MemoryWire implements Wire {
   #post(packet: Packet): void {
     if (packet.kind === 'bytes') this.buffered += packet.bytes.length
     this.#inFlight.push(packet)
-    const delay = this.#path.delayMs()
+    const delay = this.#path.delayMs((this.#other as MemoryWire).host)
     this.#path.after(delay, () => this.#arrive(this.#inFlight.shift() as Packet))
   }
 
@@ -130,7 +130,7 @@ export class MemoryWire implements Wire {
   /** The path is healed: what was held comes through, behind a delay of its own. */
   heal(): void {
     if (this.#held.length === 0) return
-    this.#path.after(this.#path.delayMs(), () => {
+    this.#path.after(this.#path.delayMs((this.#other as MemoryWire).host), () => {
       const held = this.#held
       this.#held = []
       for (const packet of held) this.#arrive(packet)

@@ -47,6 +47,9 @@ export class MemoryNetwork {
   readonly #path: Path
   readonly #listening = new Map<string, MemoryTransport>()
   readonly #cuts = new Map<string, Fate>()
+  /** Hosts that read nothing now, and hosts that read late. */
+  readonly #stalled = new Set<string>()
+  readonly #lagMs = new Map<string, number>()
   readonly #wires = new Set<MemoryWire>()
 
   constructor({ clock, random, delayMs = 1, loss = 0, brokenMs = 15_000 }: MemoryNetworkOptions) {
@@ -55,7 +58,7 @@ export class MemoryNetwork {
     this.delayMs = delayMs
     this.loss = loss
     this.#path = {
-      delayMs: () => this.#delay(),
+      delayMs: (to) => this.#delay(to),
       fate: (from, to) => this.#fate(from, to),
       after: (ms, fn) => clock.after(ms, fn),
       brokenMs,
@@ -104,6 +107,23 @@ export class MemoryNetwork {
     for (const wire of this.#wires) wire.heal()
   }
 
+  /** A host that stands still reads nothing: what is sent to it waits at its door. */
+  stall(host: string): void {
+    this.#stalled.add(nodeName(host))
+  }
+
+  /** What waited at the door is read now. */
+  unstall(host: string): void {
+    this.#stalled.delete(nodeName(host))
+    for (const wire of this.#wires) wire.heal()
+  }
+
+  /** From now on the host reads everything up to so much later. */
+  lag(host: string, ms: number): void {
+    if (ms === 0) this.#lagMs.delete(nodeName(host))
+    else this.#lagMs.set(nodeName(host), ms)
+  }
+
   /** As `kill -9`: the node tells and hears nothing any more; its host closes the connections and refuses new ones. Cut it off first and it is as if the host had vanished. */
   crash(id: NodeId): void {
     for (const [address, transport] of this.#listening) {
@@ -145,20 +165,23 @@ export class MemoryNetwork {
 
   /** A packet outside any wire: of a cut path or a loss nobody hears anything. */
   #travel(from: string, to: string, fn: () => void): void {
-    this.#clock.after(this.#delay(), () => {
+    this.#clock.after(this.#delay(to), () => {
       if (this.#fate(from, to) === 'pass') fn()
     })
   }
 
-  #delay(): number {
-    if (typeof this.delayMs === 'number') return this.delayMs
+  #delay(to: string): number {
+    const lag = this.#lagMs.get(to)
+    const late = lag === undefined ? 0 : lag * this.#random.next()
+    if (typeof this.delayMs === 'number') return this.delayMs + late
     const [min, max] = this.delayMs
-    return min + (max - min) * this.#random.next()
+    return min + (max - min) * this.#random.next() + late
   }
 
   #fate(from: string, to: string): Fate {
     const cut = this.#cuts.get(way(from, to))
     if (cut !== undefined) return cut
+    if (this.#stalled.has(to)) return 'hold'
     return this.loss > 0 && this.#random.next() < this.loss ? 'lose' : 'pass'
   }
 }

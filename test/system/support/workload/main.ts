@@ -92,7 +92,7 @@ async function answer(request: Request): Promise<Questions[keyof Questions]['ans
       return { alive: [...node.cluster.alive], names: owners.length, owners: digest }
     }
     case 'account': {
-      const own = node.supervisor.whichChildren().filter(({ pid }) => pid.node === node.id)
+      const own = node.supervisor.whichChildren().filter(({ pid }) => pid?.node === node.id)
       await Promise.all(own.map(({ id }) => node.call(lot.named(id), 'account')))
       return undefined
     }

@@ -1,0 +1,50 @@
+// Where children go by this node's view: the strategy's choice among the members that may be given them.
+import type { NodeId } from '#process'
+import type { Members } from './members.ts'
+import type { DistributionStrategy } from './placement.ts'
+import type { DirectoryRecord } from './record.ts'
+import { untriedFirst } from './relocation.ts'
+
+/** What of a child decides where it goes. */
+export type Placed = Pick<DirectoryRecord, 'key' | 'gen' | 'behaviour' | 'child'>
+
+export class ChildPlacement {
+  readonly #strategy: DistributionStrategy
+  readonly #members: Members
+  /** By behaviour; kept, since they are asked for each of many children. */
+  readonly #candidates = new Map<string, readonly NodeId[]>()
+
+  constructor(strategy: DistributionStrategy, members: Members) {
+    this.#strategy = strategy
+    this.#members = members
+  }
+
+  get needsQuorum(): boolean {
+    return this.#strategy.needsQuorum
+  }
+
+  /** Forgets who may be given something: the view of the cluster, or the list of members, has changed. */
+  refresh(): void {
+    this.#candidates.clear()
+  }
+
+  /** Who may be given a child of this behaviour. */
+  candidates(behaviour: string): readonly NodeId[] {
+    let candidates = this.#candidates.get(behaviour)
+    if (candidates === undefined) {
+      candidates = this.#members.candidates(behaviour)
+      this.#candidates.set(behaviour, candidates)
+    }
+    return candidates
+  }
+
+  /** The node a child falls to: not one on which it failed, if there is another. */
+  nodeFor(child: Placed): NodeId | undefined {
+    return this.among(untriedFirst(this.candidates(child.behaviour), child.child?.failures), child)
+  }
+
+  /** The strategy's choice among some of the candidates. */
+  among(candidates: readonly NodeId[], { key, gen }: Placed): NodeId | undefined {
+    return this.#strategy.chooseNode(key, candidates, gen)
+  }
+}

@@ -1,0 +1,130 @@
+// Puts the room together: one directory, and on it the registry and the supervisor of the whole cluster.
+import type { Clock, Emitter, Random } from '#base'
+import type { Cluster } from '#cluster'
+import { type AnyBehaviour, type RestartLimits, restartSettings } from '#otp'
+import type { NodeId, Runtime } from '#process'
+import { ChildPlacement } from './child-placement.ts'
+import { CrashWindow } from './crash-window.ts'
+import { Directory } from './directory.ts'
+import { DistributedSupervisor } from './dynamic-supervisor.ts'
+import type { DistributedEvents } from './events.ts'
+import { LocalChildren } from './local-children.ts'
+import { type MemberList, Members } from './members.ts'
+import { NameIndex } from './name-index.ts'
+import { type DistributionStrategy, uniform } from './placement.ts'
+import { PlacementServer } from './placement-server.ts'
+import { Reconciler } from './reconciler.ts'
+import { type ProcessRedistribution, Redistributor, stopAndStart } from './redistributor.ts'
+import { DistributedRegistry } from './registry.ts'
+import { RegistryListeners } from './registry-listeners.ts'
+import { RELOCATION, type RelocationOptions } from './relocation.ts'
+import { Relocator } from './relocator.ts'
+import { DEFAULT_REPLICATOR_TIMES, Replicator, type ReplicatorTimes } from './replicator.ts'
+import type { Rules } from './rules.ts'
+import { Settings } from './settings.ts'
+import { Standstill } from './standstill.ts'
+import { StartDelay } from './start-delay.ts'
+import { Witness } from './witness.ts'
+
+/** Horde's options of its supervisor; give all nodes of a cluster the same. */
+export interface DistributionOptions extends RestartLimits {
+  /** Where children run; default `uniform`. */
+  readonly strategy?: DistributionStrategy
+  /** Which nodes may be given children, until `setMembers` says otherwise; default `auto`, all. */
+  readonly members?: MemberList
+  /** Default `passive`. */
+  readonly processRedistribution?: ProcessRedistribution
+  /** What becomes of children that fail. */
+  readonly relocation?: RelocationOptions
+}
+
+export interface DistributedRegistryStart {
+  /** Names of processes of this node that are told, by the infos `register` and `unregister`, when names of the cluster come and go. */
+  readonly listeners?: readonly string[]
+}
+
+export interface DistributedOptions {
+  readonly id: NodeId
+  readonly runtime: Runtime
+  readonly cluster: Cluster
+  readonly clock: Clock
+  readonly random: Random
+  readonly events: Emitter<DistributedEvents>
+  readonly rules: Rules
+  readonly times?: ReplicatorTimes | undefined
+  readonly behaviours: readonly AnyBehaviour[]
+  /** Local name of the dynamic supervisor that runs this node's children. */
+  readonly localSupervisor: string
+  readonly supervisor: DistributionOptions
+  readonly registry: DistributedRegistryStart
+}
+
+/** What a node keeps of this room. */
+export interface Distributed {
+  readonly directory: Directory
+  readonly replicator: Replicator
+  readonly reconciler: Reconciler
+  readonly relocator: Relocator
+  readonly children: LocalChildren
+  readonly registry: DistributedRegistry
+  readonly supervisor: DistributedSupervisor
+  readonly placementServer: PlacementServer
+}
+
+export function distributed(options: DistributedOptions): Distributed {
+  const { id, runtime, cluster, clock, random, events, rules, times } = options
+  const { strategy = uniform, members: initial, processRedistribution: mode = 'passive', relocation, ...limits } = options.supervisor
+  const directory = new Directory(id, rules)
+  // Told first: whoever hears of a change may ask for names.
+  const names = new NameIndex()
+  directory.onChanged((winner, previous) => names.changed(winner, previous))
+  const replicator = new Replicator({ cluster, directory, clock, events, rules, times })
+  new Standstill({ runtime, cluster, directory, replicator, clock })
+  const settings = new Settings(cluster, directory, replicator, clock)
+  const members = new Members(cluster, settings, initial)
+  const placement = new ChildPlacement(strategy, members)
+  const crashes = new CrashWindow(restartSettings(limits).periodMs)
+  const children = new LocalChildren(runtime, options.localSupervisor, options.behaviours, crashes)
+  const relocationSettings = { ...RELOCATION, ...relocation }
+  const relocator = new Relocator({ cluster, directory, replicator, placement, clock, random, events, settings: relocationSettings })
+  const delay = new StartDelay(id, directory, clock)
+  const reconciler = new Reconciler({
+    cluster,
+    directory,
+    replicator,
+    children,
+    runtime,
+    clock,
+    events,
+    placement,
+    relocator,
+    delay,
+    rules,
+  })
+  const move = stopAndStart(children, directory, relocator)
+  new Redistributor({ mode, cluster, directory, children, placement, members, reconciler, clock, move })
+  const listeners = new RegistryListeners(runtime, options.registry.listeners ?? [])
+  directory.onChanged((winner, previous) => listeners.changed(winner, previous))
+  return {
+    directory,
+    replicator,
+    reconciler,
+    relocator,
+    children,
+    registry: new DistributedRegistry({ runtime, cluster, directory, names, settings, children, reconciler, replicator }),
+    supervisor: new DistributedSupervisor({
+      runtime,
+      cluster,
+      directory,
+      names,
+      replicator,
+      reconciler,
+      placement,
+      members,
+      relocator,
+      children,
+      witness: new Witness(directory, clock, times?.ackMs ?? DEFAULT_REPLICATOR_TIMES.ackMs),
+    }),
+    placementServer: new PlacementServer({ cluster, directory, replicator, reconciler, placement, children, events }),
+  }
+}

@@ -1,0 +1,155 @@
+// This node's part in the distributed supervisor: starts and ends children here, for whoever asks, and notes what becomes of them.
+import type { Emitter } from '#base'
+import type { Cluster } from '#cluster'
+import { type Behaviour, genServer, noReply } from '#otp'
+import { Crash, type ExitReason, type NodeId, type Pid, type ReplyTo } from '#process'
+import type { ChildPlacement } from './child-placement.ts'
+import type { Directory } from './directory.ts'
+import type { DistributedStartResult } from './dynamic-supervisor.ts'
+import type { DistributedEvents } from './events.ts'
+import type { ChildToStart, LocalChildren } from './local-children.ts'
+import { pidOf, type Reconciler } from './reconciler.ts'
+import type { DirectoryRecord } from './record.ts'
+import { checkName } from './registry.ts'
+import type { Replicator } from './replicator.ts'
+
+/** Local name of the server that takes starts and terminations on each node. */
+export const PLACEMENT = 'otp.placement'
+
+export interface StartRequest extends ChildToStart {
+  /** The node that asks. */
+  readonly by: NodeId
+}
+
+/** The child runs, and its record is on its way to the node that asked: the start counts as soon as it is there. */
+export interface Witnessed {
+  readonly ok: true
+  readonly pid: Pid
+  readonly gen: number
+}
+
+export interface PlacementServerOptions {
+  readonly cluster: Cluster
+  readonly directory: Directory
+  readonly replicator: Replicator
+  readonly reconciler: Reconciler
+  readonly placement: ChildPlacement
+  readonly children: LocalChildren
+  readonly events: Emitter<DistributedEvents>
+}
+
+export class PlacementServer {
+  readonly #o: PlacementServerOptions
+  /** Starts under way on this node: a second one of the name waits for the first. */
+  readonly #starting = new Map<string, Promise<unknown>>()
+
+  constructor(options: PlacementServerOptions) {
+    this.#o = options
+  }
+
+  /** The behaviour of the server; it runs under `PLACEMENT`. It answers later, so that slow starts do not hold up others. */
+  behaviour(): Behaviour<unknown> {
+    return genServer({
+      name: 'placement',
+      init: () => undefined,
+      calls: {
+        start: (state, request: StartRequest, self) => {
+          answer(self.from, this.#start(request))
+          return noReply(state)
+        },
+        terminate: (state, id: string, self) => {
+          answer(self.from, this.#terminate(id))
+          return noReply(state)
+        },
+      },
+    })
+  }
+
+  async #start(request: StartRequest): Promise<DistributedStartResult | Witnessed> {
+    const { directory, replicator, cluster, placement } = this.#o
+    const { key } = request
+    checkName(key)
+    for (let first = this.#starting.get(key); first !== undefined; first = this.#starting.get(key)) await first
+    const present = whatIsThere(directory.get(key))
+    if (present !== undefined) return present
+    if (placement.needsQuorum && !cluster.quorum.has) return { ok: false, reason: 'no_quorum' }
+    if (!replicator.isJoined || cluster.membership.leaving) return { ok: false, reason: 'not_ready' }
+    const claimed = this.#claim(request)
+    this.#starting.set(key, claimed)
+    const outcome = await claimed.finally(() => this.#starting.delete(key))
+    return 'version' in outcome ? this.#acknowledged(request, outcome) : outcome
+  }
+
+  /** Starts it, and writes that it runs; unless the name was taken meanwhile. */
+  async #claim(request: StartRequest): Promise<DistributedStartResult | DirectoryRecord> {
+    const { directory, children, reconciler } = this.#o
+    const { key, behaviour, child } = request
+    const result = await children.start(request, 'call')
+    if (result === undefined) return { ok: false, reason: 'not_ready' }
+    if (!result.ok) return result
+    const meanwhile = whatIsThere(directory.get(key))
+    if (meanwhile === undefined) {
+      return reconciler.claim(key, result.pid, { behaviour, child, value: undefined, gen: directory.nextBirth(key), epoch: 1 })
+    }
+    await children.stop(key, { shutdown: 'name_conflict' })
+    return meanwhile
+  }
+
+  /** A start counts when two nodes know. Another node that asked is a witness itself: on its link the answer comes behind the record. */
+  async #acknowledged({ key, behaviour, by }: StartRequest, record: DirectoryRecord): Promise<DistributedStartResult | Witnessed> {
+    const { cluster, replicator, events } = this.#o
+    const { gen, epoch, version } = record
+    const pid = pidOf(record)
+    const isWitnessed = by !== cluster.id
+    if (isWitnessed) await replicator.pushed()
+    const acknowledged = isWitnessed ? undefined : await replicator.acknowledged(version)
+    events.emit('child.started', { name: key, behaviour, pid, epoch, acknowledged })
+    if (acknowledged === false) return { ok: false, reason: 'unacknowledged', pid }
+    return isWitnessed ? { ok: true, pid, gen } : { ok: true, pid }
+  }
+
+  async #terminate(id: string): Promise<boolean> {
+    const { directory, replicator, cluster, children, reconciler } = this.#o
+    const record = directory.get(id)
+    if (record === undefined || record.ended || record.owner !== cluster.id) return false
+    // Written first: a crash between the two must not bring back what was asked to end.
+    const ended = reconciler.end(record, 'terminated')
+    await Promise.all([children.stop(id, 'shutdown'), replicator.acknowledged(ended.version)])
+    return true
+  }
+
+  // ---- what the local supervisor tells
+
+  /** A child runs again under a new pid: the same birth, the same epoch. */
+  restarted(id: string, pid: Pid): void {
+    const record = this.#owned(id)
+    if (record === undefined) return
+    this.#o.children.restarted(id, pid)
+    this.#o.reconciler.claim(id, pid, record, record.claimedAt)
+  }
+
+  /** A child ended and is not restarted: the birth is over. */
+  gone(id: string, reason: ExitReason): void {
+    this.#o.children.gone(id)
+    const record = this.#owned(id)
+    if (record !== undefined) this.#o.reconciler.end(record, reason)
+  }
+
+  #owned(id: string): DirectoryRecord | undefined {
+    const record = this.#o.directory.get(id)
+    return record !== undefined && !record.ended && record.owner === this.#o.cluster.id ? record : undefined
+  }
+}
+
+/** Why a name cannot be started: a child has it, whether it runs now or is on its way. */
+function whatIsThere(record: DirectoryRecord | undefined): DistributedStartResult | undefined {
+  if (record === undefined || record.ended) return undefined
+  return record.serial === 0 ? { ok: false, reason: 'already_present' } : { ok: false, reason: 'already_started', pid: pidOf(record) }
+}
+
+function answer(from: ReplyTo | undefined, pending: Promise<unknown>): void {
+  pending.then(
+    (value) => from?.reply(value),
+    (error: unknown) => from?.fail(new Crash(error)),
+  )
+}

@@ -1,0 +1,90 @@
+// The rules of the protocol that a simulation can show to be needed, each with how it is switched off and what is seen then.
+import { nodeName } from '#cluster'
+import type { DirectoryRecord } from '#src/distributed/record.ts'
+import type { ViolationKind } from './ledger.ts'
+import type { SimulationOptions } from './simulation.ts'
+
+export interface Ablation {
+  /** What is done instead. */
+  readonly instead: string
+  readonly options: SimulationOptions
+  /** What is found, and among how many seeds, from 1, at the latest. */
+  readonly finds: readonly ViolationKind[]
+  readonly withinSeeds: number
+}
+
+/** The repair that compares hashes hides what other rules are there for. */
+const withoutHashes = { mismatchesBeforeFull: Number.POSITIVE_INFINITY }
+const forgetfulAtOnce = { tombstoneMs: 0, ticksPerDigest: 1 }
+/** Some violations need more than half a minute of bad luck. */
+const LONG_MS = 90_000
+
+export const ABLATIONS: Readonly<Record<string, Ablation>> = {
+  order: {
+    instead: 'the higher epoch wins, whatever was born or has ended',
+    options: { rules: { directory: { order: byEpoch } } },
+    finds: ['returned', 'lost', 'went_back'],
+    withinSeeds: 10,
+  },
+  witnesses: {
+    instead: 'an end is forgotten as soon as all who are alive have merged it',
+    options: {
+      rules: { directory: { mustHaveMerged: ({ isAlive }) => isAlive, ...withoutHashes } },
+      replicatorTimes: forgetfulAtOnce,
+    },
+    finds: ['returned'],
+    withinSeeds: 20,
+  },
+  sections: {
+    instead: 'all lives of a node write one section',
+    options: { rules: { directory: { writerOf: nodeName } } },
+    finds: ['views_differ', 'duplicate', 'lost', 'went_back'],
+    withinSeeds: 20,
+  },
+  hearsay: {
+    instead: 'a node is alive if it is heard directly',
+    options: { rules: { membership: { isNews: (member, teller) => member === teller } }, isCutForEver: true },
+    finds: ['membership', 'duplicate'],
+    withinSeeds: 20,
+  },
+  births: {
+    instead: 'a birth counts up from the last one of its name',
+    options: {
+      rules: { directory: { nextBirth: (_lamport, last) => (last ?? 0) + 1, ...withoutHashes } },
+      replicatorTimes: forgetfulAtOnce,
+      mix: { share: 0.02 },
+      isCutForEver: true,
+    },
+    finds: ['lost', 'views_differ', 'duplicate'],
+    withinSeeds: 100,
+  },
+  gaps: {
+    instead: 'a section is merged though something before it is missing',
+    options: { rules: { directory: { follows: () => true, ...withoutHashes } }, mix: { share: 0.25, cut: 4, partition: 2, heal: 4 } },
+    finds: ['views_differ', 'lost', 'duplicate'],
+    withinSeeds: 100,
+  },
+  level: {
+    instead: 'a name is taken over only in the moment in which its owner is seen to die',
+    options: {
+      rules: { directory: { takesOverAt: (trigger, isOfOwner) => trigger === 'death' && isOfOwner } },
+      mix: { kill: 4, start: 3, partition: 0 },
+    },
+    finds: ['lost', 'duplicate'],
+    withinSeeds: 100,
+  },
+  age: {
+    instead: 'an end is forgotten at once when all members have merged it',
+    options: { replicatorTimes: forgetfulAtOnce, faultsMs: LONG_MS },
+    finds: ['returned'],
+    withinSeeds: 1000,
+  },
+}
+
+function byEpoch(a: DirectoryRecord, b: DirectoryRecord): number {
+  if (a.epoch !== b.epoch) return a.epoch - b.epoch
+  if (a.owner === b.owner && a.writer === b.writer) return a.version - b.version
+  if (a.claimedAt !== b.claimedAt) return b.claimedAt - a.claimedAt
+  if (a.owner !== b.owner) return a.owner < b.owner ? 1 : -1
+  return a.version - b.version
+}

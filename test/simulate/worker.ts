@@ -1,0 +1,23 @@
+// One thread of `npm run simulate`: runs its share of the seeds and tells how each ended.
+import { parentPort, workerData } from 'node:worker_threads'
+import { ABLATIONS } from './ablations.ts'
+import { type SimulationOptions, simulate } from './simulation.ts'
+
+/** The seeds `from`, `from + step`, … below `to`. */
+export interface Share {
+  readonly from: number
+  readonly to: number
+  readonly step: number
+  readonly nodes: number | undefined
+  readonly ablate: string | undefined
+}
+
+const { from, to, step, nodes, ablate } = workerData as Share
+const options: SimulationOptions = {
+  ...(ablate === undefined ? {} : ABLATIONS[ablate]?.options),
+  ...(nodes === undefined ? {} : { nodes }),
+}
+for (let seed = from; seed < to; seed += step) {
+  const { violations, births, simulatedMs } = await simulate(seed, options)
+  parentPort?.postMessage({ seed, violations, births, simulatedMs })
+}
