@@ -60,9 +60,9 @@ export const ABLATIONS: Readonly<Record<string, Ablation>> = {
   },
   gaps: {
     instead: 'a section is merged though something before it is missing',
-    options: { rules: { directory: { follows: () => true, ...withoutHashes } }, mix: { share: 0.25, cut: 4, partition: 2, heal: 4 } },
+    options: { rules: { directory: { follows: () => true, ...withoutHashes } }, mix: { share: 0.15, cut: 4, heal: 6 } },
     finds: ['views_differ', 'lost', 'duplicate'],
-    withinSeeds: 100,
+    withinSeeds: 1000,
   },
   level: {
     instead: 'a name is taken over only in the moment in which its owner is seen to die',
