@@ -22,7 +22,10 @@ export interface SliceWatchOptions {
   readonly random: Random
 }
 
-/** Carries out what the state machine says, one task after the other. */
+/**
+ * Carries out what the state machine says, one task after the other. Not the library's informer: that one ends at the first answer of 403,
+ * 429 or 500 and at the first broken connection, and says nothing of most errors within a watch.
+ */
 export class SliceWatch implements RunningTopology {
   readonly #options: SliceWatchOptions
   readonly #aborted = new AbortController()
