@@ -92,8 +92,8 @@ async function answer(request: Request): Promise<Questions[keyof Questions]['ans
       return { alive: [...node.cluster.alive], names: owners.length, owners: digest }
     }
     case 'account': {
-      const own = node.supervisor.whichChildren().filter(({ pid }) => pid?.node === node.id)
-      await Promise.all(own.map(({ id }) => node.call(lot.named(id), 'account')))
+      const own = node.registry.entries().filter(({ pid }) => pid.node === node.id)
+      await Promise.all(own.map(({ name }) => node.call(lot.named(name), 'account')))
       return undefined
     }
   }
