@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { CodedError } from '#base'
-import { isLoopback } from '#cluster'
+import { isLoopback, type TlsFiles } from '#cluster'
 
 const port = z.coerce.number().int().min(0).max(65_535)
 const positive = z.coerce.number().int().positive()
@@ -14,6 +14,10 @@ const SETTINGS = z.object({
   OTP_CLUSTER: z.string().min(1).default('otp-labs'),
   OTP_SECRET: z.string().min(16, 'expected at least 16 characters').optional(),
   OTP_SECRET_FILE: z.string().optional(),
+  OTP_TLS_CERT_FILE: z.string().optional(),
+  OTP_TLS_KEY_FILE: z.string().optional(),
+  OTP_TLS_CA_FILE: z.string().optional(),
+  OTP_TLS_PEER_NAME: z.string().optional(),
   OTP_CLUSTER_HOST: z.string().default('127.0.0.1'),
   OTP_CLUSTER_PORT: port.default(0),
   OTP_TOPOLOGIES: z
@@ -45,6 +49,8 @@ export interface Config {
   readonly cluster: string
   /** Undefined: made and kept in the runtime directory, which only works for nodes of this host. */
   readonly secret: string | undefined
+  /** Undefined: links are not encrypted. */
+  readonly tls: TlsFiles | undefined
   readonly clusterHost: string
   readonly clusterPort: number
   readonly topologies: readonly ('local' | 'static')[]
@@ -88,6 +94,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     name: s.OTP_NODE_NAME,
     cluster: s.OTP_CLUSTER,
     secret,
+    tls: tlsFrom(s),
     clusterHost: s.OTP_CLUSTER_HOST,
     clusterPort: s.OTP_CLUSTER_PORT,
     topologies: s.OTP_TOPOLOGIES,
@@ -118,7 +125,17 @@ function contradictions(settings: z.infer<typeof SETTINGS>, secret: string | und
   if (settings.OTP_TOPOLOGIES.includes('static') && settings.OTP_STATIC_PEERS.length === 0) {
     problems.push('OTP_TOPOLOGIES has static: set OTP_STATIC_PEERS to host:port,host:port')
   }
+  const isTlsMeant = Object.entries(settings).some(([name, value]) => name.startsWith('OTP_TLS_') && value !== undefined)
+  if (isTlsMeant && tlsFrom(settings) === undefined) {
+    problems.push('TLS needs OTP_TLS_CERT_FILE, OTP_TLS_KEY_FILE and OTP_TLS_CA_FILE: set all three, or nothing that begins with OTP_TLS_')
+  }
   return problems
+}
+
+function tlsFrom(settings: z.infer<typeof SETTINGS>): TlsFiles | undefined {
+  const { OTP_TLS_CERT_FILE: certFile, OTP_TLS_KEY_FILE: keyFile, OTP_TLS_CA_FILE: caFile, OTP_TLS_PEER_NAME: peerName } = settings
+  if (certFile === undefined || keyFile === undefined || caFile === undefined) return undefined
+  return { certFile, keyFile, caFile, peerName }
 }
 
 function secretFrom(given: Readonly<Record<string, string | undefined>>, problems: string[]): string | undefined {

@@ -12,14 +12,19 @@ export {
 } from '#base'
 export {
   defaultRuntimeDirectory,
+  type Limits,
   localTopology,
   MemoryNetwork,
   nodeId,
   type RunningTopology,
   staticTopology,
+  type TlsFiles,
+  type TlsOptions,
+  type TlsSource,
   type TopologyListener,
   type TopologySelf,
   type TopologyStrategy,
+  tlsFromFiles,
 } from '#cluster'
 export type { DistributedStartResult, DistributionStrategy, RegisterResult, RegistryEntry } from '#distributed'
 export { type NodeSnapshot, type ProcessDetails, type ProcessInfo, processDetails } from '#introspect'

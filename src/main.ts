@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { auctionRoutes, Lot } from '#auctions'
 import { CodedError, EventStream, systemClock } from '#base'
-import { defaultRuntimeDirectory, localSecret, localTopology, nodeId, staticTopology, type TopologyStrategy } from '#cluster'
+import { defaultRuntimeDirectory, localSecret, localTopology, nodeId, staticTopology, type TopologyStrategy, tlsFromFiles } from '#cluster'
 import { type Config, readConfig } from '#config'
 import { close, createHttpServer, healthRoutes, listen, observerRoutes } from '#http'
 import { Node } from '#node'
@@ -99,6 +99,7 @@ function makeNode(config: Config, own: { version: string; incarnation: number; e
     behaviours: [Lot],
     topologies,
     secret: config.secret ?? localSecret(directory),
+    ...(config.tls === undefined ? {} : { tls: tlsFromFiles(config.tls) }),
     host: config.clusterHost,
     port: config.clusterPort,
     supervisor: { name: 'lots', maxRestarts: config.maxRestarts, periodMs: config.restartPeriodMs },

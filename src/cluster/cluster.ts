@@ -6,6 +6,7 @@ import type { ClusterEvents } from './events.ts'
 import { BadFrame, list, text, whole } from './frame-check.ts'
 import { type Change, DEFAULT_TIMES, type GossipEntry, type Member, Membership, type MembershipTimes } from './membership.ts'
 import { parseNodeId } from './node-name.ts'
+import { SilentLinks } from './silent-links.ts'
 import type { RunningTopology, TopologyStrategy } from './topology/strategy.ts'
 import type { DialFailure, Frame, Link, Transport, TransportListener } from './transport/transport.ts'
 
@@ -17,6 +18,8 @@ export interface ClusterOptions {
   readonly random: Random
   readonly events: Emitter<ClusterEvents>
   readonly times?: MembershipTimes
+  /** Whether messages that have come keep this node busy, so that links had better wait. Default: never. */
+  readonly isBehind?: () => boolean
   /** The trace that runs now, to be stored on facts. */
   readonly currentTrace?: () => string | undefined
 }
@@ -38,6 +41,7 @@ export class Cluster {
   readonly #dialer: Dialer
   readonly #links = new Map<NodeId, Link>()
   readonly #upAt = new WeakMap<Link, number>()
+  readonly #silent: SilentLinks
   readonly #handlers = new Map<string, FrameHandler>()
   readonly #changeListeners: ((change: Change) => void)[] = []
   readonly #linkListeners: ((peer: NodeId, isUp: boolean) => void)[] = []
@@ -55,6 +59,7 @@ export class Cluster {
     this.#options = options
     this.#clock = options.clock
     this.membership = new Membership(options.id, options.clock.now(), options.times ?? DEFAULT_TIMES)
+    this.#silent = new SilentLinks(this.membership.times.downMs)
     this.#aliveIds = new Set([options.id])
     this.#dialer = new Dialer(
       options.transport,
@@ -108,6 +113,10 @@ export class Cluster {
   /** Who may be given something: alive and not on its way out. */
   candidates(): NodeId[] {
     return [...this.#aliveIds].filter((id) => (id === this.id ? !this.membership.leaving : this.membership.member(id)?.leaving === false))
+  }
+
+  linkTo(peer: NodeId): Link | undefined {
+    return this.#links.get(peer)
   }
 
   isLinked(peer: NodeId): boolean {
@@ -173,6 +182,7 @@ export class Cluster {
     if (gapMs !== undefined) this.#options.events.emit('cluster.paused', { gapMs: Math.round(gapMs) })
     this.#state(changes)
     this.#sendGossip()
+    for (const link of this.#silent.find([...this.#links.values()], now, gapMs ?? 0)) link.close('silent')
     for (const listener of this.#tickListeners) listener(now)
     this.#scheduleTick()
   }
@@ -190,6 +200,8 @@ export class Cluster {
       closed: (link, reason) => this.#onClosed(link, reason),
       handshakeRefused: (reason, remote, detail) => this.#options.events.emit('cluster.handshake_refused', { reason, remote, detail }),
       frameRefused: (peer, reason) => this.#options.events.emit('cluster.frame_refused', { peer, reason }),
+      certificatesRefused: (error) => this.#options.events.emit('cluster.certificates_refused', { error }),
+      isBehind: () => this.#options.isBehind?.() ?? false,
     }
   }
 
@@ -200,6 +212,7 @@ export class Cluster {
       peer: link.peer,
       address: link.peerAddress,
       direction: link.direction,
+      protocol: link.protocol,
       startedAt: this.#clock.wall() - Math.round(durationMs),
       durationMs,
     })

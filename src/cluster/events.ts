@@ -8,7 +8,7 @@ export type MembershipChange = 'join' | 'leave' | 'suspect' | 'down' | 'refute'
 export type MembershipCause = 'heartbeat' | 'refused' | 'left' | 'superseded' | 'link' | 'gossip'
 
 /** Why a handshake was refused. */
-export type RefusalReason = 'secret' | 'version' | 'garbage' | 'limit' | 'cluster' | 'timeout'
+export type RefusalReason = 'secret' | 'version' | 'garbage' | 'limit' | 'cluster' | 'timeout' | 'tls'
 
 export interface ClusterEvents {
   'cluster.member_changed': {
@@ -21,12 +21,14 @@ export interface ClusterEvents {
     silentMs: number
     trace: string | undefined
   }
-  'cluster.link_up': { peer: NodeId; address: string; direction: 'out' | 'in'; startedAt: number; durationMs: number }
+  'cluster.link_up': { peer: NodeId; address: string; direction: 'out' | 'in'; protocol: number; startedAt: number; durationMs: number }
   'cluster.link_down': { peer: NodeId; address: string; reason: string; at: number }
   'cluster.connect_failed': { address: string; reason: string; refused: boolean }
   'cluster.handshake_refused': { reason: RefusalReason; remote: string; detail: string }
   /** An authenticated peer sent something that is no frame of this protocol; the link was closed. */
   'cluster.frame_refused': { peer: NodeId; reason: string }
+  /** Certificates that were rotated cannot be used; links go on with the last good ones. Said once of each reason. */
+  'cluster.certificates_refused': { error: string }
   /** A newer life of this node's name is in the cluster: this one has to end. */
   'cluster.superseded': { by: NodeId }
   /** The event loop or the machine stood still; nobody is judged by that time. */

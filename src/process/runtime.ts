@@ -357,6 +357,11 @@ export class Runtime {
     return this.#runQueue.isTurnOver()
   }
 
+  /** Whether processes have more to handle than one turn of the event loop allows: who brings more had better wait. */
+  get isBehind(): boolean {
+    return this.#runQueue.isBehind
+  }
+
   get timeMs(): number {
     return this.#runQueue.timeMs
   }
