@@ -160,6 +160,7 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
     'cluster.connect_failed': null,
     'cluster.handshake_refused': null,
     'cluster.frame_refused': null,
+    'cluster.certificates_refused': null,
     'cluster.superseded': null,
     'cluster.paused': null,
     'cluster.quorum_gained': null,

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { CodedError } from '#base'
-import { isLoopback } from '#cluster'
+import { isLoopback, type TlsFiles } from '#cluster'
 import { TOPOLOGY_NAMES, type TopologyName, type TopologySettings, topologyFrom } from './topologies.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
@@ -19,6 +19,10 @@ const SETTINGS = z.object({
   OTP_CLUSTER: z.string().min(1).default('otp-labs'),
   OTP_SECRET: z.string().min(16, 'expected at least 16 characters').optional(),
   OTP_SECRET_FILE: z.string().optional(),
+  OTP_TLS_CERT_FILE: z.string().optional(),
+  OTP_TLS_KEY_FILE: z.string().optional(),
+  OTP_TLS_CA_FILE: z.string().optional(),
+  OTP_TLS_PEER_NAME: z.string().optional(),
   OTP_CLUSTER_HOST: z.string().default('127.0.0.1'),
   OTP_CLUSTER_PORT: port.default(0),
   OTP_TOPOLOGIES: z
@@ -59,6 +63,8 @@ const SETTINGS = z.object({
 /** `secret` undefined: made and kept in the runtime directory, which only works for nodes of this host. */
 export interface Config extends TopologySettings {
   readonly name: string
+  /** Undefined: links are not encrypted. */
+  readonly tls: TlsFiles | undefined
   readonly clusterHost: string
   readonly clusterPort: number
   readonly topologies: readonly TopologyName[]
@@ -99,6 +105,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return Object.freeze({
     ...topologySettings(s, secret),
     name: s.OTP_NODE_NAME,
+    tls: tlsFrom(s),
     clusterHost: s.OTP_CLUSTER_HOST,
     clusterPort: s.OTP_CLUSTER_PORT,
     topologies: s.OTP_TOPOLOGIES,
@@ -155,7 +162,19 @@ function contradictions(settings: Settings, given: Readonly<Record<string, strin
   if (settings.OTP_TOPOLOGIES.includes('static') && settings.OTP_STATIC_PEERS.length === 0) {
     problems.push('OTP_TOPOLOGIES has static: set OTP_STATIC_PEERS to host:port,host:port')
   }
-  return [...problems, ...topologyProblems(settings, given, secret)]
+  return [...problems, ...tlsProblems(settings), ...topologyProblems(settings, given, secret)]
+}
+
+function tlsProblems(settings: Settings): string[] {
+  const isMeant = Object.entries(settings).some(([name, value]) => name.startsWith('OTP_TLS_') && value !== undefined)
+  if (!isMeant || tlsFrom(settings) !== undefined) return []
+  return ['TLS needs OTP_TLS_CERT_FILE, OTP_TLS_KEY_FILE and OTP_TLS_CA_FILE: set all three, or nothing that begins with OTP_TLS_']
+}
+
+function tlsFrom(settings: Settings): TlsFiles | undefined {
+  const { OTP_TLS_CERT_FILE: certFile, OTP_TLS_KEY_FILE: keyFile, OTP_TLS_CA_FILE: caFile, OTP_TLS_PEER_NAME: peerName } = settings
+  if (certFile === undefined || keyFile === undefined || caFile === undefined) return undefined
+  return { certFile, keyFile, caFile, peerName }
 }
 
 /** What contradicts a topology, or is meant for one that is not there. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { auctionRoutes, Lot } from '#auctions'
 import { CodedError, EventStream, systemClock } from '#base'
-import { defaultRuntimeDirectory, localSecret, nodeId } from '#cluster'
+import { defaultRuntimeDirectory, localSecret, nodeId, tlsFromFiles } from '#cluster'
 import { type Config, readConfig } from '#config'
 import { close, createHttpServer, healthRoutes, listen, observerRoutes } from '#http'
 import { Node } from '#node'
@@ -96,6 +96,7 @@ function makeNode(config: Config, own: { version: string; incarnation: number; e
     behaviours: [Lot],
     topologies: config.topologies.map((topology) => topologyFrom(topology, config)),
     secret: config.secret ?? localSecret(config.runtimeDirectory ?? defaultRuntimeDirectory()),
+    ...(config.tls === undefined ? {} : { tls: tlsFromFiles(config.tls) }),
     host: config.clusterHost,
     port: config.clusterPort,
     supervisor: { name: 'lots', maxRestarts: config.maxRestarts, periodMs: config.restartPeriodMs },

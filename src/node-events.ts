@@ -42,6 +42,7 @@ export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & Str
     'cluster.connect_failed': null,
     'cluster.handshake_refused': keep('cluster.handshake_refused'),
     'cluster.frame_refused': keep('cluster.frame_refused'),
+    'cluster.certificates_refused': keep('cluster.certificates_refused'),
     'cluster.superseded': keep('cluster.superseded'),
     'cluster.paused': keep('cluster.paused'),
     'cluster.quorum_gained': keep('cluster.quorum_gained'),

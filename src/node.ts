@@ -5,6 +5,7 @@ import {
   checkNodeName,
   defaultRuntimeDirectory,
   isLoopback,
+  type Limits,
   localSecret,
   MEMBERSHIP_RULES,
   type MembershipRules,
@@ -13,6 +14,8 @@ import {
   nodeId,
   RemoteRouter,
   TcpTransport,
+  type TlsOptions,
+  type TlsSource,
   type TopologyStrategy,
   type Transport,
 } from '#cluster'
@@ -73,6 +76,10 @@ export interface NodeOptions {
   /** Where peers reach this node. Default 127.0.0.1 and a free port. */
   readonly host?: string
   readonly port?: number
+  /** With it links are encrypted, and peers need a certificate besides the secret; all nodes of the cluster have it, or none. */
+  readonly tls?: TlsOptions | TlsSource | undefined
+  /** What a link and a stranger may cost this node, where the defaults do not fit. */
+  readonly limits?: Partial<Limits>
   /** Instead of TCP; for tests. */
   readonly transport?: (id: NodeId) => Transport
   /** Where the cluster's children run; and the local supervisor of those that are placed here: its name in the tree, and how much it bears. */
@@ -165,6 +172,7 @@ export class Node {
       clock,
       random,
       events,
+      isBehind: () => this.runtime.isBehind,
       ...(options.membershipTimes === undefined ? {} : { times: options.membershipTimes }),
       rules: { ...MEMBERSHIP_RULES, ...options.rules?.membership },
       offers: (options.behaviours ?? []).map(({ name }) => name),
@@ -327,8 +335,8 @@ export class Node {
 }
 
 function tcp(options: NodeOptions, id: NodeId, clock: Clock, random: Random): Transport {
-  const { cluster = 'otp-labs', host = '127.0.0.1', port = 0 } = options
-  return new TcpTransport({ id, clock, random, cluster, host, port, secret: options.secret ?? secretOfThisHost(host) })
+  const { cluster = 'otp-labs', host = '127.0.0.1', port = 0, tls, limits } = options
+  return new TcpTransport({ ...limits, id, clock, random, cluster, host, port, tls, secret: options.secret ?? secretOfThisHost(host) })
 }
 
 function secretOfThisHost(host: string): string {

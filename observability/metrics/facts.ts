@@ -76,6 +76,7 @@ export function metricsTable(families: Families, exemplar: (event: object) => Ex
     'cluster.connect_failed': ({ refused }) => families.count('otp_connect_failures_total', { kind: refused ? 'refused' : 'other' }),
     'cluster.handshake_refused': ({ reason }) => families.count('otp_handshakes_refused_total', { reason }),
     'cluster.frame_refused': ({ peer }) => families.count('otp_frames_refused_total', { peer: nameOf(peer) }),
+    'cluster.certificates_refused': () => families.count('otp_certificates_refused_total', {}),
     'cluster.superseded': null,
     'cluster.quorum_gained': null,
     'cluster.quorum_lost': () => families.count('otp_cluster_quorum_losses_total', {}),

@@ -103,11 +103,13 @@ function readCluster(families: Families, node: NodeSnapshot): void {
 }
 
 function readLinks(families: Families, node: NodeSnapshot, links: LinkTotals): void {
-  for (const { peer, direction, bytesIn, bytesOut, messagesIn, messagesOut } of node.links) {
+  for (const { peer, direction, bytesIn, bytesOut, messagesIn, messagesOut, pauses, queuedBytes } of node.links) {
     const grown = (what: string, value: number): number => links.grown(`${peer} ${direction} ${what}`, value)
     families.count('otp_link_bytes_total', { peer, direction: 'in' }, grown('bytes in', bytesIn))
     families.count('otp_link_bytes_total', { peer, direction: 'out' }, grown('bytes out', bytesOut))
     families.count('otp_link_messages_total', { peer, direction: 'in' }, grown('messages in', messagesIn))
     families.count('otp_link_messages_total', { peer, direction: 'out' }, grown('messages out', messagesOut))
+    families.count('otp_link_pauses_total', { peer }, grown('pauses', pauses))
+    families.set('otp_link_queued_bytes', { peer }, queuedBytes)
   }
 }

@@ -83,6 +83,7 @@ const refusals = values<Fact<'cluster.handshake_refused', 'reason'>>({
   limit: true,
   cluster: true,
   timeout: true,
+  tls: true,
 })
 const topologyRefusals = values<Fact<'topology.refused', 'reason'>>({
   garbage: true,
@@ -206,6 +207,7 @@ const OTP_METRICS = {
   otp_cluster_view_checksum: gauge('checksum', 'Over the sorted ids of members that are up; equal on nodes that agree.'),
   otp_handshakes_refused_total: counter('handshakes', 'Connections to the cluster port that were refused.', { reason: refusals }),
   otp_frames_refused_total: counter('frames', 'Frames of authenticated peers that are none of this protocol.', { peer: 'open' }),
+  otp_certificates_refused_total: counter('rotations', 'Rotated certificates that could not be used; links go on with the last good ones.'),
   otp_connect_failures_total: counter(
     'connections',
     'Attempts to reach a peer that failed; refused: its host answered that nobody listens.',
@@ -226,6 +228,10 @@ const OTP_METRICS = {
   }),
   otp_link_bytes_total: counter('bytes', 'Bytes that went over the links to a peer.', { peer: 'open', direction: ['in', 'out'] }),
   otp_link_messages_total: counter('messages', 'Messages that went over the links to a peer.', { peer: 'open', direction: ['in', 'out'] }),
+  otp_link_pauses_total: counter('pauses', 'How often reading from a peer waited: it sent faster than this node handles, or than it may.', {
+    peer: 'open',
+  }),
+  otp_link_queued_bytes: gauge('bytes', 'Bytes that wait for a peer to read.', { peer: 'open' }),
   otp_link_reconnects_total: counter('links', 'Links that came up again to the same life of a peer.', { peer: 'open' }),
 
   otp_registry_names: gauge('names', 'Names with a live owner in the whole cluster, as this node knows it.'),

@@ -10,6 +10,7 @@ import { type Change, DEFAULT_TIMES, type GossipEntry, Membership, type Membersh
 import { nodeName } from './node-name.ts'
 import { QuorumWatch } from './quorum-watch.ts'
 import { Refusals } from './refusals.ts'
+import { SilentLinks } from './silent-links.ts'
 import { Discovery, type TopologyState } from './topology/discovery.ts'
 import type { TopologyStrategy } from './topology/strategy.ts'
 import type { DialFailure, Frame, Link, Transport, TransportListener } from './transport/transport.ts'
@@ -34,6 +35,8 @@ export interface ClusterOptions {
   readonly membersExpected?: number | undefined
   /** Names of the behaviours that this node can start. */
   readonly offers?: readonly string[]
+  /** Whether messages that have come keep this node busy, so that links had better wait. Default: never. */
+  readonly isBehind?: () => boolean
   /** The trace that runs now, to be stored on facts. */
   readonly currentTrace?: () => string | undefined
 }
@@ -51,6 +54,7 @@ export class Cluster {
   readonly #dialer: Dialer
   readonly #links = new Map<NodeId, Link>()
   readonly #upAt = new WeakMap<Link, number>()
+  readonly #silent: SilentLinks
   readonly #handlers = new Map<string, FrameHandler>()
   readonly #changeListeners: ((change: Change) => void)[] = []
   readonly #linkListeners: ((peer: NodeId, isUp: boolean) => void)[] = []
@@ -68,6 +72,7 @@ export class Cluster {
     this.#options = options
     this.#clock = options.clock
     this.membership = new Membership(options.id, options.clock.now(), options.times ?? DEFAULT_TIMES, options.rules)
+    this.#silent = new SilentLinks(this.membership.times.downMs)
     this.#aliveIds = new Set([options.id])
     this.#viewHash = viewHash(this.#aliveIds)
     this.#dialer = new Dialer(
@@ -163,6 +168,10 @@ export class Cluster {
     return chosen
   }
 
+  linkTo(peer: NodeId): Link | undefined {
+    return this.#links.get(peer)
+  }
+
   isLinked(peer: NodeId): boolean {
     return this.#links.has(peer)
   }
@@ -220,6 +229,7 @@ export class Cluster {
     this.#state(changes)
     this.#beat(now)
     this.#agree()
+    for (const link of this.#silent.find([...this.#links.values()], now, gapMs ?? 0)) link.close('silent')
     for (const listener of this.#tickListeners) listener(now)
     this.#scheduleTick()
   }
@@ -261,6 +271,8 @@ export class Cluster {
       closed: (link, reason) => this.#onClosed(link, reason),
       handshakeRefused: (reason, remote, detail) => this.#options.events.emit('cluster.handshake_refused', { reason, remote, detail }),
       frameRefused: (peer, reason) => this.#options.events.emit('cluster.frame_refused', { peer, reason }),
+      certificatesRefused: (error) => this.#options.events.emit('cluster.certificates_refused', { error }),
+      isBehind: () => this.#options.isBehind?.() ?? false,
     }
   }
 
@@ -271,6 +283,7 @@ export class Cluster {
       peer: link.peer,
       address: link.peerAddress,
       direction: link.direction,
+      protocol: link.protocol,
       startedAt: this.#clock.wall() - Math.round(durationMs),
       durationMs,
     })

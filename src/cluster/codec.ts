@@ -19,9 +19,18 @@ const KEEP_BYTES = 1024 * 1024
 const packr = new Packr({ useRecords: false, variableMapSize: true, useToJSON: false, moreTypes: true, structuredClone: false })
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'bigint', structuredClone: false, copyBuffers: true })
 
-/** Packs plain data; throws `ERR_OTP_CLUSTER_NOT_PLAIN_DATA` for anything else. */
-export function pack(value: unknown): Packed {
-  return packr.pack(plainData(value), IN_PLACE) as Packed
+/** Packs plain data of at most `maxItems` values; throws `ERR_OTP_CLUSTER_NOT_PLAIN_DATA` for anything else. */
+export function pack(value: unknown, maxItems: number): Packed {
+  const packed = packr.pack(plainData(value), IN_PLACE) as Packed
+  // A value takes a byte at least: only what is this long can hold too many, and is looked at twice.
+  if (packed.end - packed.start > maxItems && whyNotPlain(packed, packed.start, packed.end, maxItems) !== undefined) {
+    releaseLarge(packed)
+    throw new CodedError(
+      'ERR_OTP_CLUSTER_NOT_PLAIN_DATA',
+      `expected at most ${maxItems} values in one frame; send fewer at once, numbers as a typed array, or raise maxFrameItems on every node`,
+    )
+  }
+  return packed
 }
 
 /** To be called when the bytes of a large value were copied: gives its buffer back. */
@@ -30,8 +39,8 @@ export function releaseLarge(packed: Packed): void {
 }
 
 /** What the bytes say; throws an `Error` with the reason if they are not exactly one value of plain data. */
-export function unpack(bytes: Uint8Array, start: number, end: number): unknown {
-  const reason = whyNotPlain(bytes, start, end)
+export function unpack(bytes: Uint8Array, start: number, end: number, maxItems: number): unknown {
+  const reason = whyNotPlain(bytes, start, end, maxItems)
   if (reason !== undefined) throw new Error(reason)
   return unpackr.unpack(bytes, { start, end })
 }

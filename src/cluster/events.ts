@@ -9,7 +9,7 @@ export type MembershipChange = 'join' | 'leave' | 'suspect' | 'down' | 'refute'
 export type MembershipCause = 'heartbeat' | 'refused' | 'left' | 'superseded' | 'link' | 'gossip'
 
 /** Why a handshake was refused. */
-export type RefusalReason = 'secret' | 'version' | 'garbage' | 'limit' | 'cluster' | 'timeout'
+export type RefusalReason = 'secret' | 'version' | 'garbage' | 'limit' | 'cluster' | 'timeout' | 'tls'
 
 export interface ClusterEvents {
   'cluster.member_changed': {
@@ -22,7 +22,7 @@ export interface ClusterEvents {
     silentMs: number
     trace: string | undefined
   }
-  'cluster.link_up': { peer: NodeId; address: string; direction: 'out' | 'in'; startedAt: number; durationMs: number }
+  'cluster.link_up': { peer: NodeId; address: string; direction: 'out' | 'in'; protocol: number; startedAt: number; durationMs: number }
   'cluster.link_down': { peer: NodeId; address: string; reason: string; at: number }
   'cluster.connect_failed': { address: string; reason: string; refused: boolean }
   'cluster.handshake_refused': { reason: RefusalReason; remote: string; detail: string }
@@ -31,6 +31,8 @@ export interface ClusterEvents {
   /** This node sees enough of the members that there should be to act for all of them, or does so no more. */
   'cluster.quorum_gained': { alive: number; expected: number; at: number }
   'cluster.quorum_lost': { alive: number; expected: number; at: number }
+  /** Certificates that were rotated cannot be used; links go on with the last good ones. Said once of each reason. */
+  'cluster.certificates_refused': { error: string }
   /** A newer life of this node's name is in the cluster: this one has to end. */
   'cluster.superseded': { by: NodeId }
   /** The event loop or the machine stood still; nobody is judged by that time. */

@@ -5,19 +5,30 @@ import type { Frame } from './transport/transport.ts'
 /** 16 MiB: a peer cannot make this node hold more than this for one frame. */
 export const MAX_FRAME_BYTES = 16 * 1024 * 1024
 
+/** 1 Mi values: an empty list is one byte on the wire, and in memory many times that. */
+export const MAX_FRAME_ITEMS = 1024 * 1024
+
+/** What one frame may hold; the same on every node. */
+export interface FrameLimits {
+  readonly maxFrameBytes: number
+  readonly maxFrameItems: number
+}
+
+export const FRAME_LIMITS: FrameLimits = { maxFrameBytes: MAX_FRAME_BYTES, maxFrameItems: MAX_FRAME_ITEMS }
+
 const HEADER_BYTES = 4
 const SLAB_BYTES = 64 * 1024
 
 /** Gathers frames until `take`, which answers them as one buffer to write. */
 export class FrameEncoder {
-  readonly #limit: number
+  readonly #limits: FrameLimits
   #slab = Buffer.alloc(0)
   /** What is gathered lies in `slab[start, end)`; before it is what was taken and may still be on its way out. */
   #start = 0
   #end = 0
 
-  constructor(maxFrameBytes = MAX_FRAME_BYTES) {
-    this.#limit = maxFrameBytes
+  constructor(limits = FRAME_LIMITS) {
+    this.#limits = limits
   }
 
   /** Bytes gathered since the last `take`. */
@@ -27,11 +38,12 @@ export class FrameEncoder {
 
   /** Adds a frame. Throws `ERR_OTP_CLUSTER_NOT_PLAIN_DATA` or `ERR_OTP_CLUSTER_FRAME_TOO_LARGE`, and then nothing was added. */
   add(frame: Frame): void {
-    const packed = pack(frame)
+    const { maxFrameBytes, maxFrameItems } = this.#limits
+    const packed = pack(frame, maxFrameItems)
     const length = packed.end - packed.start
-    if (length > this.#limit) {
+    if (length > maxFrameBytes) {
       releaseLarge(packed)
-      throw frameTooLarge(length, this.#limit, String(frame[0]))
+      throw frameTooLarge(length, maxFrameBytes, String(frame[0]))
     }
     const body = this.#reserve(HEADER_BYTES + length) + HEADER_BYTES
     this.#slab.writeUInt32BE(length, body - HEADER_BYTES)
@@ -65,13 +77,13 @@ export class FrameEncoder {
 
 /** Cuts a stream of bytes, in whatever pieces it comes, into frames. After a refusal it must not be fed again. */
 export class FrameDecoder {
-  readonly #limit: number
+  readonly #limits: FrameLimits
   /** The beginning of a frame whose end has not come; grows as bytes come, not as its header promises. */
   #partial = Buffer.alloc(0)
   #used = 0
 
-  constructor(maxFrameBytes = MAX_FRAME_BYTES) {
-    this.#limit = maxFrameBytes
+  constructor(limits = FRAME_LIMITS) {
+    this.#limits = limits
   }
 
   /** Calls `visit` for every frame that is complete, in order; answers the reason if the bytes are no frame of this protocol. */
@@ -79,7 +91,7 @@ export class FrameDecoder {
     let at = 0
     while (this.#used > 0) {
       const wanted = this.#used < HEADER_BYTES ? HEADER_BYTES : HEADER_BYTES + this.#partial.readUInt32BE(0)
-      if (wanted - HEADER_BYTES > this.#limit) return this.#tooLarge(wanted - HEADER_BYTES)
+      if (wanted - HEADER_BYTES > this.#limits.maxFrameBytes) return this.#tooLarge(wanted - HEADER_BYTES)
       if (this.#used >= HEADER_BYTES && this.#used === wanted) {
         const frame = this.#decode(this.#partial, HEADER_BYTES, wanted)
         if (typeof frame === 'string') return frame
@@ -96,7 +108,7 @@ export class FrameDecoder {
     }
     while (chunk.length - at >= HEADER_BYTES) {
       const length = chunk.readUInt32BE(at)
-      if (length > this.#limit) return this.#tooLarge(length)
+      if (length > this.#limits.maxFrameBytes) return this.#tooLarge(length)
       const end = at + HEADER_BYTES + length
       if (end > chunk.length) break
       const frame = this.#decode(chunk, at + HEADER_BYTES, end)
@@ -109,12 +121,12 @@ export class FrameDecoder {
   }
 
   #tooLarge(length: number): string {
-    return `a frame of ${length} bytes is over the limit of ${this.#limit}`
+    return `a frame of ${length} bytes is over the limit of ${this.#limits.maxFrameBytes}`
   }
 
   #decode(bytes: Buffer, start: number, end: number): Frame | string {
     try {
-      const frame = unpack(bytes, start, end)
+      const frame = unpack(bytes, start, end, this.#limits.maxFrameItems)
       if (Array.isArray(frame) && typeof frame[0] === 'string') return frame as unknown as Frame
       return 'a frame must be a list that begins with a string'
     } catch (error) {

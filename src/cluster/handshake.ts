@@ -13,6 +13,8 @@ import {
   NONCE_BYTES,
   PROOF_BYTES,
   parseHello,
+  VERSIONS,
+  type Versions,
   writeHello,
 } from './handshake-message.ts'
 
@@ -35,12 +37,16 @@ export interface HandshakeSelf {
   readonly nonce: Uint8Array
   /** Ties the handshake to the channel beneath it, such as a TLS exporter; both sides must see the same. */
   readonly channelBinding?: Uint8Array
+  /** Default: those that this code speaks. */
+  readonly versions?: Versions
 }
 
 /** A peer as it said; believed from `proven` on. */
 export interface Peer {
   readonly id: NodeId
   readonly address: string
+  /** The highest version of the protocol that both sides speak. */
+  readonly protocol: number
 }
 
 /** What became of the bytes that were fed. `send` is to be written in any case. */
@@ -57,7 +63,7 @@ export type HandshakeStep =
 
 const WAIT: HandshakeStep = { kind: 'wait' }
 const VERDICTS: readonly Verdict[] = ['welcome', 'duplicate', 'self']
-const REASONS: readonly RefusalReason[] = ['secret', 'version', 'garbage', 'limit', 'cluster', 'timeout']
+const REASONS: readonly RefusalReason[] = ['secret', 'version', 'garbage', 'limit', 'cluster', 'timeout', 'tls']
 
 /** The cluster's secret as a key that no log or inspection shows; throws `ERR_OTP_CLUSTER_WEAK_SECRET` under 16 bytes. */
 export function clusterKey(secret: string | Uint8Array): KeyObject {
@@ -75,13 +81,21 @@ class Side {
   protected readonly own: Buffer
   protected peer: Hello | undefined
   protected transcript: Buffer | undefined
-  readonly #reader = new MessageReader()
+  protected readonly versions: Versions
+  #protocol = 0
+  readonly #reader: MessageReader
   #isOver = false
 
   constructor(self: HandshakeSelf, kind: Kind) {
     if (self.nonce.byteLength !== NONCE_BYTES) throw new RangeError(`a nonce has ${NONCE_BYTES} bytes`)
     this.self = self
-    this.own = encodeMessage(kind, writeHello(self))
+    this.versions = self.versions ?? VERSIONS
+    this.#reader = new MessageReader(this.versions)
+    this.own = encodeMessage(kind, writeHello(self), this.versions)
+  }
+
+  protected message(kind: Kind, body: Uint8Array): Buffer {
+    return encodeMessage(kind, body, this.versions)
   }
 
   /** The next message if it is whole; `expected` is what may come now. A message out of turn is garbage. */
@@ -98,8 +112,8 @@ class Side {
   protected refuse(reason: RefusalReason, detail: string): HandshakeStep {
     this.#isOver = true
     // Whoever speaks another protocol gets no answer in this one.
-    if (reason === 'garbage' || reason === 'limit') return { kind: 'refused', reason, detail }
-    return { kind: 'refused', reason, detail, send: encodeMessage(KIND.refusal, Buffer.of(REASONS.indexOf(reason))) }
+    if (reason === 'garbage' || reason === 'limit' || reason === 'tls') return { kind: 'refused', reason, detail }
+    return { kind: 'refused', reason, detail, send: this.message(KIND.refusal, Buffer.of(REASONS.indexOf(reason))) }
   }
 
   /** Not authenticated: worth a line for a person, and nothing is decided by it. */
@@ -112,13 +126,14 @@ class Side {
   }
 
   /** Takes what the other side says of itself, and refuses a stranger to this cluster. */
-  protected meet(body: Buffer): HandshakeStep | undefined {
+  protected meet({ body, version }: Message): HandshakeStep | undefined {
     const hello = parseHello(body)
     if (hello === undefined) return this.refuse('garbage', 'no node id, address and cluster name where they were expected')
     if (hello.cluster !== this.self.cluster) {
       return this.refuse('cluster', `it belongs to the cluster ${JSON.stringify(hello.cluster)}, not ${JSON.stringify(this.self.cluster)}`)
     }
     this.peer = hello
+    this.#protocol = version
     return undefined
   }
 
@@ -137,7 +152,7 @@ class Side {
 
   protected get met(): Peer {
     const { id, address } = this.peer as Hello
-    return { id, address }
+    return { id, address, protocol: this.#protocol }
   }
 }
 
@@ -159,7 +174,7 @@ export class DiallerHandshake extends Side {
     if ('step' in message) return message.step
     const { body, raw, rest } = message
     if (this.transcript !== undefined) return this.#onVerdict(body, rest)
-    const refused = this.meet(body)
+    const refused = this.meet(message)
     if (refused !== undefined) return refused
     if (rest.length > 0) return this.refuse('garbage', 'bytes after the challenge')
     this.seal(this.own, raw)
@@ -169,7 +184,7 @@ export class DiallerHandshake extends Side {
   /** What proves to the acceptor that this side knows the secret. */
   proof(): Buffer {
     this.#proof = this.proofOf('dialler')
-    return encodeMessage(KIND.proof, this.#proof)
+    return this.message(KIND.proof, this.#proof)
   }
 
   #onVerdict(body: Buffer, rest: Buffer): HandshakeStep {
@@ -196,7 +211,7 @@ export class AcceptorHandshake extends Side {
     if ('step' in message) return message.step
     const { body, raw, rest } = message
     if (this.transcript !== undefined) return this.#onProof(body, rest)
-    const refused = this.meet(body)
+    const refused = this.meet(message)
     if (refused !== undefined) return refused
     if (rest.length > 0) return this.refuse('garbage', 'bytes after the hello')
     this.seal(raw, this.own)
@@ -211,7 +226,7 @@ export class AcceptorHandshake extends Side {
   /** This side's proof, and what it has decided; after `welcome` frames follow. */
   decide(verdict: Verdict): Buffer {
     const code = Buffer.of(VERDICTS.indexOf(verdict))
-    return encodeMessage(KIND.verdict, Buffer.concat([code, this.proofOf('acceptor', this.#proof as Buffer, code)]))
+    return this.message(KIND.verdict, Buffer.concat([code, this.proofOf('acceptor', this.#proof as Buffer, code)]))
   }
 
   #onProof(body: Buffer, rest: Buffer): HandshakeStep {

@@ -18,6 +18,7 @@ export { NodeMonitor, type NodeNews } from './node-monitor.ts'
 export { checkNodeName, incarnationOf, nodeId, nodeName } from './node-name.ts'
 export { plainData } from './plain-data.ts'
 export { RemoteRouter } from './remote-router.ts'
+export { type TlsFiles, type TlsOptions, type TlsSource, tlsFromFiles } from './tls.ts'
 export type { TopologyState } from './topology/discovery.ts'
 export { type DnsTopologyOptions, dnsTopology } from './topology/dns.ts'
 export { type GossipTopologyOptions, gossipTopology } from './topology/gossip.ts'
@@ -34,6 +35,7 @@ export type {
   TopologySelf,
   TopologyStrategy,
 } from './topology/strategy.ts'
+export type { Limits } from './transport/link-limits.ts'
 export { MemoryNetwork } from './transport/memory.ts'
 export { TcpTransport } from './transport/tcp.ts'
 export type { DialFailure, Frame, Link, Transport, TransportListener } from './transport/transport.ts'

@@ -64,19 +64,20 @@ export class RemoteRouter implements Router {
   // ---- out
 
   deliver(to: Target, envelope: Envelope): void {
-    if (!this.#cluster.isLinked(to.node)) {
-      this.#runtime.deadLetter(to, envelope, 'noconnection')
+    const link = this.#cluster.linkTo(to.node)
+    if (link === undefined || link.isOverloaded) {
+      this.#runtime.deadLetter(to, envelope, link === undefined ? 'noconnection' : 'overloaded')
       return
     }
     const address = to instanceof NodeRef ? to.name : to.serial
     const { kind, name, payload, carrier, replyTo } = envelope
     if (replyTo === undefined) {
-      this.#cluster.send(to.node, ['send', address, kind, name, payload, carrier])
+      link.send(['send', address, kind, name, payload, carrier])
       return
     }
     const id = ++this.#lastCall
     try {
-      this.#cluster.send(to.node, ['call', id, address, name, payload, carrier])
+      link.send(['call', id, address, name, payload, carrier])
       this.#calls.set(id, { node: to.node, replyTo })
     } catch (error) {
       // The payload is no plain data, or too large: the caller's mistake, and its answer.
@@ -213,8 +214,14 @@ class RemoteReply implements ReplyTo {
 
   reply(value: unknown): void {
     if (this.isSettled) return
+    const link = this.#cluster.linkTo(this.#node)
+    // The caller learns that much: a few bytes, whatever the answer is.
+    if (link?.isOverloaded === true) {
+      this.fail('overloaded')
+      return
+    }
     try {
-      this.#cluster.send(this.#node, ['reply', this.#id, value])
+      link?.send(['reply', this.#id, value])
       this.isSettled = true
     } catch (error) {
       this.fail(new Crash(error))

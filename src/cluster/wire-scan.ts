@@ -20,17 +20,23 @@ const MAX_LEVELS = 2 * MAX_DEPTH + 2
 const TAGS: readonly number[] = [EXTENSION.crash, EXTENSION.date, EXTENSION.error, EXTENSION.map, EXTENSION.pid, EXTENSION.set]
 const PROTOTYPE_KEYS = ['__proto__', 'prototype', 'constructor'].map((key) => Buffer.from(key))
 
+/** Why a frame of so few bytes is refused: an empty list is one byte on the wire and many in memory. */
+export const tooManyItems = (limit: number): string => `more than ${limit} values in one frame`
+
 /** Bytes that follow the token, for the tokens of fixed size from 0xca to 0xd3. */
 const FIXED = [4, 8, 1, 2, 4, 8, 1, 2, 4, 8]
 
 /** What is left to read on each level, and whether the level is a map, whose every other value is a key. One scan runs at a time. */
 const left = new Uint32Array(MAX_LEVELS + 1)
 const isMap = new Uint8Array(MAX_LEVELS + 1)
+/** How many lists and maps a level is in, itself included: what the sender counts, who knows no tags. */
+const depths = new Uint16Array(MAX_LEVELS + 1)
 
-/** `undefined` if `bytes[start, end)` is exactly one value of plain data in MessagePack; else the reason. */
-export function whyNotPlain(bytes: Uint8Array, start: number, end: number): string | undefined {
+/** `undefined` if `bytes[start, end)` is exactly one value of plain data in MessagePack with at most `maxItems` values in it; else the reason. */
+export function whyNotPlain(bytes: Uint8Array, start: number, end: number, maxItems: number): string | undefined {
   let at = start
   let level = 0
+  let items = 0
   left[0] = 1
   isMap[0] = 0
   for (;;) {
@@ -43,6 +49,7 @@ export function whyNotPlain(bytes: Uint8Array, start: number, end: number): stri
     const token = bytes[at++] as number
     let opens = -1
     let map = 0
+    let depth = 1
     if (key) {
       const length = stringLength(bytes, at, token)
       if (length === -1) return 'a map with a key that is no string'
@@ -72,18 +79,23 @@ export function whyNotPlain(bytes: Uint8Array, start: number, end: number): stri
       at += width
     } else if (token === 0xd4 && TAGS.includes(bytes[at] as number)) {
       opens = 1
+      depth = 0
       at += 2
     } else {
       const size = extensionSize(bytes, at, token)
-      if (size === -1) return 'a token or an extension that no frame holds'
+      if (size === -1) return at + headerOf(token) > end ? 'ends within a value' : 'a token or an extension that no frame holds'
       at += size
     }
     if (at > end) return 'ends within a value'
     if (opens >= 0) {
       if (opens > end - at) return 'ends within a value'
-      if (++level > MAX_LEVELS) return `nested deeper than ${MAX_LEVELS} levels`
+      depth += depths[level] as number
+      if (++level > MAX_LEVELS || depth > MAX_DEPTH) return `nested deeper than ${MAX_DEPTH} levels`
+      items += opens
+      if (items > maxItems) return tooManyItems(maxItems)
       left[level] = opens
       isMap[level] = map
+      depths[level] = depth
     }
   }
 }
@@ -101,6 +113,12 @@ function extensionSize(bytes: Uint8Array, at: number, token: number): number {
   const type = bytes[at + width]
   if (length === 0 || (type !== EXTENSION.bigint && type !== EXTENSION.typedArray)) return -1
   return width + 1 + length
+}
+
+/** Bytes from the token to the end of the extension's type, as far as the token is one of an extension. */
+function headerOf(token: number): number {
+  if (token >= 0xd4 && token <= 0xd8) return 1
+  return token >= 0xc7 && token <= 0xc9 ? (1 << (token - 0xc7)) + 1 : 0
 }
 
 function stringLength(bytes: Uint8Array, at: number, token: number): number {

@@ -62,6 +62,10 @@ export interface LinkSnapshot {
   readonly bytesIn: number
   readonly messagesOut: number
   readonly messagesIn: number
+  /** How often reading waited, since the peer sent faster than this node handles, or than it may. */
+  readonly pauses: number
+  /** Bytes that wait for the peer to read. */
+  readonly queuedBytes: number
 }
 
 export interface NodeSnapshot {
@@ -123,7 +127,12 @@ export function nodeSnapshot(parts: NodeParts): NodeSnapshot {
     childrenUnplaced: reconciler.unplaced(),
     childrenQuarantined: parts.relocator.quarantinedCount,
     placementImbalance: imbalance(cluster, byNode),
-    links: [...cluster.links].map(({ peer, direction, counts }) => ({ peer: nodeName(peer), direction, ...counts })),
+    links: [...cluster.links].map(({ peer, direction, counts, queuedBytes }) => ({
+      peer: nodeName(peer),
+      direction,
+      ...counts,
+      queuedBytes,
+    })),
     topologies: [...cluster.topologies].map(({ topology, addresses, syncedAt }) => ({
       topology,
       peers: addresses.size,

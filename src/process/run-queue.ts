@@ -97,6 +97,11 @@ export class RunQueue {
     }
   }
 
+  /** Whether there is more to handle than one turn of the event loop allows. */
+  get isBehind(): boolean {
+    return this.#budget <= 0 && this.#first !== undefined
+  }
+
   readonly #turned = (): void => {
     this.#askedAt = undefined
     this.#turnedAt = this.#clock.now()

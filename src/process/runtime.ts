@@ -372,6 +372,11 @@ export class Runtime {
     this.#runQueue.release()
   }
 
+  /** Whether processes have more to handle than one turn of the event loop allows: who brings more had better wait. */
+  get isBehind(): boolean {
+    return this.#runQueue.isBehind
+  }
+
   get timeMs(): number {
     return this.#runQueue.timeMs
   }

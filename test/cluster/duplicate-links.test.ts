@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { seededRandom } from '#base'
 import type { NodeId } from '#process'
 import { clusterKey } from '#src/cluster/handshake.ts'
+import { limitsFrom } from '#src/cluster/transport/link-limits.ts'
 import { PeerLinks } from '#src/cluster/transport/peer-links.ts'
 import type { Link } from '#src/cluster/transport/transport.ts'
 import type { OpenWire, Wire, WireListener } from '#src/cluster/transport/wire.ts'
@@ -27,6 +28,10 @@ class HandWire implements Wire {
   write(bytes: Buffer): void {
     if (this.#isOpen) this.said.push(bytes)
   }
+
+  pause(): void {}
+
+  resume(): void {}
 
   end(): void {
     if (this.#isOpen) this.said.push('end')
@@ -89,10 +94,7 @@ class Crossing {
       key,
       clock: this.clock,
       random: seededRandom(id.charCodeAt(0)),
-      maxFrameBytes: 1000,
-      maxBufferedBytes: 1000,
-      handshakeMs: 5000,
-      maxStrangers: 64,
+      ...limitsFrom({}),
     }
     const side: Side = {
       id,
@@ -112,6 +114,8 @@ class Crossing {
         },
         handshakeRefused: (reason) => side.outcomes.push(reason),
         frameRefused: (_peer, reason) => side.outcomes.push(reason),
+        certificatesRefused: () => {},
+        isBehind: () => false,
       }),
     }
     return side
@@ -126,7 +130,7 @@ class Crossing {
       this.#starts.push(() => {
         if (isGivenUp) return
         this.#ends.push(mine, theirs)
-        target.links.accept(theirs)
+        target.links.accept({ remote: theirs.remote, open: (opened) => opened(theirs), close: () => theirs.destroy() })
         connected(mine)
       })
       return () => {

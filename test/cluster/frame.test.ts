@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { Packr } from 'msgpackr/pack'
 import { describe, expect, test } from 'vitest'
 import { Crash, Pid } from '#process'
-import { FrameDecoder, FrameEncoder } from '#src/cluster/frame.ts'
+import { FRAME_LIMITS, FrameDecoder, FrameEncoder } from '#src/cluster/frame.ts'
 import type { Frame } from '#src/cluster/transport/transport.ts'
 
 const notPlain = (message: string) =>
@@ -27,8 +27,8 @@ function decode(bytes: Buffer, cuts: readonly number[] = [], decoder = new Frame
 const roundTrip = (value: unknown): unknown => (decode(encode(['value', value])) as Frame[])[0]?.[1]
 
 /** Bytes that another program might send as a frame. */
-function framed(...bytes: readonly (number | string)[]): Buffer {
-  const body = Buffer.concat(bytes.map((part) => (typeof part === 'number' ? Buffer.of(part) : Buffer.from(part))))
+function framed(...bytes: readonly (number | string | Buffer)[]): Buffer {
+  const body = Buffer.concat(bytes.map((part) => (typeof part === 'number' ? Buffer.of(part) : Buffer.from(part as Buffer))))
   const head = Buffer.alloc(4)
   head.writeUInt32BE(body.length)
   return Buffer.concat([head, body])
@@ -168,11 +168,19 @@ describe('what the sender refuses', () => {
   })
 
   test('a frame over the limit, and sends nothing of it', () => {
-    const small = new FrameEncoder(100)
+    const small = new FrameEncoder({ ...FRAME_LIMITS, maxFrameBytes: 100 })
     small.add(['before'])
     expect(() => small.add(['large', 'x'.repeat(101)])).toThrow(expect.objectContaining({ code: 'ERR_OTP_CLUSTER_FRAME_TOO_LARGE' }))
     small.add(['after'])
     expect(decode(small.take() as Buffer)).toEqual([['before'], ['after']])
+  })
+
+  test('more values than the receiver would read, and says what to do', () => {
+    const few = new FrameEncoder({ ...FRAME_LIMITS, maxFrameItems: 100 })
+    few.add(['value', Array(97).fill(0)])
+    expect(() => few.add(['value', Array(100).fill(0)])).toThrow(notPlain('at most 100 values in one frame'))
+    few.add(['bytes', new Uint8Array(10_000)])
+    expect(decode(few.take() as Buffer, [], new FrameDecoder({ ...FRAME_LIMITS, maxFrameItems: 100 }))).toHaveLength(2)
   })
 
   test('what nests deeper than the receiver would read, and nothing that nests less deep', () => {
@@ -237,11 +245,16 @@ describe('the decoder', () => {
     expect(frames).toBe(1)
   })
 
+  test('refuses a frame of few bytes that would be much in memory', () => {
+    const lists = Buffer.concat([Buffer.from([0x92, 0xa1, 0x61, 0xdd, 0, 0x20, 0, 0]), Buffer.alloc(0x20_0000, 0x90)])
+    expect(decode(framed(lists))).toContain('more than 1048576 values')
+  })
+
   test('refuses a frame over the limit by its header, before its bytes have come', () => {
-    const decoder = new FrameDecoder(1000)
+    const decoder = new FrameDecoder({ ...FRAME_LIMITS, maxFrameBytes: 1000 })
     const header = Buffer.from([0, 0, 3, 0xe9])
     expect(decoder.push(header, () => {})).toContain('1001 bytes is over the limit of 1000')
-    expect(new FrameDecoder(1000).push(header.subarray(0, 2), () => {})).toBeUndefined()
+    expect(new FrameDecoder({ ...FRAME_LIMITS, maxFrameBytes: 1000 }).push(header.subarray(0, 2), () => {})).toBeUndefined()
   })
 
   const garbage: readonly [name: string, bytes: Buffer, reason: string][] = [

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { seededRandom } from '#base'
 import { AcceptorHandshake, clusterKey, DiallerHandshake, type HandshakeSelf, type HandshakeStep } from '#src/cluster/handshake.ts'
-import { encodeMessage, KIND, writeHello } from '#src/cluster/handshake-message.ts'
+import { encodeMessage, HEADER_BYTES, KIND, type Versions, writeHello } from '#src/cluster/handshake-message.ts'
 import { testSeed } from '#test/support/seed.ts'
 
 const random = seededRandom(testSeed)
@@ -32,7 +32,7 @@ function untilProof(dialler: DiallerHandshake, acceptor: AcceptorHandshake): Han
 describe('two nodes that know the secret', () => {
   test('prove it to each other, the dialler first, and learn id and address', () => {
     const [dialler, acceptor] = pair()
-    expect(expectStep(untilProof(dialler, acceptor), 'proven').peer).toEqual({ id: 'a.1', address: 'a:4369' })
+    expect(expectStep(untilProof(dialler, acceptor), 'proven').peer).toEqual({ id: 'a.1', address: 'a:4369', protocol: 1 })
     const decided = expectStep(dialler.feed(acceptor.decide('welcome')), 'decided')
     expect(decided).toMatchObject({ peer: { id: 'b.1', address: 'b:4369' }, verdict: 'welcome' })
     expect(decided.rest).toHaveLength(0)
@@ -101,38 +101,56 @@ describe('is refused', () => {
     expect(dialler.feed(acceptor.challenge())).toMatchObject({ kind: 'refused', reason: 'cluster' })
   })
 
-  test('another version of the protocol, even if the rest cannot be read', () => {
-    const [dialler, acceptor] = pair()
-    const later = Buffer.from(dialler.hello())
-    later[4] = 9
-    expect(acceptor.feed(later.subarray(0, 6))).toMatchObject({
-      kind: 'refused',
-      reason: 'version',
-      detail: expect.stringContaining('version 9'),
-    })
+  test.each([
+    ['a newer node', { lowest: 9, highest: 12 }, 'it speaks versions 9 to 12 of the protocol, this node speaks versions 3 to 5'],
+    ['an older node', { lowest: 1, highest: 1 }, 'it speaks version 1 of the protocol, this node speaks versions 3 to 5'],
+  ])('%s that has no version of the protocol in common, even if the rest cannot be read', (_name, versions, detail) => {
+    const acceptor = new AcceptorHandshake(self('b', { versions: { lowest: 3, highest: 5 } }))
+    const hello = new DiallerHandshake(self('a', { versions })).hello()
+    const refused = expectStep(acceptor.feed(hello.subarray(0, 6)), 'refused')
+    expect(refused).toMatchObject({ reason: 'version', detail })
+    // The other side learns as much from the answer.
+    expect(new DiallerHandshake(self('a', { versions })).feed(refused.send as Buffer)).toMatchObject({ kind: 'refused', reason: 'version' })
   })
 
-  test.each(['GET / HTTP/1.1\r\n\r\n', '\x16\x03\x01\x02\x00', '\0\0\0\x05\x91\xa1a', 'O\0'])(
-    '%j, which is another protocol, at its first wrong byte',
-    (text) => {
-      const bytes = Buffer.from(text, 'latin1')
-      const [, acceptor] = pair()
-      const step = [...bytes].map((byte) => acceptor.feed(Buffer.of(byte))).find(({ kind }) => kind !== 'wait')
-      expect(step).toMatchObject({ kind: 'refused', reason: 'garbage' })
-      expect(step).not.toHaveProperty('send')
-    },
-  )
+  test.each([
+    [0, 3],
+    [0, 0],
+    [4, 3],
+  ])('versions that make no sense: %i to %i', (lowest, highest) => {
+    const hello = new DiallerHandshake(self('a', { versions: { lowest, highest } })).hello()
+    expect(new AcceptorHandshake(self('b')).feed(hello)).toMatchObject({ kind: 'refused', reason: 'garbage' })
+  })
+
+  test.each([
+    ['GET / HTTP/1.1\r\n\r\n', 'garbage'],
+    ['\0\0\0\x05\x91\xa1a', 'garbage'],
+    ['O\0', 'garbage'],
+    ['\x16\x03\x01\x02\x00', 'tls'],
+    ['\x15\x03\x03\x00\x02\x02\x28', 'tls'],
+  ])('%j, which is another protocol, at its first wrong byte: %s', (text, reason) => {
+    const bytes = Buffer.from(text, 'latin1')
+    const [, acceptor] = pair()
+    const step = [...bytes].map((byte) => acceptor.feed(Buffer.of(byte))).find(({ kind }) => kind !== 'wait')
+    expect(step).toMatchObject({ kind: 'refused', reason })
+    expect(step).not.toHaveProperty('send')
+  })
 
   test('a message over the limit, by its header', () => {
     const [, acceptor] = pair()
-    expect(acceptor.feed(encodeMessage(KIND.hello, Buffer.alloc(1100)).subarray(0, 8))).toMatchObject({ kind: 'refused', reason: 'limit' })
+    expect(acceptor.feed(encodeMessage(KIND.hello, Buffer.alloc(1100)).subarray(0, HEADER_BYTES))).toMatchObject({
+      kind: 'refused',
+      reason: 'limit',
+    })
   })
 
   test('more than 1024 bytes over all messages', () => {
     const acceptor = new AcceptorHandshake(self('b'))
     const hello = encodeMessage(KIND.hello, writeHello({ ...self('a'), address: `${'a'.repeat(240)}:1` }))
     expectStep(acceptor.feed(hello), 'claimed')
-    expect(acceptor.feed(encodeMessage(KIND.proof, Buffer.alloc(1024 - hello.length)).subarray(0, 9))).toMatchObject({ reason: 'limit' })
+    expect(acceptor.feed(encodeMessage(KIND.proof, Buffer.alloc(1024 - hello.length)).subarray(0, HEADER_BYTES))).toMatchObject({
+      reason: 'limit',
+    })
   })
 
   const own = { nonce: Buffer.alloc(32), cluster: 'auctions', id: 'a.1', address: 'a:1' }
@@ -162,6 +180,40 @@ describe('is refused', () => {
   })
 })
 
+describe('versions', () => {
+  const range = fc.tuple(fc.integer({ min: 1, max: 255 }), fc.integer({ min: 1, max: 255 }))
+  const versions = range.map(([a, b]): Versions => ({ lowest: Math.min(a, b), highest: Math.max(a, b) }))
+
+  test('are agreed upon: the highest that both sides speak, or none (property)', () => {
+    fc.assert(
+      fc.property(versions, versions, (ours, theirs) => {
+        const [dialler, acceptor] = pair({ versions: ours }, { versions: theirs })
+        const met = acceptor.feed(dialler.hello())
+        const common = Math.min(ours.highest, theirs.highest)
+        if (common < Math.max(ours.lowest, theirs.lowest)) {
+          expect(met).toMatchObject({ kind: 'refused', reason: 'version' })
+          return
+        }
+        dialler.feed(acceptor.challenge())
+        expect(expectStep(acceptor.feed(dialler.proof()), 'proven').peer.protocol).toBe(common)
+        expect(expectStep(dialler.feed(acceptor.decide('welcome')), 'decided').peer.protocol).toBe(common)
+      }),
+    )
+  })
+
+  test('cannot be talked down by somebody between: what each side said is part of the proof', () => {
+    const both = { lowest: 1, highest: 2 }
+    const [dialler, acceptor] = pair({ versions: both }, { versions: both })
+    const lowered = Buffer.from(dialler.hello())
+    lowered[5] = 1
+    expectStep(acceptor.feed(lowered), 'claimed')
+    dialler.feed(acceptor.challenge())
+    const proof = dialler.proof()
+    proof[5] = 1
+    expect(acceptor.feed(proof)).toMatchObject({ kind: 'refused', reason: 'secret' })
+  })
+})
+
 describe('an attacker that has seen everything', () => {
   test('cannot replay an old handshake to an acceptor', () => {
     const [dialler, acceptor] = pair()
@@ -185,10 +237,10 @@ describe('an attacker that has seen everything', () => {
 
   test('cannot reflect a dialler at itself: the proof of one role is none of the other', () => {
     const dialler = new DiallerHandshake(self('a'))
-    const nonce = dialler.hello().subarray(8, 40)
+    const nonce = dialler.hello().subarray(HEADER_BYTES, HEADER_BYTES + 32)
     const mirror = encodeMessage(KIND.challenge, writeHello({ nonce, cluster: 'auctions', id: 'a.1', address: 'a:4369' }))
     expectStep(dialler.feed(mirror), 'claimed')
-    const reflected = encodeMessage(KIND.verdict, Buffer.concat([Buffer.of(0), dialler.proof().subarray(8)]))
+    const reflected = encodeMessage(KIND.verdict, Buffer.concat([Buffer.of(0), dialler.proof().subarray(HEADER_BYTES)]))
     expect(dialler.feed(reflected)).toMatchObject({ kind: 'refused', reason: 'secret' })
   })
 
@@ -206,7 +258,7 @@ describe('an attacker that has seen everything', () => {
     const [dialler, acceptor] = pair()
     untilProof(dialler, acceptor)
     const verdict = Buffer.from(acceptor.decide('duplicate'))
-    verdict[8] = 0
+    verdict[HEADER_BYTES] = 0
     expect(dialler.feed(verdict)).toMatchObject({ kind: 'refused', reason: 'secret' })
   })
 
@@ -236,7 +288,7 @@ describe('an attacker that has seen everything', () => {
 
   test('gets by with no bytes at all (property)', () => {
     const bytes = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 10 })
-    const prefix = fc.constantFrom(Buffer.alloc(0), Buffer.from('OTPL\x01\x01\0'), new DiallerHandshake(self('a')).hello())
+    const prefix = fc.constantFrom(Buffer.alloc(0), Buffer.from('OTPL\x01\x01\x01\0'), new DiallerHandshake(self('a')).hello())
     fc.assert(
       fc.property(prefix, bytes, (start, chunks) => {
         for (const side of pair()) {

@@ -55,6 +55,17 @@ describe('the configuration', () => {
     expect(problems).not.toContain('hunter2')
   })
 
+  test('takes three files for TLS, or none', () => {
+    const files = { OTP_TLS_CERT_FILE: '/c', OTP_TLS_KEY_FILE: '/k', OTP_TLS_CA_FILE: '/a' }
+    const tls = { certFile: '/c', keyFile: '/k', caFile: '/a', peerName: undefined }
+    expect(readConfig({ OTP_NODE_NAME: 'n1' }).tls).toBeUndefined()
+    expect(readConfig({ OTP_NODE_NAME: 'n1', ...files }).tls).toEqual(tls)
+    expect(readConfig({ OTP_NODE_NAME: 'n1', ...files, OTP_TLS_PEER_NAME: 'otp' }).tls).toEqual({ ...tls, peerName: 'otp' })
+    for (const name of [...Object.keys(files), 'OTP_TLS_PEER_NAME']) {
+      expect(problemsOf({ OTP_NODE_NAME: 'n1', [name]: '/x' })).toContain('TLS needs OTP_TLS_CERT_FILE')
+    }
+  })
+
   test('reads a secret from a file, without the newline at its end', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'otp-config-')), 'secret')
     writeFileSync(file, 'a secret of enough length\n')

@@ -1,7 +1,7 @@
 // What every transport owes, as tests: run against each implementation, on a network that the implementation's own test provides.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Crash, type NodeId, Pid } from '#process'
-import type { Frame, Transport } from '#src/cluster/transport/transport.ts'
+import type { Frame, Link, Transport } from '#src/cluster/transport/transport.ts'
 import { TransportRecorder } from '#test/support/transport-recorder.ts'
 
 export interface TransportSettings {
@@ -10,7 +10,10 @@ export interface TransportSettings {
   readonly secret?: string
   readonly cluster?: string
   readonly maxFrameBytes?: number
+  readonly maxFrameItems?: number
+  readonly maxQueuedBytes?: number
   readonly maxBufferedBytes?: number
+  readonly maxBytesPerSecond?: number
   readonly handshakeMs?: number
 }
 
@@ -39,8 +42,12 @@ const sentences = [
   'tells both sides once that a link is closed, and nothing after it',
   'loses what is sent on a closed link',
   'counts frames and bytes',
+  'says that a link is overloaded before it is closed, and that it is not when the peer has read',
   'closes a link whose peer does not read: overloaded',
+  'reads no more than the node can handle, and goes on when it can',
+  'reads a peer no faster than it may be',
   'closes a link on which a frame comes that is over the limit',
+  'closes a link on which a frame comes that holds too many values',
   'answers refused where nobody listens, and only there',
   'answers timeout where nobody answers',
   'answers self at its own address',
@@ -55,6 +62,9 @@ const sentences = [
   'links again after a link was closed',
   'links a node of the same name in its next life',
 ] as const
+
+/** The link that a recorder was told of first. */
+const ba = ({ links }: TransportRecorder): Link => links[0] as Link
 
 /** `waived`: sentences that an implementation does not keep, each with the reason. */
 export function transportContract(name: string, create: () => Promise<TransportFixture>, waived: TransportWaivers = {}): void {
@@ -176,8 +186,45 @@ export function transportContract(name: string, create: () => Promise<TransportF
         ba.send(['answer'])
         await fixture.during(atA.heard('frame b.1 answer'))
         expect(ab.counts).toMatchObject({ messagesOut: 10, messagesIn: 1 })
-        expect(ba.counts).toEqual({ messagesOut: 1, messagesIn: 10, bytesOut: ab.counts.bytesIn, bytesIn: ab.counts.bytesOut })
+        expect(ba.counts).toEqual({ messagesOut: 1, messagesIn: 10, bytesOut: ab.counts.bytesIn, bytesIn: ab.counts.bytesOut, pauses: 0 })
         expect(ab.counts.bytesOut).toBeGreaterThan(10 * 5)
+      },
+
+      'says that a link is overloaded before it is closed, and that it is not when the peer has read': async () => {
+        const { ab, atA, atB } = await linked({ maxQueuedBytes: 1_000_000 })
+        let sent = 0
+        for (; !ab.isOverloaded; sent++) ab.send(['n', Buffer.alloc(100_000)])
+        expect([sent, ab.queuedBytes > 1_000_000, ab.queuedBytes < 1_200_000]).toEqual([10, true, true])
+        // What keeps the cluster together still gets through.
+        ab.send(['heartbeat'])
+        await fixture.during(atB.until(({ frames }) => frames.length === sent + 1))
+        ba(atB).send(['read'])
+        await fixture.during(atA.heard('frame b.1 read'))
+        expect([ab.isOverloaded, ab.queuedBytes]).toEqual([false, 0])
+      },
+
+      'reads no more than the node can handle, and goes on when it can': async () => {
+        const { ab, atA, atB } = await linked({ maxQueuedBytes: 1_000_000 })
+        atB.onFrame = () => {
+          atB.isBusy = atB.frames.length < 100
+        }
+        for (let index = 0; index < 100; index++) {
+          ab.send(['n', index, Buffer.alloc(10_000)])
+          // In pieces, so that there is something left to read.
+          if (index % 10 === 9) await new Promise<void>((resolve) => process.nextTick(resolve))
+        }
+        await fixture.during(atB.until(({ frames }) => frames.length === 100))
+        expect(atB.frames.map((frame) => frame[1])).toEqual(Array.from({ length: 100 }, (_, index) => index))
+        expect(ba(atB).counts.pauses).toBeGreaterThan(0)
+        expect([...atA.told, ...atB.told].filter((told) => told.startsWith('closed'))).toEqual([])
+      },
+
+      'reads a peer no faster than it may be': async () => {
+        const { ab, atB } = await linked({ maxBytesPerSecond: 2_000_000 })
+        for (let index = 0; index < 22; index++) ab.send(['n', index, Buffer.alloc(100_000)])
+        await fixture.during(atB.until(({ frames }) => frames.length === 22))
+        expect(ba(atB).counts.pauses).toBeGreaterThan(0)
+        expect(atB.frames.map((frame) => frame[1])).toEqual(Array.from({ length: 22 }, (_, index) => index))
       },
 
       'closes a link whose peer does not read: overloaded': async () => {
@@ -198,6 +245,17 @@ export function transportContract(name: string, create: () => Promise<TransportF
         await fixture.during(atB.heard('closed a.1 bad frame'))
         expect(atB.told).toEqual(['up a.1', 'frame refused a.1', 'closed a.1 bad frame'])
         expect(atB.details[0]).toContain('over the limit of 1000')
+      },
+
+      'closes a link on which a frame comes that holds too many values': async () => {
+        const [a, atA] = await open('a.1')
+        const [b, atB] = await open('b.1', { maxFrameItems: 1000 })
+        await fixture.during(a.dial(b.address))
+        await fixture.during(atB.heard('up a.1'))
+        atA.links[0]?.send(['many', Array.from({ length: 1000 }, () => [])])
+        await fixture.during(atB.heard('closed a.1 bad frame'))
+        expect(atB.told).toEqual(['up a.1', 'frame refused a.1', 'closed a.1 bad frame'])
+        expect(atB.details[0]).toContain('more than 1000 values')
       },
 
       'answers refused where nobody listens, and only there': async () => {

@@ -150,7 +150,7 @@ describe('a counter', () => {
   })
 
   test('of a link goes on counting when the link is a new one', async () => {
-    const link = { peer: 'n2', direction: 'out', bytesIn: 0, messagesOut: 0, messagesIn: 0 } as const
+    const link = { peer: 'n2', direction: 'out', bytesIn: 0, messagesOut: 0, messagesIn: 0, pauses: 0, queuedBytes: 0 } as const
     let links: NodeSnapshot['links'] = [{ ...link, bytesOut: 1000 }]
     const { page } = watch({ snapshot: () => snapshot({ links }) })
     await page()

@@ -3,6 +3,7 @@ import { type Clock, seededRandom, type Timer } from '#base'
 import { type MembershipTimes, MemoryNetwork, staticTopology } from '#cluster'
 import { Node, type NodeOptions } from '#node'
 import type { NodeEvents } from '#otp-labs'
+import type { MemoryTransportOptions } from '#src/cluster/transport/memory.ts'
 import { FakeClock } from './fake-clock.ts'
 
 /** The clock of one node: when the node is dead nothing of it runs any more, and it may stand still. */
@@ -72,6 +73,8 @@ export interface BoxOptions {
   readonly delayMs?: number | readonly [number, number]
   readonly loss?: number
   readonly times?: MembershipTimes
+  /** Limits of links, the same for every node. */
+  readonly transport?: MemoryTransportOptions
   /** Wall clocks of nodes differ by up to so much. */
   readonly skewMs?: number
   readonly note?: readonly (keyof NodeEvents)[]
@@ -116,7 +119,7 @@ export class Box {
       ...this.#options.node,
       name,
       incarnation,
-      transport: (id) => this.network.transport(id),
+      transport: (id) => this.network.transport(id, this.#options.transport),
       topologies: [staticTopology({ addresses: this.#options.names.map((peer) => `${peer}:1`) })],
       clock,
       random: this.#random,

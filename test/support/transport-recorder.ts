@@ -10,8 +10,12 @@ export class TransportRecorder extends Recorder implements TransportListener {
   /** Everything in order: `up b.1`, `frame b.1 kind`, `closed b.1 reason`, `handshake refused reason`, `frame refused b.1`. */
   readonly told: string[] = []
   readonly details: string[] = []
+  /** Whether the node says that it has enough to do. */
+  isBusy = false
   /** What the test wants done with a frame. */
   onFrame: (link: Link, frame: Frame) => void = () => {}
+  /** What the test wants done when a link has closed. */
+  onClosed: (link: Link) => void = () => {}
 
   up(link: Link, durationMs: number): void {
     this.links.push(link)
@@ -32,6 +36,7 @@ export class TransportRecorder extends Recorder implements TransportListener {
     if (this.live.get(link.peer) !== link) this.told.push(`closed a link that is not up: ${link.peer}`)
     else this.live.delete(link.peer)
     this.#tell(`closed ${link.peer} ${reason}`)
+    this.onClosed(link)
   }
 
   handshakeRefused(reason: string, _remote: string, detail: string): void {
@@ -42,6 +47,15 @@ export class TransportRecorder extends Recorder implements TransportListener {
   frameRefused(peer: NodeId, reason: string): void {
     this.details.push(reason)
     this.#tell(`frame refused ${peer}`)
+  }
+
+  certificatesRefused(error: string): void {
+    this.details.push(error)
+    this.#tell('certificates refused')
+  }
+
+  isBehind(): boolean {
+    return this.isBusy
   }
 
   /** Resolves when this was told, in these words. */

@@ -86,12 +86,15 @@ test('a node with another secret stays outside, and that is told', async () => {
 })
 
 test.for([
-  ['random bytes', randomBytes(4096)],
-  ['a request of HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')],
-  ['a frame of 4 GiB', Buffer.concat([Buffer.from([0xff, 0xff, 0xff, 0xff]), Buffer.alloc(1024, 7)])],
-  ['a megabyte of zeros', Buffer.alloc(1_000_000)],
-] as const)('%s at the cluster port: the connection is closed, refused and counted, nothing else', async ([, bytes]) => {
-  const refusals = () => run.metric(ALL, 'otp_handshakes_refused_total')
+  ['random bytes', 'garbage', Buffer.concat([Buffer.of(0), randomBytes(4096)])],
+  ['a request of HTTP', 'garbage', Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')],
+  ['a client of TLS', 'tls', Buffer.from('16030100c8010000c40303', 'hex')],
+  ['a node of a later protocol', 'version', Buffer.from('OTPL\x08\x09')],
+  ['a handshake that is too long', 'limit', Buffer.from('OTPL\x01\x01\x01\xff\xff', 'latin1')],
+  ['a frame of 4 GiB', 'garbage', Buffer.concat([Buffer.from([0xff, 0xff, 0xff, 0xff]), Buffer.alloc(1024, 7)])],
+  ['a megabyte of zeros', 'garbage', Buffer.alloc(1_000_000)],
+] as const)('%s at the cluster port: the connection is closed, refused as %s and counted, nothing else', async ([, reason, bytes]) => {
+  const refusals = () => run.metric(ALL, 'otp_handshakes_refused_total', `reason="${reason}"`)
   for (const name of ALL) {
     const before = await refusals()
     await new Promise<void>((resolve) => {

@@ -27,6 +27,8 @@ export class MemoryWire implements Wire {
   #endedBy: string | undefined
   /** On their way from this end to the other, in order. */
   readonly #inFlight: Packet[] = []
+  /** What came while this end does not read, in order. */
+  #unread: Packet[] | undefined
   /** Kept back at the other end's door by a cut, in order. */
   #held: Packet[] = []
   /** Something from this end was lost: TCP would never deliver what comes behind the gap. */
@@ -63,6 +65,22 @@ export class MemoryWire implements Wire {
     if (this.#isOpen) this.#post({ kind: 'bytes', bytes })
   }
 
+  get #isPaused(): boolean {
+    return this.#unread !== undefined
+  }
+
+  pause(): void {
+    this.#unread ??= []
+  }
+
+  resume(): void {
+    const unread = this.#unread ?? []
+    this.#unread = undefined
+    while (unread.length > 0 && !this.#isPaused) this.#take(unread.shift() as Packet)
+    // What was read may have stopped reading again.
+    if (this.#isPaused) this.#unread = unread
+  }
+
   end(): void {
     this.#shut({ kind: 'end' })
   }
@@ -93,8 +111,8 @@ export class MemoryWire implements Wire {
       this.#held.push(packet)
       return
     }
-    if (packet.kind === 'bytes') this.buffered -= packet.bytes.length
     if (fate === 'lose') {
+      if (packet.kind === 'bytes') this.buffered -= packet.bytes.length
       if (!this.#hasGap) this.#path.after(this.#path.brokenMs, () => this.#breakDown())
       this.#hasGap = true
     } else if (this.#hasGap) {
@@ -104,7 +122,13 @@ export class MemoryWire implements Wire {
     }
   }
 
+  /** As a socket: what nobody reads counts as not having left the sender, and an end is seen behind what came before it. */
   #take(packet: Packet): void {
+    if (this.#unread !== undefined && this.#isOpen) {
+      this.#unread.push(packet)
+      return
+    }
+    if (packet.kind === 'bytes') (this.#other as MemoryWire).buffered -= packet.bytes.length
     if (packet.kind !== 'bytes') this.#ended(packet.kind === 'end' ? 'closed' : 'reset')
     else if (this.#isOpen) this.#listener?.bytes(packet.bytes)
     // Nobody is at home any more: the sender learns it, as by TCP's RST.

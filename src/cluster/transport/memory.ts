@@ -2,13 +2,13 @@
 import type { Clock, Random } from '#base'
 import { CodedError } from '#base'
 import type { NodeId } from '#process'
-import { MAX_FRAME_BYTES } from '../frame.ts'
 import { clusterKey } from '../handshake.ts'
 import { nodeName } from '../node-name.ts'
+import { type Limits, limitsFrom } from './link-limits.ts'
 import { type Fate, MemoryWire, type Path } from './memory-wire.ts'
 import { PeerLinks, type PeerLinksOptions } from './peer-links.ts'
 import type { DialFailure, Transport, TransportListener } from './transport.ts'
-import type { WireFailure } from './wire.ts'
+import type { Door, WireFailure } from './wire.ts'
 
 export interface MemoryNetworkOptions {
   readonly clock: Clock
@@ -22,8 +22,8 @@ export interface MemoryNetworkOptions {
 }
 
 /** What may differ from one transport of the network to the next. */
-export interface MemoryTransportOptions
-  extends Partial<Pick<PeerLinksOptions, 'cluster' | 'maxFrameBytes' | 'maxBufferedBytes' | 'handshakeMs' | 'maxStrangers'>> {
+export interface MemoryTransportOptions extends Partial<Limits> {
+  readonly cluster?: string
   readonly secret?: string
   /** Default `<node name>:1`, so that a restarted node is found where its former life was. The part before `:` is the host. */
   readonly address?: string
@@ -69,15 +69,12 @@ export class MemoryNetwork {
   transport(id: NodeId, options: MemoryTransportOptions = {}): MemoryTransport {
     const address = options.address ?? `${nodeName(id)}:1`
     const linkOptions: PeerLinksOptions = {
+      ...limitsFrom(options),
       id,
       cluster: options.cluster ?? 'memory',
       key: clusterKey(options.secret ?? 'the secret of a network in memory'),
       clock: this.#clock,
       random: this.#random,
-      maxFrameBytes: options.maxFrameBytes ?? MAX_FRAME_BYTES,
-      maxBufferedBytes: options.maxBufferedBytes ?? 64 * 1024 * 1024,
-      handshakeMs: options.handshakeMs ?? 5000,
-      maxStrangers: options.maxStrangers ?? 64,
     }
     return new MemoryTransport(address, linkOptions, this.#listening, (to) => this.#open(hostOf(address), to))
   }
@@ -225,8 +222,10 @@ export class MemoryTransport implements Transport {
 
   /** A wire from another node of the network. */
   accept(wire: MemoryWire): void {
+    const { remote } = wire
+    const open: Door['open'] = (opened) => opened(this.#own(wire))
     if (this.#links === undefined) wire.destroy()
-    else this.#links.accept(this.#own(wire))
+    else this.#links.accept({ remote, open, close: () => wire.destroy() })
   }
 
   #own(wire: MemoryWire): MemoryWire {

@@ -1,25 +1,22 @@
 // From wires to links, the same for every transport: the handshake with each stranger, its limits, and one link to a peer at most.
 import type { KeyObject } from 'node:crypto'
-import type { Clock, Random, Timer } from '#base'
+import type { Clock, Random } from '#base'
 import type { NodeId } from '#process'
 import { parseAddress } from '../address.ts'
-import type { RefusalReason } from '../events.ts'
-import { AcceptorHandshake, DiallerHandshake, type HandshakeSelf, type HandshakeStep, type Peer, type Verdict } from '../handshake.ts'
+import { type AcceptorHandshake, DiallerHandshake, type HandshakeSelf, type HandshakeStep, type Peer, type Verdict } from '../handshake.ts'
 import { NONCE_BYTES } from '../handshake-message.ts'
+import type { Limits } from './link-limits.ts'
+import { Strangers } from './strangers.ts'
 import type { DialFailure, TransportListener } from './transport.ts'
-import type { OpenWire, Wire } from './wire.ts'
-import { type LinkLimits, WireLink } from './wire-link.ts'
+import type { Door, OpenWire, Wire } from './wire.ts'
+import { WireLink } from './wire-link.ts'
 
-export interface PeerLinksOptions extends LinkLimits {
+export interface PeerLinksOptions extends Limits {
   readonly id: NodeId
   readonly cluster: string
   readonly key: KeyObject
   readonly clock: Clock
   readonly random: Random
-  /** From the beginning of a dial, or from accepting a stranger, to the link. */
-  readonly handshakeMs: number
-  /** Strangers that may be in a handshake at once; who comes on top is turned away. */
-  readonly maxStrangers: number
 }
 
 /** A dial under way. */
@@ -43,13 +40,18 @@ export class PeerLinks {
   readonly #listener: TransportListener
   readonly #links = new Map<NodeId, WireLink>()
   readonly #dials = new Set<Dial>()
-  readonly #strangers = new Map<Wire, Timer>()
+  readonly #strangers: Strangers
   #isStopped = false
 
   constructor(options: PeerLinksOptions, address: () => string, listener: TransportListener) {
     this.#options = options
     this.#address = address
     this.#listener = listener
+    this.#strangers = new Strangers(options.clock, options, {
+      self: (wire) => this.#self(wire),
+      proven: (wire, handshake, peer, rest, startedAt) => this.#onProven(wire, handshake, peer, rest, startedAt),
+      refused: (reason, remote, detail) => listener.handshakeRefused(reason, remote, detail),
+    })
   }
 
   // ---- dialling
@@ -98,7 +100,7 @@ export class PeerLinks {
   }
 
   #prove(dial: Dial, wire: Wire): void {
-    const handshake = new DiallerHandshake(this.#self())
+    const handshake = new DiallerHandshake(this.#self(wire))
     wire.listen({
       bytes: (chunk) => this.#onAnswer(dial, wire, handshake, handshake.feed(chunk)),
       ended: (reason) => dial.settle({ kind: 'unreachable', detail: `the connection ended during the handshake: ${reason}` }),
@@ -131,34 +133,16 @@ export class PeerLinks {
 
   // ---- accepting
 
-  accept(wire: Wire): void {
-    const { clock, maxStrangers, handshakeMs } = this.#options
-    if (this.#isStopped || this.#strangers.size >= maxStrangers) {
-      wire.destroy()
-      if (!this.#isStopped) this.#listener.handshakeRefused('limit', wire.remote, `${maxStrangers} strangers are in a handshake already`)
-      return
-    }
-    const startedAt = clock.now()
-    const timer = clock.after(handshakeMs, () => this.#turnAway(wire, 'timeout', `no proof within ${handshakeMs} ms`))
-    this.#strangers.set(wire, timer)
-    const handshake = new AcceptorHandshake(this.#self())
-    wire.listen({
-      bytes: (chunk) => this.#onStranger(wire, handshake, handshake.feed(chunk), startedAt),
-      ended: () => this.#forget(wire),
-    })
+  accept(door: Door): void {
+    if (this.#isStopped) door.close()
+    else this.#strangers.accept(door)
   }
 
-  #onStranger(wire: Wire, handshake: AcceptorHandshake, step: HandshakeStep, startedAt: number): void {
-    if (!this.#strangers.has(wire)) return
-    if (step.kind === 'claimed') wire.write(handshake.challenge())
-    else if (step.kind === 'refused') this.#turnAway(wire, step.reason, step.detail, step.send)
-    else if (step.kind === 'proven') {
-      this.#forget(wire)
-      const verdict = this.#decide(step.peer)
-      wire.write(handshake.decide(verdict))
-      if (verdict === 'welcome') this.#welcome(wire, step.peer, startedAt, step.rest)
-      else wire.end()
-    }
+  #onProven(wire: Wire, handshake: AcceptorHandshake, peer: Peer, rest: Buffer, startedAt: number): void {
+    const verdict = this.#decide(peer)
+    wire.write(handshake.decide(verdict))
+    if (verdict === 'welcome') this.#welcome(wire, peer, startedAt, rest)
+    else wire.end()
   }
 
   /** This side's own dials to the peer end before there is a link: there is never a second one. */
@@ -179,26 +163,11 @@ export class PeerLinks {
     return isDialledHere && id < peer.id ? 'duplicate' : 'welcome'
   }
 
-  #turnAway(wire: Wire, reason: RefusalReason, detail: string, send?: Buffer): void {
-    this.#forget(wire)
-    if (send === undefined) {
-      wire.destroy()
-    } else {
-      wire.write(send)
-      wire.end()
-    }
-    this.#listener.handshakeRefused(reason, wire.remote, detail)
-  }
-
-  #forget(wire: Wire): void {
-    this.#strangers.get(wire)?.cancel()
-    this.#strangers.delete(wire)
-  }
-
   // ---- links
 
   #adopt(wire: Wire, peer: Peer, direction: 'out' | 'in', startedAt: number, rest: Buffer): void {
-    const link = new WireLink(wire, peer, direction, this.#options, {
+    const link = new WireLink(wire, peer, direction, this.#options, this.#options.clock, {
+      isBehind: () => this.#listener.isBehind(),
       frame: (of, frame) => this.#listener.frame(of, frame),
       frameRefused: (id, reason) => this.#listener.frameRefused(id, reason),
       closed: (of, reason) => {
@@ -211,19 +180,17 @@ export class PeerLinks {
     link.start(rest)
   }
 
-  #self(): HandshakeSelf {
+  #self({ channelBinding }: Wire): HandshakeSelf {
     const { id, cluster, key, random } = this.#options
-    return { id, cluster, key, address: this.#address(), nonce: random.bytes(NONCE_BYTES) }
+    const self = { id, cluster, key, address: this.#address(), nonce: random.bytes(NONCE_BYTES) }
+    return channelBinding === undefined ? self : { ...self, channelBinding }
   }
 
   /** Ends every link, dial and handshake; what was sent before still leaves. */
   close(): void {
     this.#isStopped = true
     for (const dial of this.#dials) dial.settle(STOPPING)
-    for (const wire of [...this.#strangers.keys()]) {
-      this.#forget(wire)
-      wire.destroy()
-    }
+    this.#strangers.close()
     for (const link of [...this.#links.values()]) link.close('stopped')
   }
 
@@ -232,8 +199,7 @@ export class PeerLinks {
     this.#isStopped = true
     this.#links.clear()
     this.#dials.clear()
-    for (const timer of this.#strangers.values()) timer.cancel()
-    this.#strangers.clear()
+    this.#strangers.abandon()
   }
 }
 

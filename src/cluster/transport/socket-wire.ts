@@ -1,4 +1,4 @@
-// A wire over one TCP socket.
+// A wire over one socket, of TCP or of TLS.
 import type { Socket } from 'node:net'
 import type { Clock } from '#base'
 import type { Wire, WireListener } from './wire.ts'
@@ -10,13 +10,15 @@ const REASONS: Readonly<Record<string, string>> = { ECONNRESET: 'reset', EPIPE: 
 
 export class SocketWire implements Wire {
   readonly remote: string
+  readonly channelBinding: Uint8Array | undefined
   readonly #socket: Socket
   readonly #clock: Clock
   #listener: WireListener | undefined
   #reason = 'closed'
 
-  constructor(socket: Socket, remote: string, clock: Clock) {
+  constructor(socket: Socket, remote: string, clock: Clock, channelBinding?: Uint8Array) {
     this.remote = remote
+    this.channelBinding = channelBinding
     this.#socket = socket
     this.#clock = clock
     socket.on('data', (chunk: Buffer) => this.#listener?.bytes(chunk))
@@ -38,6 +40,14 @@ export class SocketWire implements Wire {
 
   write(bytes: Buffer): void {
     this.#socket.write(bytes)
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
   }
 
   end(): void {

@@ -2,55 +2,56 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { type Clock, CodedError, type Random, systemClock, systemRandom } from '#base'
 import type { NodeId } from '#process'
-import { formatAddress, type HostPort, parseAddress } from '../address.ts'
-import { MAX_FRAME_BYTES } from '../frame.ts'
+import { formatAddress, parseAddress } from '../address.ts'
 import { clusterKey } from '../handshake.ts'
 import { checkClusterName } from '../handshake-message.ts'
+import { TlsCredentials, type TlsOptions, type TlsSource } from '../tls.ts'
+import { type Limits, limitsFrom } from './link-limits.ts'
 import { PeerLinks, type PeerLinksOptions } from './peer-links.ts'
 import { SocketWire } from './socket-wire.ts'
+import { TlsChannel } from './tls-channel.ts'
 import type { DialFailure, Transport, TransportListener } from './transport.ts'
-import type { OpenWire, WireFailure } from './wire.ts'
+import type { Door, OpenWire, Wire, WireFailure } from './wire.ts'
 
-export interface TcpTransportOptions {
+export interface TcpTransportOptions extends Partial<Limits> {
   readonly id: NodeId
   /** Nodes of other clusters are turned away, whatever they know. */
   readonly cluster: string
   /** At least 16 bytes, the same on every node; never sent and never logged. */
   readonly secret: string | Uint8Array
+  /** With it links are encrypted, and a peer needs a certificate besides the secret; all nodes of a cluster have it, or none. */
+  readonly tls?: TlsOptions | TlsSource | undefined
   /** Where to listen. Default `127.0.0.1` and a free port. */
   readonly host?: string
   readonly port?: number
   /** What peers dial instead of `host`: needed where that is every address of the machine (`0.0.0.0`, `::`). */
   readonly advertisedHost?: string
-  /** Default 16 MiB; must be the same on every node. */
-  readonly maxFrameBytes?: number
-  /** Bytes that may wait for a peer that does not read. Default 64 MiB. */
-  readonly maxBufferedBytes?: number
-  /** From dialling or accepting to the link. Default 5 s. */
-  readonly handshakeMs?: number
-  /** Strangers in a handshake at once. Default 64. */
-  readonly maxStrangers?: number
   readonly clock?: Clock
   readonly random?: Random
 }
 
-const MAX_BUFFERED_BYTES = 64 * 1024 * 1024
-const HANDSHAKE_MS = 5000
-const MAX_STRANGERS = 64
 /** An idle link is probed by the kernel from here on, so that connections to hosts that vanished do not stay for ever. */
 const KEEP_ALIVE_MS = 10_000
+const SOCKET = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }
 
 export class TcpTransport implements Transport {
-  readonly #options: TcpTransportOptions
   readonly #linkOptions: PeerLinksOptions
   readonly #host: string
+  readonly #port: number
+  readonly #advertisedHost: string
+  readonly #tlsSource: TlsSource | undefined
   readonly #sockets = new Set<Socket>()
+  #tls: TlsChannel | undefined
   #server: Server | undefined
   #links: PeerLinks | undefined
   #address: string | undefined
 
   constructor(options: TcpTransportOptions) {
+    const { tls } = options
     this.#host = options.host ?? '127.0.0.1'
+    this.#port = options.port ?? 0
+    this.#advertisedHost = options.advertisedHost ?? this.#host
+    this.#tlsSource = typeof tls === 'object' ? () => tls : tls
     if (options.advertisedHost === undefined && (this.#host === '0.0.0.0' || this.#host === '::')) {
       throw new CodedError(
         'ERR_OTP_CLUSTER_NO_ADDRESS',
@@ -58,19 +59,15 @@ export class TcpTransport implements Transport {
       )
     }
     checkClusterName(options.cluster)
+    // The secret itself is not kept: an object that holds it gets logged one day.
     this.#linkOptions = {
+      ...limitsFrom(options),
       id: options.id,
       cluster: options.cluster,
       key: clusterKey(options.secret),
       clock: options.clock ?? systemClock,
       random: options.random ?? systemRandom,
-      maxFrameBytes: options.maxFrameBytes ?? MAX_FRAME_BYTES,
-      maxBufferedBytes: options.maxBufferedBytes ?? MAX_BUFFERED_BYTES,
-      handshakeMs: options.handshakeMs ?? HANDSHAKE_MS,
-      maxStrangers: options.maxStrangers ?? MAX_STRANGERS,
     }
-    // The secret itself is not kept: an object that holds it gets logged one day.
-    this.#options = { ...options, secret: '' }
   }
 
   get address(): string {
@@ -80,11 +77,12 @@ export class TcpTransport implements Transport {
 
   async listen(listener: TransportListener): Promise<void> {
     const links = new PeerLinks(this.#linkOptions, () => this.address, listener)
-    const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) => {
-      links.accept(this.#wire(socket, formatAddress({ host: socket.remoteAddress ?? '?', port: socket.remotePort ?? 0 })))
-    })
+    if (this.#tlsSource !== undefined) {
+      this.#tls = new TlsChannel(new TlsCredentials(this.#tlsSource, (error) => listener.certificatesRefused(error)))
+    }
+    const server = createServer(SOCKET, (socket) => links.accept(this.#door(socket)))
     const port = await this.#bind(server)
-    this.#address = formatAddress({ host: this.#options.advertisedHost ?? this.#host, port })
+    this.#address = formatAddress({ host: this.#advertisedHost, port })
     // Such as EMFILE while accepting: the stranger was turned away, those who are linked are not harmed.
     server.on('error', (error) => listener.handshakeRefused('limit', '?', error.message))
     this.#server = server
@@ -92,10 +90,10 @@ export class TcpTransport implements Transport {
   }
 
   #bind(server: Server): Promise<number> {
-    const port = this.#options.port ?? 0
+    const [host, port] = [this.#host, this.#port]
     const { promise, resolve, reject } = Promise.withResolvers<number>()
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, formatAddress({ host: this.#host, port }))))
-    server.listen({ host: this.#host, port }, () => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, formatAddress({ host, port }))))
+    server.listen({ host, port }, () => {
       server.removeAllListeners('error')
       const bound = server.address()
       resolve(typeof bound === 'object' && bound !== null ? bound.port : port)
@@ -103,34 +101,65 @@ export class TcpTransport implements Transport {
     return promise
   }
 
+  #door(socket: Socket): Door {
+    const remote = formatAddress({ host: socket.remoteAddress ?? '?', port: socket.remotePort ?? 0 })
+    const tls = this.#tls
+    this.#keep(socket)
+    return {
+      remote,
+      open: (opened, failed) => {
+        if (tls === undefined) opened(this.#wire(socket, remote))
+        else tls.accept(socket, (secure, binding) => opened(this.#wire(secure, remote, binding)), failed)
+      },
+      close: () => socket.destroy(),
+    }
+  }
+
   async dial(address: string): Promise<DialFailure | undefined> {
     const links = this.#links
     if (links === undefined) return { kind: 'unreachable', detail: 'this node does not listen' }
-    const to = parseAddress(address)
-    if (to === undefined)
-      return { kind: 'unreachable', detail: `expected an address such as 10.0.0.7:4369, got ${JSON.stringify(address)}` }
-    const open: OpenWire = (connected, failed) => {
-      const to = parseAddress(address) as HostPort
-      const socket = connect({ ...to, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
+    return links.dial(address, this.#opener(address))
+  }
+
+  /** For an address that is one: the links have looked at it before they open a wire. */
+  #opener(address: string): OpenWire {
+    return (connected, failed) => {
+      const socket = connect({ ...SOCKET, ...(parseAddress(address) as ReturnType<typeof parseAddress> & object) })
+      this.#keep(socket)
       const onError = (error: Error) => failed(connectFailure(error))
       socket.once('error', onError)
       socket.once('connect', () => {
         socket.off('error', onError)
-        connected(this.#wire(socket, address))
+        this.#secure(socket, address, connected, failed)
       })
       return () => {
         socket.off('error', onError)
-        socket.on('error', () => {})
         socket.destroy()
       }
     }
-    return links.dial(address, open)
   }
 
-  #wire(socket: Socket, remote: string): SocketWire {
+  #secure(socket: Socket, address: string, connected: (wire: Wire) => void, failed: (failure: WireFailure) => void): void {
+    if (this.#tls === undefined) {
+      connected(this.#wire(socket, address))
+    } else {
+      this.#tls.connect(
+        socket,
+        (secure, binding) => connected(this.#wire(secure, address, binding)),
+        (detail) => failed({ kind: 'handshake', detail: `tls: ${detail}` }),
+      )
+    }
+  }
+
+  #keep(socket: Socket): void {
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
-    return new SocketWire(socket, remote, this.#linkOptions.clock)
+    // What is wrong with it is said by whoever uses it, and its end comes in any case.
+    socket.on('error', () => undefined)
+  }
+
+  #wire(socket: Socket, remote: string, channelBinding?: Uint8Array): SocketWire {
+    return new SocketWire(socket, remote, this.#linkOptions.clock, channelBinding)
   }
 
   async close(): Promise<void> {

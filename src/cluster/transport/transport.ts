@@ -11,9 +11,15 @@ export interface Link {
   /** Where the peer listens, as it said in the handshake. */
   readonly peerAddress: string
   readonly direction: 'out' | 'in'
+  /** The highest version of the protocol that both sides speak. */
+  readonly protocol: number
   /** Counted by the transport since the link is up; bytes on the wire, messages in frames. */
   readonly counts: LinkCounts
-  /** Queues a frame; frames of one turn of the event loop leave together. A frame over the limit throws `ERR_OTP_CLUSTER_FRAME_TOO_LARGE`; on a closed link it is lost. */
+  /** Bytes that wait for the peer to read. */
+  readonly queuedBytes: number
+  /** So many bytes wait that messages between processes are to be refused; what keeps the cluster together may still be sent. */
+  readonly isOverloaded: boolean
+  /** Queues a frame; frames of one turn of the event loop leave together. A frame over the limit throws `ERR_OTP_CLUSTER_FRAME_TOO_LARGE`; on a closed link it is lost. A link whose peer does not read for too long is closed: 'overloaded'. */
   send(frame: Frame): void
   close(reason: string): void
 }
@@ -23,6 +29,8 @@ export interface LinkCounts {
   bytesIn: number
   messagesOut: number
   messagesIn: number
+  /** How often reading waited: the peer sent faster than this node handles, or than it may. */
+  pauses: number
 }
 
 /** What a transport tells its owner. `closed` comes once for each link that was `up`, and nothing comes after it. */
@@ -34,6 +42,10 @@ export interface TransportListener {
   handshakeRefused(reason: RefusalReason, remote: string, detail: string): void
   /** An authenticated peer sent what cannot be decoded, or too much; its link was closed. */
   frameRefused(peer: NodeId, reason: string): void
+  /** New certificates cannot be used; the last good ones still are. */
+  certificatesRefused(error: string): void
+  /** Whether what has come already keeps this node busy: then reading waits for a turn of the event loop, 100 ms at most. */
+  isBehind(): boolean
 }
 
 /**

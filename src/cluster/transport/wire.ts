@@ -1,4 +1,5 @@
 // The port beneath links: an ordered stream of bytes both ways, such as a socket. The handshake and the frames are above it.
+import type { RefusalReason } from '../events.ts'
 
 /** What a wire tells. `ended` comes once, and nothing after it. */
 export interface WireListener {
@@ -12,9 +13,14 @@ export interface Wire {
   readonly remote: string
   /** Bytes that were written and have not left this node. */
   readonly buffered: number
+  /** Bytes that both ends of the channel beneath know and nobody else does, such as a TLS exporter; none without such a channel. */
+  readonly channelBinding?: Uint8Array | undefined
   /** Sets who is told from now on. Must be called on the same stack on which the wire was handed over. */
   listen(listener: WireListener): void
   write(bytes: Buffer): void
+  /** Reads nothing more until `resume`: what comes meanwhile waits, here a little and then at the other side. */
+  pause(): void
+  resume(): void
   /** Ends when what was written has left; tells nothing more. */
   end(): void
   /** Ends at once; what has not left is lost. Tells nothing more. */
@@ -25,6 +31,24 @@ export interface Wire {
 export type OpenWire = (connected: (wire: Wire) => void, failed: (failure: WireFailure) => void) => () => void
 
 export interface WireFailure {
-  readonly kind: 'refused' | 'unreachable' | 'timeout'
+  readonly kind: 'refused' | 'unreachable' | 'timeout' | 'handshake'
+  readonly detail: string
+}
+
+/** Somebody who has connected, and is nobody yet. */
+export interface Door {
+  /** Where it comes from: `host:port`, or just a host. */
+  readonly remote: string
+  /**
+   * Makes a wire of the connection; exactly one of the two is called, at once or later. It failed without a reason if the other side
+   * only looked whether somebody listens. After `close` neither is called.
+   */
+  open(opened: (wire: Wire) => void, failed: (refusal?: Refusal) => void): void
+  close(): void
+}
+
+/** Why somebody was turned away. */
+export interface Refusal {
+  readonly reason: RefusalReason
   readonly detail: string
 }

@@ -1,11 +1,12 @@
-// Links over TCP: the contract, and what only sockets can do wrong.
+// Links over TCP: the contract, with and without TLS, and what only sockets can do wrong.
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { NodeId } from '#process'
 import { encodeMessage, KIND } from '#src/cluster/handshake-message.ts'
 import { TcpTransport, type TcpTransportOptions } from '#src/cluster/transport/tcp.ts'
-import { transportContract } from '#test/contract/transport.ts'
+import { type TransportFixture, transportContract } from '#test/contract/transport.ts'
+import { Authority } from '#test/support/certificates.ts'
 import { TransportRecorder } from '#test/support/transport-recorder.ts'
 
 const SECRET = 'the secret of this test'
@@ -56,9 +57,9 @@ function knock(tcp: TcpTransport, ...chunks: readonly (Buffer | string)[]): { so
   return { socket, ended: new Promise((resolve) => socket.once('close', () => resolve(Buffer.concat(heard)))) }
 }
 
-transportContract('tcp', async () => ({
+const fixture = (common: Partial<TcpTransportOptions>) => async (): Promise<TransportFixture> => ({
   transport: (id, { address, ...settings } = {}) =>
-    transport(id, { ...settings, ...(address === undefined ? {} : { port: Number(address.split(':')[1]) }) }),
+    transport(id, { ...common, ...settings, ...(address === undefined ? {} : { port: Number(address.split(':')[1]) }) }),
   during: (promise) => promise,
   close: async () => {},
   freeAddress: async () => {
@@ -67,7 +68,10 @@ transportContract('tcp', async () => ({
     return address
   },
   silentAddress: async () => (await stranger(() => {}))[1],
-}))
+})
+
+transportContract('tcp', fixture({}))
+transportContract('tcp with tls', fixture({ tls: new Authority().issue() }))
 
 describe('a node that listens', () => {
   test('may listen again where another one has just closed', async () => {
@@ -128,6 +132,14 @@ describe('a stranger', () => {
     socket.end()
     await ended
     expect(atA.told).toEqual([])
+  })
+
+  test('is one of 16 of its host at most', async () => {
+    const [a, atA] = await open('a.1', { maxStrangersPerHost: 2 })
+    const knocks = [knock(a), knock(a), knock(a)]
+    await atA.heard('handshake refused limit')
+    expect(atA.details).toEqual(['2 strangers of 127.0.0.1 are in a handshake already'])
+    for (const { socket } of knocks) socket.destroy()
   })
 
   test('is one of 64 at most, and those who are linked do not count', async () => {

@@ -47,7 +47,7 @@ export const snapshot = (changes: Partial<NodeSnapshot> = {}): NodeSnapshot => (
   childrenUnplaced: 0,
   childrenQuarantined: 1,
   placementImbalance: 1.25,
-  links: [{ peer: 'n2', direction: 'out', bytesOut: 1000, bytesIn: 500, messagesOut: 10, messagesIn: 5 }],
+  links: [{ peer: 'n2', direction: 'out', bytesOut: 1000, bytesIn: 500, messagesOut: 10, messagesIn: 5, pauses: 2, queuedBytes: 64 }],
   topologies: [{ topology: 'local', peers: 1, syncAgeMs: 1500 }],
   ...changes,
 })
