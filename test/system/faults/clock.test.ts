@@ -12,6 +12,8 @@ const missing = whyNoNetwork() ?? whyNoJumps()
 const LOTS = 1000
 const HOUR_MS = 3_600_000
 let cluster: FaultCluster
+/** The node that was killed. */
+let gone: string
 
 beforeAll(async () => {
   if (missing === undefined) cluster = await FaultCluster.start({ lots: LOTS, canJump: true })
@@ -35,18 +37,20 @@ test('wall clocks that jump by an hour, forth and back, make nobody down and mov
 })
 
 test('clocks that are hours apart decide nothing about a takeover: each name lives again, once', async () => {
-  const killedAt = cluster.node('n3').kill()
+  gone = (await cluster.busiest()).busiest
+  const killedAt = cluster.node(gone).kill()
   await cluster.settled(10_000)
   await sleep(1000)
   const verdict = await cluster.verdict(killedAt)
-  expect(takeoverOf(cluster.histories(), 'n3', killedAt, LOTS).lots).toBeGreaterThan(LOTS / 10)
+  expect(takeoverOf(cluster.histories(), gone, killedAt, LOTS).lots).toBeGreaterThan(LOTS / 4)
   expect(violations(afterTakeover(verdict))).toEqual([])
 })
 
-test('a node whose clock went back an hour between two of its lives takes part again', async () => {
+test('a node whose clock went back an hour or more between two of its lives takes part again', async () => {
   const from = monotonic()
-  cluster.setClock('n3', -HOUR_MS)
-  cluster.start('n3')
+  // Two hours and not one: its clock may have been an hour behind already.
+  cluster.setClock(gone, -2 * HOUR_MS)
+  cluster.start(gone)
   await cluster.ready()
   await sleep(1000)
   const verdict = await cluster.verdict(from)

@@ -19,15 +19,15 @@ const FAR_TOO_LATE_MS = 3000
 test.for([1000, 10_000])('kill -9 of one of three: all %i names live again, each once, and both others know', async (lots) => {
   const cluster = await FaultCluster.start({ lots })
   onTestFinished(() => cluster.stop())
-  const survivors = ['n1', 'n2'].map((name) => cluster.node(name))
-  await Promise.all(survivors.map((process) => process.ask('watch', { everyMs: 5 })))
+  const { busiest, others } = await cluster.busiest()
+  await Promise.all(others.map((name) => cluster.node(name).ask('watch', { everyMs: 5 })))
   await sleep(1000)
-  const killedAt = cluster.node('n3').kill()
+  const killedAt = cluster.node(busiest).kill()
   // Nobody is asked anything meanwhile: that would be measured, too.
   await sleep(2000)
   await cluster.settled(20_000)
   const verdict = await cluster.verdict(killedAt)
-  const { lots: taken, closedAfterMs, livingAfterMs, seenAfterMs } = takeoverOf(cluster.histories(), 'n3', killedAt, lots)
+  const { lots: taken, closedAfterMs, livingAfterMs, seenAfterMs } = takeoverOf(cluster.histories(), busiest, killedAt, lots)
   const sinceClosed = (ms = Number.NaN) => ms - (closedAfterMs ?? Number.NaN)
   const what = `kill -9, ${lots} names`
   figures.count(what, 'taken over', taken)
@@ -36,7 +36,7 @@ test.for([1000, 10_000])('kill -9 of one of three: all %i names live again, each
   figures.time(what, 'from there to both seeing all names', sinceClosed(seenAfterMs))
   figures.time(what, 'a name without an owner, at most for', longest(verdict.gaps))
   figures.words(what, inWords(verdict))
-  expect(taken).toBeGreaterThan(lots / 10)
+  expect(taken).toBeGreaterThan(lots / 4)
   expect(seenAfterMs).toBeLessThan(FAR_TOO_LATE_MS)
   expect(violations(afterTakeover(verdict))).toEqual([])
 })

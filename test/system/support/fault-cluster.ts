@@ -98,6 +98,13 @@ export class FaultCluster {
     return this.#processes.filter(({ wasEnded }) => !wasEnded)
   }
 
+  /** The node that owns the most lots, and the others: what befalls the first is felt by a third of all lots at least. */
+  async busiest(): Promise<{ busiest: string; others: readonly string[] }> {
+    const views = await Promise.all(this.running().map(async (process) => ({ process, own: (await process.ask('look', undefined)).own })))
+    const [first, ...rest] = views.toSorted((a, b) => b.own - a.own).map(({ process }) => process.settings.name)
+    return { busiest: first as string, others: rest }
+  }
+
   /** Waits until the nodes that run see each other and nobody else, and agree on an owner for every lot that is one of them. */
   async settled(withinMs: number): Promise<void> {
     await Promise.race([this.#agreed(withinMs), ...this.running().map((process) => process.endedByItself())])

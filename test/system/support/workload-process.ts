@@ -78,7 +78,10 @@ export class WorkloadProcess {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     const timer = setTimeout(() => reject(new Error(`${this.settings.name} has not answered '${ask}'`)), ANSWER_WITHIN_MS)
     this.#waiting.set(id, { resolve, reject })
-    this.#child.send({ id, ask, question })
+    // It may be on its way out.
+    this.#child.send({ id, ask, question }, (error) => {
+      if (error !== null) reject(error)
+    })
     return promise.finally(() => clearTimeout(timer)) as Promise<Questions[K]['answer']>
   }
 

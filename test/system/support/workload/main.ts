@@ -87,9 +87,10 @@ async function answer(request: Request): Promise<Questions[keyof Questions]['ans
       watch(request.question.everyMs)
       return undefined
     case 'look': {
-      const owners = node.registry.entries().map(({ name, pid }) => `${name}=${pid}`)
-      const digest = createHash('sha256').update(owners.join()).digest('base64')
-      return { alive: [...node.cluster.alive], names: owners.length, owners: digest }
+      const entries = node.registry.entries()
+      const owners = createHash('sha256').update(entries.map(({ name, pid }) => `${name}=${pid}`).join())
+      const own = entries.filter(({ pid }) => pid.node === node.id).length
+      return { alive: [...node.cluster.alive], names: entries.length, own, owners: owners.digest('base64') }
     }
     case 'account': {
       const own = node.registry.entries().filter(({ pid }) => pid.node === node.id)

@@ -17,14 +17,23 @@ export function lotNames(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `lot-${String(index).padStart(5, '0')}`)
 }
 
+/** What a node sees. */
+export interface View {
+  readonly alive: readonly string[]
+  /** How many names have an owner, and how many of them it owns itself. */
+  readonly names: number
+  readonly own: number
+  /** A digest of who owns which. */
+  readonly owners: string
+}
+
 /** What a node can be asked. */
 export interface Questions {
   /** Bids a second, from now on. */
   bid: { question: { readonly rate: number }; answer: undefined }
   /** Notes the number of live names whenever it has changed, looking every so many ms; asked once. */
   watch: { question: { readonly everyMs: number }; answer: undefined }
-  /** This node's view: who is alive, how many names have an owner, and a digest of who owns which. */
-  look: { question: undefined; answer: { readonly alive: readonly string[]; readonly names: number; readonly owners: string } }
+  look: { question: undefined; answer: View }
   /** Each lot that lives here notes its bids. */
   account: { question: undefined; answer: undefined }
 }
