@@ -13,7 +13,7 @@ const CHILDREN = 10_000
 /** Nodes that are there when the children are started: the others join later, since so many in few OS processes would be slow to agree. */
 const OWNERS = 10
 const CALLERS = 50
-const SETTLE_MS = 2000
+const SETTLE_MS = 1000
 const QUIET_MS = 5000
 const IDLE_MS = 10_000
 const CHANGES = 20

@@ -7,8 +7,8 @@ const MEMBERS = 3
 const CALLS = 5000
 const CALLS_AT_ONCE = 50_000
 const CALLERS = 100
-const QUIET_MS = 1500
-const IDLE_MS = 5000
+const QUIET_MS = 1000
+const IDLE_MS = 4000
 const CHANGES = 500
 
 interface Wire {

@@ -13,8 +13,8 @@ defmodule Counter do
 end
 
 defmodule Measure do
-  @warming_up 2
-  @batches 5
+  @warming_up 1
+  @batches 3
   @calls 5_000
   @calls_at_once 50_000
   @callers 100
