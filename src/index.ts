@@ -14,6 +14,7 @@ export {
   defaultRuntimeDirectory,
   localTopology,
   MemoryNetwork,
+  type NodeNews,
   nodeId,
   type RunningTopology,
   staticTopology,

@@ -67,6 +67,7 @@ export class Cluster {
   #viewHash: number
   #timer: Timer | undefined
   #isStopped = false
+  #isSuperseded = false
   /** Called once when a younger life of this node's name is seen. */
   onSuperseded: (by: NodeId) => void = () => undefined
 
@@ -217,6 +218,7 @@ export class Cluster {
     this.#state(changes)
     this.#beat(now)
     this.#agree()
+    for (const { address } of this.membership.silent(now)) if (address !== undefined) this.#dialer.hurry(address)
     for (const listener of this.#tickListeners) listener(now)
     this.#scheduleTick()
   }
@@ -347,7 +349,8 @@ export class Cluster {
     }
     if (changes.length > 0) this.#lookForQuorum()
     const by = this.membership.supersededBy()
-    if (by !== undefined && !this.#isStopped) {
+    if (by !== undefined && !this.#isStopped && !this.#isSuperseded) {
+      this.#isSuperseded = true
       this.#options.events.emit('cluster.superseded', { by })
       this.onSuperseded(by)
     }
