@@ -21,6 +21,7 @@ export {
   type Limits,
   localTopology,
   MemoryNetwork,
+  type NodeNews,
   nodeId,
   type RunningTopology,
   staticTopology,

@@ -5,7 +5,7 @@ import { CodedError, EventStream, systemClock } from '#base'
 import { defaultRuntimeDirectory, localSecret, nodeId, tlsFromFiles } from '#cluster'
 import { type Config, readConfig } from '#config'
 import { close, createHttpServer, healthRoutes, listen, observerRoutes } from '#http'
-import { Node } from '#node'
+import { Node, startNode } from '#node'
 import { startTelemetry, type Telemetry } from '#observability'
 
 import type { NodeEvents } from '#otp-labs'
@@ -62,18 +62,23 @@ async function main(): Promise<void> {
     env: process.env,
   })
   undo.push(async () => telemetry?.shutdown(FLUSH_WITHIN_MS))
-  const node = makeNode(config, { version, incarnation, events })
+  const make = (which: number): Node => {
+    const made = makeNode(config, { version, incarnation: which, events })
+    made.onFailure = (reason) => {
+      telemetry?.logger.fatal({ reason }, 'the node cannot go on')
+      void shutdown(reason, 1, config.shutdownTimeoutMs)
+    }
+    node = made
+    return made
+  }
+  let node = make(incarnation)
   telemetry.attach(events, () => node.snapshot())
   const health = createHttpServer({ clock: systemClock, events, onUnexpected })
   healthRoutes(health, { render: (accept) => (telemetry as Telemetry).render(accept), isReady: () => node.isReady && !isStopping })
   const metricsAddress = await listen(health, LOOPBACK, config.metricsPort)
   undo.push(() => close(health, systemClock))
-  node.onFailure = (reason) => {
-    telemetry?.logger.fatal({ reason }, 'the node cannot go on')
-    void shutdown(reason, 1, config.shutdownTimeoutMs)
-  }
   undo.push(() => node.stop('shutdown'))
-  await node.start()
+  await startNode(node, make)
   const app = createHttpServer({
     clock: systemClock,
     events,

@@ -4,6 +4,7 @@ import {
   Cluster,
   checkNodeName,
   defaultRuntimeDirectory,
+  incarnationOf,
   isLoopback,
   type Limits,
   localSecret,
@@ -118,16 +119,36 @@ const CHILDREN = 'otp.children'
 const BETWEEN_LIVES: Backoff = { minMs: 20, maxMs: 5000, factor: 50 }
 
 /** Starts a node; resolves when it may own children. Rejects with a `CodedError` for what is wrong with the options. */
-export async function createNode(options: NodeOptions): Promise<Node> {
-  const node = new Node(options)
-  try {
-    await node.start()
-  } catch (error) {
-    // What was started already, such as a listening port, would outlive the failure.
-    await node.stop('it could not start')
-    throw error
+export function createNode(options: NodeOptions): Promise<Node> {
+  return startNode(new Node(options), (incarnation) => new Node({ ...options, incarnation }))
+}
+
+/**
+ * Starts a node. If its cluster knows a younger life of its name, because the clock was set back between the two, it is made
+ * anew with an incarnation above that one: the life that starts last wins.
+ */
+export async function startNode(first: Node, again: (incarnation: number) => Node): Promise<Node> {
+  for (let node = first; ; ) {
+    try {
+      await node.start()
+      return node
+    } catch (error) {
+      // What was started already, such as a listening port, would outlive the failure.
+      await node.stop('it could not start')
+      if (!(error instanceof Superseded)) throw error
+      node = again(incarnationOf(error.by) + 1)
+    }
   }
-  return node
+}
+
+/** It comes to a cluster that knows a younger life of its name. */
+class Superseded extends CodedError {
+  readonly by: NodeId
+
+  constructor(id: NodeId, by: NodeId) {
+    super('ERR_OTP_NODE_SUPERSEDED', `node ${id} is superseded by ${by}, a younger life of its name; give it a higher incarnation`)
+    this.by = by
+  }
 }
 
 export class Node {
@@ -262,11 +283,16 @@ export class Node {
       throw new CodedError('ERR_OTP_NODE_START', `node ${this.name} could not start its supervision tree: ${describeExit(result.reason)}`)
     this.#rootPid = result.pid
     runtime.monitor(result.pid, { down: (_ref, _pid, reason) => this.#onRootDown(reason) })
-    cluster.onSuperseded = (by) => this.onFailure(`superseded by ${by}, a younger life of this node's name`)
+    const superseded = Promise.withResolvers<never>()
+    const { replicator } = this.#distributed
+    cluster.onSuperseded = (by) => {
+      if (replicator.isJoined) this.onFailure(`superseded by ${by}, a younger life of this node's name`)
+      else superseded.reject(new Superseded(this.id, by))
+    }
     await cluster.start()
     this.events.emit('node.started', { node: this.id, name: this.name, address: cluster.address, at: this.clock.wall() })
-    this.#distributed.replicator.joinIfAlone(this.clock.now())
-    await this.#distributed.replicator.joined
+    replicator.joinIfAlone(this.clock.now())
+    await Promise.race([replicator.joined, superseded.promise])
     for (const application of this.#toStart) await this.#startApplication(application)
     this.#isStarted = true
   }

@@ -64,6 +64,7 @@ export class Cluster {
   #viewHash: number
   #timer: Timer | undefined
   #isStopped = false
+  #isSuperseded = false
   /** Called once when a younger life of this node's name is seen. */
   onSuperseded: (by: NodeId) => void = () => undefined
 
@@ -230,6 +231,7 @@ export class Cluster {
     this.#beat(now)
     this.#agree()
     for (const link of this.#silent.find([...this.#links.values()], now, gapMs ?? 0)) link.close('silent')
+    for (const { address } of this.membership.silent(now)) if (address !== undefined) this.#dialer.hurry(address)
     for (const listener of this.#tickListeners) listener(now)
     this.#scheduleTick()
   }
@@ -363,7 +365,8 @@ export class Cluster {
     }
     if (changes.length > 0) this.#lookForQuorum()
     const by = this.membership.supersededBy()
-    if (by !== undefined && !this.#isStopped) {
+    if (by !== undefined && !this.#isStopped && !this.#isSuperseded) {
+      this.#isSuperseded = true
       this.#options.events.emit('cluster.superseded', { by })
       this.onSuperseded(by)
     }

@@ -48,6 +48,13 @@ export class Dialer {
     else void this.#try(address, target)
   }
 
+  /** Dials now unless it does so already; the back-off goes on growing. */
+  hurry(address: string): void {
+    const target = this.#target(address)
+    target.timer?.cancel()
+    if (!target.isDialling) void this.#try(address, target)
+  }
+
   /** Dials after the next back-off: a link that came up did not last. */
   dialLater(address: string): void {
     const target = this.#target(address)

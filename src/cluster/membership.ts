@@ -72,6 +72,8 @@ export interface Change {
 /** What gossip carries of a member: id, heartbeat, age of the last news in ms, and 1 (leaving) or 2 (left). */
 export type GossipEntry = readonly [id: NodeId, heartbeat: number, ageMs: number, flags: number]
 
+/** A partition that lasts longer is found healed at the pace of the dialer's back-off. */
+const SEEK_MS = 600_000
 const LEAVING = 1
 const LEFT = 2
 
@@ -240,6 +242,13 @@ export class Membership {
       if (other !== member && this.isAlive(other.id, now) && !says(other.id)) return false
     }
     return true
+  }
+
+  /** Members that silence took out lately: cut off rather than killed, they may be back at any moment. */
+  silent(now: number): Member[] {
+    return [...this.#members.values()].filter(
+      (member) => member.status === 'down' && !this.#isGone(member) && now - member.heardAt < SEEK_MS,
+    )
   }
 
   /** Forgets members that are long gone and of whom nothing is left; answers their ids. */

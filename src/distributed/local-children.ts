@@ -12,13 +12,6 @@ export interface ChildToStart {
   readonly child: ChildData
 }
 
-interface Running {
-  pid: Pid
-  readonly isChild: boolean
-  /** What was registered with the name. */
-  value: unknown
-}
-
 /** The local supervisor answers, unless it is gone: how long a start or an end may take is the child's to say. */
 const AS_LONG_AS_IT_TAKES = Number.POSITIVE_INFINITY
 
@@ -28,7 +21,10 @@ export class LocalChildren {
   readonly #supervisor: string
   readonly #behaviours: ReadonlyMap<string, AnyBehaviour>
   readonly #crashes: CrashWindow
-  readonly #running = new Map<string, Running>()
+  /** Supervised children, and processes that registered themselves; names with a value are few, and there may be very many without. */
+  readonly #children = new Map<string, Pid>()
+  readonly #registered = new Map<string, Pid>()
+  readonly #values = new Map<string, unknown>()
   /** Requests of this turn to end children. */
   #ending: { readonly reason: ExitReason; readonly ids: string[]; readonly over: Promise<void> }[] = []
   #watched: Pid | undefined
@@ -43,25 +39,22 @@ export class LocalChildren {
     this.#crashes = crashes
   }
 
-  keys(): IterableIterator<string> {
-    return this.#running.keys()
+  *keys(): Generator<string> {
+    yield* this.#children.keys()
+    yield* this.#registered.keys()
   }
 
   get size(): number {
-    return this.#running.size
+    return this.#children.size + this.#registered.size
   }
 
   running(key: string): Pid | undefined {
-    return this.#running.get(key)?.pid
+    return this.#children.get(key) ?? this.#registered.get(key)
   }
 
+  /** What was registered with a name. */
   value(key: string): unknown {
-    return this.#running.get(key)?.value
-  }
-
-  /** Whether it is a supervised child, and not a process that registered itself. */
-  isChild(key: string): boolean {
-    return this.#running.get(key)?.isChild === true
+    return this.#values.get(key)
   }
 
   /** Throws `ERR_OTP_DISTRIBUTED_UNKNOWN_BEHAVIOUR`: nodes start behaviours by name, and only those they were given. */
@@ -85,7 +78,7 @@ export class LocalChildren {
       const request: StartChild = { spec: specOf(key, this.behaviour(behaviour), child), cause }
       const result = (await this.#runtime.call(this.#supervisor, 'startChild', request, AS_LONG_AS_IT_TAKES)) as StartChildResult
       if (result.ok) {
-        this.#running.set(key, { pid: result.pid, isChild: true, value: undefined })
+        this.#children.set(key, result.pid)
         this.#watchSupervisor()
       }
       return result
@@ -96,11 +89,11 @@ export class LocalChildren {
 
   /** Stops what runs under the name, whichever kind it is. */
   async stop(key: string, reason: ExitReason): Promise<void> {
-    const running = this.#running.get(key)
-    if (running === undefined) return
-    this.#running.delete(key)
-    if (running.isChild) await this.#terminate(key, reason)
-    else this.#runtime.exit(running.pid, running.pid, reason)
+    const pid = this.#registered.get(key)
+    const isChild = this.#children.has(key)
+    this.gone(key)
+    if (isChild) await this.#terminate(key, reason)
+    else if (pid !== undefined) this.#runtime.exit(pid, pid, reason)
   }
 
   /** What is asked for in one turn for one reason is one request: the supervisor ends them at the same time, not one after the other. */
@@ -125,16 +118,19 @@ export class LocalChildren {
 
   /** A process of this node has registered itself, or its value has changed. */
   adopt(key: string, pid: Pid, value: unknown): void {
-    this.#running.set(key, { pid, isChild: false, value })
+    this.#registered.set(key, pid)
+    if (value === undefined) this.#values.delete(key)
+    else this.#values.set(key, value)
   }
 
   restarted(key: string, pid: Pid): void {
-    const running = this.#running.get(key)
-    if (running !== undefined) running.pid = pid
+    if (this.#children.has(key)) this.#children.set(key, pid)
   }
 
   gone(key: string): void {
-    this.#running.delete(key)
+    this.#children.delete(key)
+    this.#registered.delete(key)
+    this.#values.delete(key)
   }
 
   /** A child has failed once more; the supervisor restarts it, or gives up with this. */
@@ -150,7 +146,7 @@ export class LocalChildren {
     this.#watched = pid
     this.#runtime.monitor(pid, {
       down: () => {
-        for (const [key, running] of this.#running) if (running.isChild) this.#running.delete(key)
+        this.#children.clear()
         const culprits = this.#crashes.take(this.#runtime.clock.now())
         const hasGivenUp = this.#hasGivenUp
         this.#hasGivenUp = false

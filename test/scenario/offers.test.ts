@@ -1,0 +1,42 @@
+// Nodes differ in what they can start: a child goes only where its behaviour is, and waits where it is nowhere.
+import { expect, test } from 'vitest'
+import { createNode, genServer, staticTopology } from '#otp-labs'
+import { Box } from '#test/support/box.ts'
+
+const Lot = genServer({ name: 'lot', init: (title: string) => title })
+const names = ['n1', 'n2']
+
+test('a node without the behaviour is given no child, and takes none over; when somebody can, it is started', async () => {
+  const box = await Box.formed({ names, node: { behaviours: [Lot] } })
+  const bare = await box.through(
+    createNode({
+      name: 'bare',
+      transport: (id) => box.network.transport(id),
+      topologies: [staticTopology({ addresses: ['n1:1', 'n2:1'] })],
+      clock: box.clock,
+    }),
+  )
+  await box.clock.until(() => box.node('n1').cluster.alive.size === 3)
+  for (let i = 0; i < 20; i++) await box.through(box.node('n1').supervisor.startChild({ id: `lot-${i}`, start: [Lot, 'x'] }))
+  expect(bare.registry.count()).toBe(20)
+  expect(bare.registry.entries().filter(({ pid }) => pid.node === bare.id)).toEqual([])
+  box.crash('n1')
+  box.crash('n2')
+  await box.clock.until(() => bare.cluster.alive.size === 1, 10_000)
+  await box.clock.advance(3000)
+  expect(bare.snapshot()).toMatchObject({ registryNames: 0, childrenUnplaced: 20 })
+  box.start('n2')
+  await box.clock.until(() => bare.registry.count() === 20, 10_000)
+  expect(bare.snapshot().childrenUnplaced).toBe(0)
+})
+
+test('what a member can start is known also where only others have a link to it', async () => {
+  const box = new Box({ names: ['n1', 'n2', 'n3'], node: { behaviours: [Lot] } })
+  box.network.cut('n1', 'n3')
+  for (const name of ['n1', 'n2', 'n3']) box.start(name)
+  await box.clock.until(() => box.live().every(({ cluster }) => cluster.alive.size === 3), 10_000)
+  await box.clock.advance(2000)
+  expect(box.node('n1').cluster.isLinked(box.node('n3').id)).toBe(false)
+  expect(box.node('n1').cluster.candidates('lot')).toHaveLength(3)
+  expect(box.node('n1').cluster.candidates('nothing')).toEqual([])
+})
