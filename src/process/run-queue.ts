@@ -22,11 +22,10 @@ export class RunQueue {
   #budget = TURN
   #sinceLook = 0
   #time = 0
+  #timeMs = 0
   /** When the event loop is known to have turned, and since when it has been asked whether it does. */
   #turnedAt = 0
   #askedAt: number | undefined
-  /** The same as a whole number of 32 bits, which comes round every 49 days: to store it allocates nothing. */
-  timeMs = 0
 
   constructor(clock: Clock, tracing: Tracing | undefined) {
     this.#clock = clock
@@ -44,9 +43,15 @@ export class RunQueue {
     return this.#time
   }
 
+  /** The same as a whole number of 32 bits, which comes round every 49 days: to store it allocates nothing. */
+  get timeMs(): number {
+    if (!this.#scheduled) this.#readClock()
+    return this.#timeMs
+  }
+
   #readClock(): void {
     this.#time = this.#clock.now()
-    this.timeMs = this.#time | 0
+    this.#timeMs = this.#time | 0
   }
 
   add(process: Process): void {
