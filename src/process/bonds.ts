@@ -1,5 +1,5 @@
 // The ties that most processes have none of, in one record that is made with the first: an idle process is small.
-import { Chain } from './chain.ts'
+import { Chain } from '#base'
 import { allLinks, type Linked, type Links, linkCount, withLink, withoutLink } from './links.ts'
 import type { Pid } from './pid.ts'
 import type { Watcher } from './router.ts'
@@ -21,7 +21,7 @@ export class Bonds {
 
   /** In the order in which they were made, those that starts have made last. */
   allLinks(): readonly Linked[] {
-    return [...allLinks(this.#links), ...this.#started.all()]
+    return [...allLinks(this.#links), ...this.#started]
   }
 
   addLink(other: Linked): void {

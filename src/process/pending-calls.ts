@@ -1,6 +1,5 @@
 // Calls that wait for their answer, and the one timer that watches all their deadlines.
-import { type Clock, CodedError } from '#base'
-import { Chain, type Member } from './chain.ts'
+import { Chain, type Clock, CodedError, type Member } from '#base'
 import { Envelope, type EnvelopeKind, type ReplyTo } from './envelope.ts'
 import { Crash, ExitError, type ExitReason } from './exit-reason.ts'
 import type { OpenSpan, TraceCarrier } from './tracing.ts'

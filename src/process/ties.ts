@@ -1,6 +1,6 @@
 // A process's ties: its links, its monitors in both directions, and the signals that come along them.
+import type { Member } from '#base'
 import { Bonds } from './bonds.ts'
-import type { Member } from './chain.ts'
 import type { DownMessage, Envelope, ExitMessage } from './envelope.ts'
 import type { ExitReason } from './exit-reason.ts'
 import type { Linked } from './links.ts'

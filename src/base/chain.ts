@@ -34,9 +34,12 @@ export class Chain<T extends Member<T>> {
     member.later = undefined
   }
 
-  all(): T[] {
-    const members: T[] = []
-    for (let member = this.#first; member !== undefined; member = member.later) members.push(member)
-    return members
+  /** A member that leaves meanwhile takes nothing of the rest along, unless it is the next. */
+  *[Symbol.iterator](): Generator<T> {
+    for (let member = this.#first; member !== undefined; ) {
+      const { later }: T = member
+      yield member
+      member = later
+    }
   }
 }
