@@ -1,4 +1,5 @@
 // base: what every room may use and what knows no room: clock, randomness, events, errors.
+export { Chain, type Member } from './chain.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'
 export { CodedError, type ErrorCode } from './coded-error.ts'
 export { type Emitter, EventStream, type Handlers, type StreamEvents } from './event-stream.ts'

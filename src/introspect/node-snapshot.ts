@@ -147,13 +147,12 @@ function incarnationText(id: NodeId): string {
 
 function behaviourSnapshots(runtime: Runtime): BehaviourSnapshot[] {
   const waiting = new Map<string, { messages: number; oldestAgeMs: number; longestMs: number }>()
-  const now = runtime.clock.now()
   for (const process of runtime.backlogged()) {
     const { name } = process.body
     const sum = waiting.get(name) ?? { messages: 0, oldestAgeMs: 0, longestMs: 0 }
     waiting.set(name, sum)
     sum.messages += process.depth
-    sum.oldestAgeMs = Math.max(sum.oldestAgeMs, process.oldestAt === undefined ? 0 : now - process.oldestAt)
+    sum.oldestAgeMs = Math.max(sum.oldestAgeMs, process.oldestMs)
     sum.longestMs = Math.max(sum.longestMs, process.status === 'waiting' ? process.handlingMs : 0)
   }
   return [...runtime.allCounts()].map(([behaviour, { live, handled, calls, dropped }]) => ({

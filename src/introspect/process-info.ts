@@ -50,7 +50,7 @@ export function processInfo(process: Process): ProcessInfo {
     status: process.status,
     mailbox: process.depth,
     handled: process.handled,
-    ageMs: process.runtime.clock.wall() - process.startedAt,
+    ageMs: Math.round(process.runtime.clock.now() - process.startedMono),
     links: process.linkCount,
     monitors: process.monitorCount,
     monitoredBy: process.monitoredByCount,

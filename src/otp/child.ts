@@ -1,4 +1,5 @@
 // One child of a supervisor: what was asked for, and what runs.
+import type { Member } from '#base'
 import type { ExitReason, Pid, Process, SpawnCause, SpawnOptions } from '#process'
 import type { ChildSpec } from './child-spec.ts'
 import type { ChildInfo } from './supervisor-protocol.ts'
@@ -31,7 +32,7 @@ export interface Parent {
 }
 
 /** Small: a dynamic supervisor has as many of them as it has children. It is the origin of its processes, too: one object less for each. */
-export class Child implements SpawnOptions {
+export class Child implements SpawnOptions, Member<Child> {
   readonly spec: ChildSpec
   readonly #parent: Parent
   /** Why it was started last. */
@@ -41,10 +42,17 @@ export class Child implements SpawnOptions {
   oldPid: Pid | undefined = undefined
   /** It is about to be started again. Without this and a pid it is not to run. */
   story: RestartStory | undefined = undefined
+  /** Its neighbours in the start order. */
+  earlier: Child | undefined = undefined
+  later: Child | undefined = undefined
 
   constructor(spec: ChildSpec, parent: Parent) {
     this.spec = spec
     this.#parent = parent
+  }
+
+  isOf(parent: Parent): boolean {
+    return this.#parent === parent
   }
 
   get supervisor(): string {

@@ -4,6 +4,7 @@ import { isShutDownBy } from './auto-shutdown.ts'
 import { backoffMs, type Failures, oneMore } from './backoff.ts'
 import { Child, type RestartStory } from './child.ts'
 import { type ChildSpec, isRestarted, shutdownOf } from './child-spec.ts'
+import { Children } from './children.ts'
 import { Ending } from './ending.ts'
 import type { StopCause } from './events.ts'
 import { andThen, inTurn } from './in-turn.ts'
@@ -37,8 +38,7 @@ export class Supervision {
   readonly path: string
   readonly strategy: Strategy
   readonly intensity: RestartIntensity
-  /** Every child by its id, in start order. */
-  readonly children = new Map<string, Child>()
+  readonly children = new Children()
   readonly self: Process
   readonly #options: SupervisionOptions
   readonly #facts: SupervisionFacts
@@ -79,7 +79,7 @@ export class Supervision {
   restarting(): number {
     if (this.#active === this.children.size) return 0
     let count = 0
-    for (const { story } of this.children.values()) if (story !== undefined) count++
+    for (const { story } of this.children) if (story !== undefined) count++
     return count
   }
 
@@ -92,7 +92,7 @@ export class Supervision {
 
   /** A process may be linked to a supervisor that is not its own. */
   #ownerOf({ owner }: Pid): Child | undefined {
-    return owner instanceof Child && this.children.get(owner.spec.id) === owner ? owner : undefined
+    return owner instanceof Child && owner.isOf(this) ? owner : undefined
   }
 
   /** Whatever takes time goes through here, so that a stop waits for it. */
@@ -110,7 +110,7 @@ export class Supervision {
   /** Adds a child and starts it. "If the start fails, the specification is discarded." */
   add(spec: ChildSpec, cause: SpawnCause): StartResult | Promise<StartResult> {
     const child = new Child(spec, this)
-    this.children.set(spec.id, child)
+    this.children.add(child)
     const result = this.start(child, cause)
     return result instanceof Promise ? result.then((settled) => this.#added(child, settled)) : this.#added(child, result)
   }
@@ -198,7 +198,7 @@ export class Supervision {
   }
 
   #forget(child: Child): void {
-    this.children.delete(child.spec.id)
+    this.children.delete(child)
     this.#failures?.delete(child)
   }
 
@@ -211,7 +211,7 @@ export class Supervision {
     this.#noLonger(child, from)
     if (!isRestarted(child.spec.restart, reason)) {
       this.#lose(child, reason)
-      if (isShutDownBy(this.#options.autoShutdown, this.children.values(), child)) this.#stopBecause('auto_shutdown')
+      if (isShutDownBy(this.#options.autoShutdown, this.children, child)) this.#stopBecause('auto_shutdown')
       return undefined
     }
     const { clock } = this.self.runtime
@@ -240,7 +240,7 @@ export class Supervision {
     const waitMs = this.#backoffMs(story.target)
     if (waitMs === undefined) return this.#try(story)
     // Siblings that depend on it are stopped at once, as if it were tried now.
-    const { stop } = restartPlan(this.strategy, this.children.values(), story.target)
+    const { stop } = restartPlan(this.strategy, this.children, story.target)
     story.isCounted = true
     return andThen(this.#endInTurn(stop), () => this.#tryAfter(waitMs, story))
   }
@@ -257,7 +257,7 @@ export class Supervision {
   /** Carries out the plan: stops, then starts. "If more than MaxR restarts occur": one failure is one restart, whatever it takes along. */
   #try(story: RestartStory): void | Promise<void> {
     story.tries++
-    const { stop, start } = restartPlan(this.strategy, this.children.values(), story.target)
+    const { stop, start } = restartPlan(this.strategy, this.children, story.target)
     if (stop.length === 0) return this.#startFrom(0, start, story)
     return andThen(this.#endInTurn(stop), () => this.#startFrom(0, start, story))
   }
@@ -368,7 +368,7 @@ export class Supervision {
   #stopAll(reason: ExitReason): void | Promise<void> {
     if (!this.isDynamic) return this.endAll(() => this.#facts.stopped(reason, this.#stopCause))
     const ending = new Ending(this.self)
-    for (const child of this.children.values()) this.#endBy(ending, child, 'shutdown')
+    for (const child of this.children) this.#endBy(ending, child, 'shutdown')
     this.children.clear()
     const { over } = ending
     return over === undefined ? this.#facts.stopped(reason, this.#stopCause) : over.then(() => this.#facts.stopped(reason, this.#stopCause))
@@ -376,6 +376,6 @@ export class Supervision {
 
   /** One after the other in reversed start order. */
   endAll<R>(done: () => R): R | Promise<R> {
-    return inTurn([...this.children.values()].reverse(), (child) => this.end(child), done)
+    return inTurn([...this.children].reverse(), (child) => this.end(child), done)
   }
 }

@@ -59,7 +59,7 @@ export function supervisorBody<A>({ name, autoShutdown, maxChildren, init }: Ser
     },
     whichChildren: (state) =>
       reply(
-        Array.from(state.supervision.children.values(), (child) => child.info()),
+        Array.from(state.supervision.children, (child) => child.info()),
         state,
       ),
     countChildren: (state) => reply(countChildren(state.supervision), state),
@@ -149,7 +149,7 @@ function whyNot(child: Child | undefined): { ok: false; reason: 'not_found' | 'r
 
 function countChildren(supervision: Supervision): ChildCounts {
   let [supervisors, restarting, dead] = [0, 0, 0]
-  for (const child of supervision.children.values()) {
+  for (const child of supervision.children) {
     if (child.isSupervisor) supervisors++
     if (child.story !== undefined) restarting++
     // Its exit is on the way.

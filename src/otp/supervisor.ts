@@ -60,7 +60,7 @@ export function supervisor<A = undefined>(options: SupervisorOptions<A>): Superv
 function startAll(self: Process, options: SupervisionOptions, specs: readonly ChildSpec[]): SupervisorState | Promise<SupervisorState> {
   const supervision = new Supervision(self, options)
   const children = specs.map((spec) => new Child(spec, supervision))
-  for (const child of children) supervision.children.set(child.spec.id, child)
+  for (const child of children) supervision.children.add(child)
   const startOne = (child: Child): void | Promise<void> => {
     const result = supervision.start(child, 'boot')
     if (result instanceof Promise) return result.then((settled) => checkStarted(supervision, child, settled))

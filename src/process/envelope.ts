@@ -24,8 +24,8 @@ export class Envelope {
   readonly payload: unknown
   replyTo: ReplyTo | undefined
   readonly carrier: TraceCarrier | undefined
-  /** When it came in, on the monotonic clock, to the resolution of one drain. */
-  at = 0
+  /** When it came in, to the resolution of one drain, as the run queue's `timeMs`. */
+  atMs = 0
   next: Envelope | undefined = undefined
 
   constructor(kind: EnvelopeKind, name: string, payload: unknown, replyTo?: ReplyTo, carrier?: TraceCarrier) {

@@ -11,7 +11,6 @@ export function exitFact(
   flight: () => RecordedMessage[] | undefined,
 ): ProcessEvents['process.exited'] {
   const { pid, body, origin, current, runtime } = process
-  const endedAt = runtime.clock.wall()
   const kind = exitClass(reason)
   return {
     pid,
@@ -20,8 +19,8 @@ export function exitFact(
     child: origin.child,
     reason,
     class: kind,
-    endedAt,
-    lifetimeMs: Math.max(0, endedAt - process.startedAt),
+    endedAt: runtime.clock.wall(),
+    lifetimeMs: Math.round(runtime.clock.now() - process.startedMono),
     handled: process.handled,
     handling: current === undefined ? undefined : `${current.kind} ${current.name}`,
     trace: process.trace,

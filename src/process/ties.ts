@@ -1,22 +1,26 @@
 // A process's ties: its links, its monitors in both directions, and the signals that come along them.
+import type { Member } from '#base'
+import { Bonds } from './bonds.ts'
 import type { DownMessage, Envelope, ExitMessage } from './envelope.ts'
 import type { ExitReason } from './exit-reason.ts'
-import { allLinks, type Linked, type Links, linkCount, withLink, withoutLink } from './links.ts'
+import type { Linked } from './links.ts'
 import type { Pid } from './pid.ts'
 import type { Watcher } from './router.ts'
 import type { Runtime } from './runtime.ts'
 
 /** The half of a process that other processes' ends reach. */
-export abstract class Ties implements Watcher, Linked {
+export abstract class Ties implements Watcher, Linked, Member<Ties> {
   abstract readonly pid: Pid
   abstract readonly runtime: Runtime
   abstract readonly isAlive: boolean
   /** Exit signals become the info `EXIT`, all but `kill`. */
   trapExit = false
-  #links: Links
-  /** Who watches this one, by reference; and whom this one watches. */
-  #watchers: Map<number, Watcher> | undefined
-  #watching: Map<number, Pid> | undefined
+  /** Whoever started it, as long as they are linked. */
+  #starter: Ties | undefined
+  /** Its neighbours among those that its starter has started. */
+  earlier: Ties | undefined
+  later: Ties | undefined
+  #bonds: Bonds | undefined
 
   abstract info(name: string, payload: unknown): void
   abstract takeFirst(is: (envelope: Envelope) => boolean): Envelope | undefined
@@ -25,7 +29,7 @@ export abstract class Ties implements Watcher, Linked {
   // ---- links
 
   get linkCount(): number {
-    return linkCount(this.#links)
+    return (this.#starter === undefined ? 0 : 1) + (this.#bonds?.linkCount ?? 0)
   }
 
   /** Links both ways: whichever ends first takes the other along, unless that one traps exits. To a process that is gone: as if it had ended with `noproc` just now. */
@@ -37,6 +41,28 @@ export abstract class Ties implements Watcher, Linked {
     }
     this.addLink(other)
     other.addLink(this)
+  }
+
+  /** Links a process that starts with its starter, as `link`. */
+  linkToStarter(starter: Ties): void {
+    if (!starter.isAlive) {
+      this.onLinkedExit(starter.pid, 'noproc')
+      return
+    }
+    this.#starter = starter
+    starter.#tied().addStarted(this)
+  }
+
+  #leaveStarter(): void {
+    const starter = this.#starter
+    if (starter === undefined) return
+    this.#starter = undefined
+    starter.#bonds?.forgetStarted(this)
+  }
+
+  #tied(): Bonds {
+    this.#bonds ??= new Bonds()
+    return this.#bonds
   }
 
   unlink(other: Linked): void {
@@ -62,11 +88,23 @@ export abstract class Ties implements Watcher, Linked {
   }
 
   addLink(other: Linked): void {
-    this.#links = withLink(this.#links, other)
+    if (this.#starter !== other && !this.#hasStarted(other)) this.#tied().addLink(other)
   }
 
   forgetLink(other: Linked): void {
-    this.#links = withoutLink(this.#links, other)
+    if (this.#starter === other) this.#leaveStarter()
+    else if (this.#hasStarted(other)) other.#leaveStarter()
+    else this.#bonds?.forgetLink(other)
+  }
+
+  /** And is linked with it since. */
+  #hasStarted(other: Linked): other is Ties {
+    return other instanceof Ties && other.#starter === this
+  }
+
+  #allLinks(): readonly Linked[] {
+    const others = this.#bonds?.allLinks() ?? []
+    return this.#starter === undefined ? others : [this.#starter, ...others]
   }
 
   // ---- monitors
@@ -75,17 +113,18 @@ export abstract class Ties implements Watcher, Linked {
   monitor(pid: Pid): number {
     const ref = this.runtime.newRef()
     if (!this.isAlive) return ref
-    this.#watching ??= new Map()
-    this.#watching.set(ref, pid)
+    const bonds = this.#tied()
+    bonds.watching ??= new Map()
+    bonds.watching.set(ref, pid)
     // Last: a target that is dead already, or out of reach, answers at once.
     return this.runtime.monitor(pid, this, ref)
   }
 
   /** Ends a monitor. With `flush`, a `DOWN` of it that waits already is taken back, so that none comes after this returns. */
   demonitor(ref: number, options: { flush?: boolean } = {}): void {
-    const pid = this.#watching?.get(ref)
+    const pid = this.#bonds?.watching?.get(ref)
     if (pid !== undefined) {
-      this.#watching?.delete(ref)
+      this.#bonds?.watching?.delete(ref)
       this.runtime.demonitor(ref, pid)
     } else if (options.flush === true) {
       this.takeFirst((waiting) => isSignal(waiting, 'DOWN') && (waiting.payload as DownMessage).ref === ref)
@@ -93,16 +132,17 @@ export abstract class Ties implements Watcher, Linked {
   }
 
   down(ref: number, pid: Pid, reason: ExitReason): void {
-    if (this.#watching?.delete(ref)) this.info('DOWN', { ref, pid, reason } satisfies DownMessage)
+    if (this.#bonds?.watching?.delete(ref)) this.info('DOWN', { ref, pid, reason } satisfies DownMessage)
   }
 
   watch(ref: number, watcher: Watcher): void {
-    this.#watchers ??= new Map()
-    this.#watchers.set(ref, watcher)
+    const bonds = this.#tied()
+    bonds.watchers ??= new Map()
+    bonds.watchers.set(ref, watcher)
   }
 
   unwatch(ref: number): void {
-    this.#watchers?.delete(ref)
+    this.#bonds?.watchers?.delete(ref)
   }
 
   // ---- exit signals
@@ -127,43 +167,39 @@ export abstract class Ties implements Watcher, Linked {
 
   /** Every link and monitor hears of the end. */
   protected breakTies(reason: ExitReason): void {
-    const watching = this.#watching
-    this.#watching = undefined
-    for (const [ref, pid] of watching ?? []) this.runtime.demonitor(ref, pid)
-    const links = this.#links
-    this.#links = undefined
-    for (const other of allLinks(links)) {
+    const bonds = this.#bonds
+    for (const [ref, pid] of bonds?.watching ?? []) this.runtime.demonitor(ref, pid)
+    for (const other of this.#allLinks()) {
       other.forgetLink(this)
       this.runtime.signalLater(other, this.pid, reason)
     }
-    const watchers = this.#watchers
-    this.#watchers = undefined
-    for (const [ref, watcher] of watchers ?? []) watcher.down(ref, this.pid, reason)
+    this.#bonds = undefined
+    for (const [ref, watcher] of bonds?.watchers ?? []) watcher.down(ref, this.pid, reason)
   }
 
   // ---- for who looks
 
   get monitorCount(): number {
-    return this.#watching?.size ?? 0
+    return this.#bonds?.watching?.size ?? 0
   }
 
   get monitoredByCount(): number {
-    return this.#watchers?.size ?? 0
+    return this.#bonds?.watchers?.size ?? 0
   }
 
   linkedPids(): Pid[] {
-    return allLinks(this.#links).map(({ pid }) => pid)
+    return this.#allLinks().map(({ pid }) => pid)
   }
 
   /** Whom it monitors, each as often as it does. */
   monitoredPids(): Pid[] {
-    return [...(this.#watching?.values() ?? [])]
+    return [...(this.#bonds?.watching?.values() ?? [])]
   }
 
   /** Which processes monitor it, each as often as it does; parts of the node that are none are left out. */
   monitoringPids(): Pid[] {
     const pids: Pid[] = []
-    for (const { pid } of this.#watchers?.values() ?? []) if (pid !== undefined) pids.push(pid)
+    for (const { pid } of this.#bonds?.watchers?.values() ?? []) if (pid !== undefined) pids.push(pid)
     return pids
   }
 }
