@@ -68,7 +68,6 @@ async function main(): Promise<void> {
       telemetry?.logger.fatal({ reason }, 'the node cannot go on')
       void shutdown(reason, 1, config.shutdownTimeoutMs)
     }
-    node = made
     return made
   }
   let node = make(incarnation)
@@ -78,7 +77,10 @@ async function main(): Promise<void> {
   const metricsAddress = await listen(health, LOOPBACK, config.metricsPort)
   undo.push(() => close(health, systemClock))
   undo.push(() => node.stop('shutdown'))
-  await startNode(node, make)
+  await startNode(node, (which) => {
+    node = make(which)
+    return node
+  })
   const app = createHttpServer({
     clock: systemClock,
     events,

@@ -137,7 +137,8 @@ export class Directory {
   merge(section: Section): boolean {
     const writer = this.#writer(section.writer)
     if (!this.#rules.follows(section.base, writer.version)) return false
-    for (const record of section.records) this.#apply(record)
+    const known = writer.version
+    for (const record of section.records) if (this.#rules.isNew(record.version, known)) this.#apply(record)
     // A section of this node's own, coming back, says nothing of what it has written since.
     if (writer !== this.#own && section.to > writer.version) this.#advance(writer, section.to)
     return true

@@ -19,6 +19,8 @@ export interface Rules {
   readonly order: (a: DirectoryRecord, b: DirectoryRecord) => number
   /** Whether a piece of a section that begins after version `base` may be merged where everything up to `known` is. */
   readonly follows: (base: number, known: number) => boolean
+  /** Whether a record is to be merged where everything up to `known` is: what was merged before may have ended and been forgotten since. */
+  readonly isNew: (version: number, known: number) => boolean
   /** Whose section a node's records are: one for each of its lives, or a new life would go on counting where nobody knows. */
   readonly writerOf: (id: NodeId) => NodeId
   /** The next birth of a name, given the highest birth seen of any name, and the last of this one. */
@@ -34,6 +36,7 @@ export interface Rules {
 export const RULES: Rules = {
   order: compareRecords,
   follows: (base, known) => base <= known,
+  isNew: (version, known) => version > known,
   writerOf: (id) => id,
   nextBirth: (lamport) => lamport + 1,
   mustHaveMerged: ({ isGone, isForgotten }) => !isGone && !isForgotten,

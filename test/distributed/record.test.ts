@@ -98,6 +98,20 @@ describe('the directory', () => {
     expect(reader.merged('a.1')).toBe(2)
   })
 
+  test('what was merged before and has ended and been forgotten since does not come back with an old frame', () => {
+    const writer = new Directory('a.1')
+    const reader = new Directory('b.1')
+    const { writer: _writer, version: _version, ...claim } = base
+    writer.write(claim)
+    const late = writer.takePush() as Section
+    reader.merge(late)
+    writer.write({ ...claim, ended: true })
+    reader.merge(writer.takePush() as Section)
+    reader.drop('x')
+    expect(reader.merge(late)).toBe(true)
+    expect(reader.get('x')).toBeUndefined()
+  })
+
   test('a push holds only what still wins, and covers all versions up to now', () => {
     const directory = new Directory('a.1')
     const { writer: _writer, version: _version, ...claim } = base

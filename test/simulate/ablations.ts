@@ -16,8 +16,6 @@ export interface Ablation {
 /** The repair that compares hashes hides what other rules are there for. */
 const withoutHashes = { mismatchesBeforeFull: Number.POSITIVE_INFINITY }
 const forgetfulAtOnce = { tombstoneMs: 0, ticksPerDigest: 1 }
-/** Some violations need more than half a minute of bad luck. */
-const LONG_MS = 90_000
 
 export const ABLATIONS: Readonly<Record<string, Ablation>> = {
   order: {
@@ -73,11 +71,16 @@ export const ABLATIONS: Readonly<Record<string, Ablation>> = {
     finds: ['lost', 'duplicate'],
     withinSeeds: 100,
   },
-  age: {
-    instead: 'an end is forgotten at once when all members have merged it',
-    options: { replicatorTimes: forgetfulAtOnce, faultsMs: LONG_MS },
+  replays: {
+    instead: 'a record is merged again when an old frame brings it',
+    options: {
+      rules: { directory: { isNew: () => true } },
+      replicatorTimes: forgetfulAtOnce,
+      mix: { share: 0.05, kill: 0, cut: 4, partition: 0, heal: 2, pause: 0, leave: 0 },
+      isCutForEver: false,
+    },
     finds: ['returned'],
-    withinSeeds: 1000,
+    withinSeeds: 100,
   },
 }
 
