@@ -35,18 +35,25 @@ export function knowSupervisor(families: Families, supervisor: string): void {
 export function metricsTable(families: Families, exemplar: (event: object) => ExemplarLabels | undefined) {
   /** Peers with their life whose link was up before. */
   const linked = new Map<string, string>()
+  /** To ask each time whether all its series are there would cost more than to count. */
+  const known = new Set<string>()
+  const know = (behaviour: string) => {
+    if (known.has(behaviour)) return
+    known.add(behaviour)
+    knowBehaviour(families, behaviour)
+  }
   return {
     'process.spawned': ({ behaviour, cause, durationMs }) => {
-      knowBehaviour(families, behaviour)
+      know(behaviour)
       families.count('otp_process_spawns_total', { behaviour, cause })
       families.observe('otp_process_init_duration_seconds', { behaviour }, durationMs / SECOND)
     },
     'process.spawn_failed': (event) => {
-      knowBehaviour(families, event.behaviour)
+      know(event.behaviour)
       families.count('otp_process_spawn_failures_total', { behaviour: event.behaviour, class: event.class })
     },
     'process.exited': (event) => {
-      knowBehaviour(families, event.behaviour)
+      know(event.behaviour)
       families.count('otp_process_exits_total', { behaviour: event.behaviour, class: event.class })
       families.observe('otp_process_lifetime_seconds', { behaviour: event.behaviour }, event.lifetimeMs / SECOND)
     },
