@@ -140,7 +140,7 @@ const planted: Record<Rule, readonly (readonly [path: string, source: string, me
   ],
   'parent folder': [
     ['src/cluster/topology/x.ts', "import { tcp } from '../transport/tcp.ts'", 'through a parent folder'],
-    ['src/cluster/x.ts', "import { tcp } from './transport/../frame.ts'", 'through a parent folder'],
+    ['src/cluster/x.ts', "import { tcp } from './frame.ts'", 'through a parent folder'],
     ['src/cluster/x.ts', "import { tcp } from '../cluster/frame.ts'", 'through a parent folder'],
   ],
   package: [

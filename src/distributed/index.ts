@@ -1,20 +1,21 @@
 // distributed: the directory, the registry and the supervisor of the whole cluster.
-export { Directory } from './directory.ts'
-export { type Distributed, type DistributedRegistryStart, type DistributionOptions, distributed } from './distributed.ts'
+
 export {
   type DistributedChild,
   type DistributedChildCounts,
   type DistributedStartResult,
   DistributedSupervisor,
-} from './dynamic-supervisor.ts'
+} from './children/dynamic-supervisor.ts'
+export type { MemberList } from './children/members.ts'
+export { type DistributionStrategy, uniform, uniformQuorum, uniformRandom } from './children/placement.ts'
+export { PLACEMENT } from './children/placement-server.ts'
+export { Reconciler } from './children/reconciler.ts'
+export type { ProcessRedistribution } from './children/redistributor.ts'
+export type { RelocationOptions } from './children/relocation.ts'
+export { type QuarantinedChild, Relocator } from './children/relocator.ts'
+export { Directory } from './directory/directory.ts'
+export { Replicator, type ReplicatorTimes } from './directory/replicator.ts'
+export { RULES, type Rules } from './directory/rules.ts'
+export { type Distributed, type DistributedRegistryStart, type DistributionOptions, distributed } from './distributed.ts'
 export type { DistributedEvents } from './events.ts'
-export type { MemberList } from './members.ts'
-export { type DistributionStrategy, uniform, uniformQuorum, uniformRandom } from './placement.ts'
-export { PLACEMENT } from './placement-server.ts'
-export { Reconciler } from './reconciler.ts'
-export type { ProcessRedistribution } from './redistributor.ts'
-export { DistributedRegistry, type RegisterResult, type RegistryEntry } from './registry.ts'
-export type { RelocationOptions } from './relocation.ts'
-export { type QuarantinedChild, Relocator } from './relocator.ts'
-export { Replicator, type ReplicatorTimes } from './replicator.ts'
-export { RULES, type Rules } from './rules.ts'
+export { DistributedRegistry, type RegisterResult, type RegistryEntry } from './registry/registry.ts'

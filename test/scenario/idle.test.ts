@@ -1,7 +1,7 @@
 // What a cluster says when nothing happens, and what it keeps of names that ended.
 import { expect, test } from 'vitest'
 import { genServer } from '#otp-labs'
-import { DEFAULT_REPLICATOR_TIMES } from '#src/distributed/replicator.ts'
+import { DEFAULT_REPLICATOR_TIMES } from '#src/distributed/directory/replicator.ts'
 import { Box } from '#test/support/box.ts'
 
 const Lot = genServer({ name: 'lot', init: (title: string) => title })

@@ -1,6 +1,6 @@
 // The rules of the protocol that a simulation can show to be needed, each with how it is switched off and what is seen then.
 import { nodeName } from '#cluster'
-import type { DirectoryRecord } from '#src/distributed/record.ts'
+import type { DirectoryRecord } from '#src/distributed/directory/record.ts'
 import type { ViolationKind } from './ledger.ts'
 import type { SimulationOptions } from './simulation.ts'
 

@@ -1,6 +1,6 @@
 // What a simulation knows better than any node: what was asked and acknowledged, who has seen what, and what of it must hold.
 import type { Node } from '#otp-labs'
-import { compareRecords, type DirectoryRecord } from '#src/distributed/record.ts'
+import { compareRecords, type DirectoryRecord } from '#src/distributed/directory/record.ts'
 
 /** `returned`: a birth that had ended lives. `went_back`: a node's own knowledge became less. */
 export type ViolationKind = 'duplicate' | 'views_differ' | 'lost' | 'returned' | 'went_back' | 'membership' | 'unrest'

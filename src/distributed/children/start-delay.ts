@@ -1,8 +1,8 @@
 // Children that were given to this node and have to wait before they are started: the back-off after they failed elsewhere.
 import type { Clock, Timer } from '#base'
 import type { NodeId } from '#process'
-import type { Directory } from './directory.ts'
-import { type DirectoryRecord, isQuarantined } from './record.ts'
+import type { Directory } from '../directory/directory.ts'
+import { type DirectoryRecord, isQuarantined } from '../directory/record.ts'
 
 export class StartDelay {
   readonly #self: NodeId

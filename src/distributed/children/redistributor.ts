@@ -2,12 +2,12 @@
 import type { Clock } from '#base'
 import type { Cluster } from '#cluster'
 import type { ExitReason, NodeId } from '#process'
+import type { Directory } from '../directory/directory.ts'
+import { type ChildData, type DirectoryRecord, isQuarantined } from '../directory/record.ts'
 import type { ChildPlacement } from './child-placement.ts'
-import type { Directory } from './directory.ts'
 import type { LocalChildren } from './local-children.ts'
 import type { Members } from './members.ts'
 import type { Reconciler } from './reconciler.ts'
-import { type ChildData, type DirectoryRecord, isQuarantined } from './record.ts'
 import type { Relocator } from './relocator.ts'
 
 /** Horde's `process_redistribution`. `passive`: a child stays where it is until its node is gone. `active`: it follows its placement. */

@@ -2,12 +2,12 @@
 import type { Clock, Emitter, Random } from '#base'
 import type { Cluster } from '#cluster'
 import { describeExit, type ExitReason, type NodeId } from '#process'
+import type { Directory } from '../directory/directory.ts'
+import { type ChildData, type DirectoryRecord, isQuarantined } from '../directory/record.ts'
+import type { Replicator } from '../directory/replicator.ts'
+import type { DistributedEvents } from '../events.ts'
 import type { ChildPlacement } from './child-placement.ts'
-import type { Directory } from './directory.ts'
-import type { DistributedEvents } from './events.ts'
-import { type ChildData, type DirectoryRecord, isQuarantined } from './record.ts'
 import { afterFailure, type FailureCause, type RelocationSettings } from './relocation.ts'
-import type { Replicator } from './replicator.ts'
 
 /** A child that failed wherever it went. */
 export interface QuarantinedChild {

@@ -1,7 +1,7 @@
 // What a node has to do about a name, for every case of record and what runs.
 import { expect, test } from 'vitest'
-import { dutyOf, type Situation } from '#src/distributed/duty.ts'
-import type { DirectoryRecord } from '#src/distributed/record.ts'
+import { dutyOf, type Situation } from '#src/distributed/children/duty.ts'
+import type { DirectoryRecord } from '#src/distributed/directory/record.ts'
 
 const child = { argument: 1, restart: 'permanent' as const, shutdown: undefined }
 const mine: DirectoryRecord = {

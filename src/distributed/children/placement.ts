@@ -1,6 +1,6 @@
 // Which of several nodes a child belongs to, so that all who see the same nodes say the same. Pure.
 import type { NodeId } from '#process'
-import { hashText } from './record.ts'
+import { hashText } from '../directory/record.ts'
 
 /** Horde's distribution strategy: where children run. Every node of the cluster has to be given the same one. */
 export interface DistributionStrategy {

@@ -2,9 +2,9 @@
 import type { Emitter } from '#base'
 import type { Cluster, Member } from '#cluster'
 import type { NodeId } from '#process'
+import type { DistributedEvents } from '../events.ts'
 import type { Acknowledgements } from './acknowledgements.ts'
 import type { Directory } from './directory.ts'
-import type { DistributedEvents } from './events.ts'
 import type { Rules } from './rules.ts'
 
 /** Ended births looked at in one tick. */

@@ -2,9 +2,9 @@
 import { BadFrame, list, text, whole } from '#cluster'
 import { type Backoff, checkBackoff } from '#otp'
 import type { NodeId } from '#process'
+import type { Failures } from '../children/relocation.ts'
 import type { Section } from './directory.ts'
 import type { ChildData, DirectoryRecord } from './record.ts'
-import type { Failures } from './relocation.ts'
 
 /** A record without its writer, which a section names once. */
 export type WireRecord = readonly unknown[]

@@ -2,8 +2,8 @@
 import { CodedError } from '#base'
 import type { AnyBehaviour, StartChild, StartChildResult, TerminateChild } from '#otp'
 import { Crash, ExitError, type ExitReason, type Pid, type Runtime, type SpawnCause } from '#process'
+import type { ChildData } from '../directory/record.ts'
 import type { CrashWindow } from './crash-window.ts'
-import type { ChildData } from './record.ts'
 
 /** What is needed to start a child here. */
 export interface ChildToStart {

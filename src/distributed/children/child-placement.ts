@@ -1,8 +1,8 @@
 // Where children go by this node's view: the strategy's choice among the members that may be given them.
 import type { NodeId } from '#process'
+import type { DirectoryRecord } from '../directory/record.ts'
 import type { Members } from './members.ts'
 import type { DistributionStrategy } from './placement.ts'
-import type { DirectoryRecord } from './record.ts'
 import { untriedFirst } from './relocation.ts'
 
 /** What of a child decides where it goes. */

@@ -2,8 +2,8 @@
 import type { Clock, Timer } from '#base'
 import type { Cluster } from '#cluster'
 import type { Process, Runtime } from '#process'
-import type { Directory } from './directory.ts'
-import type { Replicator } from './replicator.ts'
+import type { Directory } from '../directory/directory.ts'
+import type { Replicator } from '../directory/replicator.ts'
 
 /** So long at most: without peers to ask, what ran here goes on. */
 const HOLD_MS = 2000

@@ -1,7 +1,7 @@
 // Tells processes of this node which names of the cluster come and go, as the registry's listeners.
 import type { RegisterMessage, UnregisterMessage } from '#otp'
 import { Pid, type Runtime } from '#process'
-import { type DirectoryRecord, isSetting } from './record.ts'
+import { type DirectoryRecord, isSetting } from '../directory/record.ts'
 
 /** What listeners are told as the name of the registry: there is one in a cluster. */
 export const REGISTRY = 'cluster'

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { seededRandom } from '#base'
-import { afterFailure, type Failure, type Failures, RELOCATION, untriedFirst, type Verdict } from '#src/distributed/relocation.ts'
+import { afterFailure, type Failure, type Failures, RELOCATION, untriedFirst, type Verdict } from '#src/distributed/children/relocation.ts'
 
 const nodes = (size: number) => Array.from({ length: size }, (_, i) => `n${i}.1`)
 const failure = (changes: Partial<Failure> = {}): Failure => ({

@@ -2,7 +2,7 @@
 import { CodedError } from '#base'
 import { type Cluster, nodeName } from '#cluster'
 import type { NodeId } from '#process'
-import type { Settings } from './settings.ts'
+import type { Settings } from '../directory/settings.ts'
 
 /** `auto`: every node of the cluster; or the names of nodes. */
 export type MemberList = 'auto' | readonly string[]

@@ -1,9 +1,9 @@
 // The order of records is total, and merging by it makes all nodes alike, whatever comes when and how often.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Directory, type Section } from '#src/distributed/directory.ts'
-import { type Claim, compareRecords, type DirectoryRecord } from '#src/distributed/record.ts'
-import { decodeSection, encodeSection } from '#src/distributed/record-codec.ts'
+import { Directory, type Section } from '#src/distributed/directory/directory.ts'
+import { type Claim, compareRecords, type DirectoryRecord } from '#src/distributed/directory/record.ts'
+import { decodeSection, encodeSection } from '#src/distributed/directory/record-codec.ts'
 
 const nodes = ['a.1', 'b.1', 'c.1']
 const claims: fc.Arbitrary<Claim> = fc.record({

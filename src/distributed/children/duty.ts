@@ -1,6 +1,6 @@
 // What a node has to do about one name: what the record says against what runs. Pure, and asked again at every tick.
 import type { NodeId } from '#process'
-import { type DirectoryRecord, isQuarantined, isSetting } from './record.ts'
+import { type DirectoryRecord, isQuarantined, isSetting } from '../directory/record.ts'
 
 /**
  * `take_over`: its owner is gone and the name falls to this node. `start`: it is this node's, and nothing runs.

@@ -1,6 +1,6 @@
 // Who made a supervisor give up: those that failed within its period, each once, with its last reason.
 import { expect, test } from 'vitest'
-import { CrashWindow } from '#src/distributed/crash-window.ts'
+import { CrashWindow } from '#src/distributed/children/crash-window.ts'
 
 test('holds those that failed within the period, with their last reason, and forgets them when they are taken', () => {
   const window = new CrashWindow(5000)

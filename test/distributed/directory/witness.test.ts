@@ -1,8 +1,8 @@
 // A node that asked for a start sees for itself whether the record has come.
 import { expect, test } from 'vitest'
 import { Directory } from '#distributed'
-import type { Claim } from '#src/distributed/record.ts'
-import { Witness } from '#src/distributed/witness.ts'
+import type { Claim } from '#src/distributed/directory/record.ts'
+import { Witness } from '#src/distributed/directory/witness.ts'
 import { FakeClock } from '#test/support/fake-clock.ts'
 
 const claim = (changes: Partial<Claim> = {}): Claim => ({

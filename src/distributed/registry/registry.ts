@@ -2,13 +2,13 @@
 import { CodedError } from '#base'
 import { type Cluster, plainData } from '#cluster'
 import type { NodeId, Pid, Process, Runtime, ViaName, Watcher } from '#process'
-import type { Directory } from './directory.ts'
-import type { LocalChildren } from './local-children.ts'
+import type { LocalChildren } from '../children/local-children.ts'
+import { pidOf, type Reconciler } from '../children/reconciler.ts'
+import type { Directory } from '../directory/directory.ts'
+import type { DirectoryRecord } from '../directory/record.ts'
+import type { Replicator } from '../directory/replicator.ts'
+import type { Settings } from '../directory/settings.ts'
 import type { NameIndex } from './name-index.ts'
-import { pidOf, type Reconciler } from './reconciler.ts'
-import type { DirectoryRecord } from './record.ts'
-import type { Replicator } from './replicator.ts'
-import type { Settings } from './settings.ts'
 
 /** One name as the registry shows it. `value` is what it was registered with; a supervised child, whose id is its name, has none. */
 export interface RegistryEntry {
