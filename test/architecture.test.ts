@@ -23,7 +23,7 @@ const plan: FloorPlan = {
     process: { at: 'src/process/', sees: ['#base'] },
     otp: { at: 'src/otp/', sees: otp },
     cluster: { at: 'src/cluster/', sees: otp },
-    distributed: { at: 'src/distributed/', sees: distributed },
+    distributed: { at: 'src/distributed/', sees: distributed, folders: ['directory', 'children', 'registry'] },
     introspect: { at: 'src/introspect/', sees: introspect },
     http: { at: 'src/http/', sees: http },
     auctions: { at: 'src/auctions/', sees: ['#otp-labs'] },
@@ -140,8 +140,9 @@ const planted: Record<Rule, readonly (readonly [path: string, source: string, me
   ],
   'parent folder': [
     ['src/cluster/topology/x.ts', "import { tcp } from '../transport/tcp.ts'", 'through a parent folder'],
-    ['src/cluster/x.ts', "import { tcp } from './frame.ts'", 'through a parent folder'],
+    ['src/cluster/x.ts', "import { tcp } from './transport/../frame.ts'", 'through a parent folder'],
     ['src/cluster/x.ts', "import { tcp } from '../cluster/frame.ts'", 'through a parent folder'],
+    ['src/distributed/directory/x.ts', "import { uniform } from '../children/placement.ts'", 'through a parent folder'],
   ],
   package: [
     ['src/otp/x.ts', "import fastify from 'fastify'", 'src/http/'],

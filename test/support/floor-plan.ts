@@ -9,6 +9,8 @@ export interface Room {
   readonly sees: readonly string[]
   /** Places outside the room that may be reached by a relative path: for the files that assemble rooms. */
   readonly reaches?: readonly string[]
+  /** Its folders, from the ground up: one sees the files of those before it. Folders that are not listed see none. */
+  readonly folders?: readonly string[]
 }
 
 export interface FloorPlan {
@@ -121,6 +123,7 @@ function checkImports(plan: FloorPlan, module: Module): Violation[] {
         if (room.reaches?.some((place) => isIn(target, place))) return []
         return refuse('door', `'${specifier}' goes past the door of ${roomOf(plan, target) ?? target}`)
       }
+      if (isDownhill(room, path, target)) return []
       // Up to a file of an enclosing folder of the same room, never down again into a sibling.
       return /^(?:\.\.\/)+(?!\.\.\/)[^/]+\/|[^.]\/\.\.\//.test(specifier)
         ? refuse('parent folder', `'${specifier}' leads through a parent folder into another one`)
@@ -130,6 +133,13 @@ function checkImports(plan: FloorPlan, module: Module): Violation[] {
       ? checkGuarded(plan, module, 'node module', specifier.startsWith('node:') ? specifier : `node:${specifier}`, line)
       : checkGuarded(plan, module, 'package', specifier, line)
   })
+}
+
+/** Whether both lie in listed folders of the room, and the target in the lower one. */
+function isDownhill(room: Room, path: string, target: string): boolean {
+  const levelOf = (file: string) => room.folders?.findIndex((folder) => isIn(file, `${String(room.at)}${folder}/`)) ?? -1
+  const level = levelOf(target)
+  return level !== -1 && level < levelOf(path)
 }
 
 function checkGuarded(plan: FloorPlan, module: Module, rule: 'package' | 'node module', specifier: string, line: number): Violation[] {

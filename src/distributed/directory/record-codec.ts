@@ -2,8 +2,8 @@
 import { BadFrame, list, text, whole } from '#cluster'
 import { type Backoff, checkBackoff } from '#otp'
 import type { NodeId } from '#process'
-import type { Failures } from '../children/relocation.ts'
 import type { Section } from './directory.ts'
+import type { Failures } from './failures.ts'
 import type { ChildData, DirectoryRecord } from './record.ts'
 
 /** A record without its writer, which a section names once. */

@@ -1,7 +1,7 @@
 // A directory record: who owns a name, in which of its births, and the one total order that decides between two claims. Pure.
 import type { Backoff } from '#otp'
 import type { NodeId } from '#process'
-import type { Failures } from '../children/relocation.ts'
+import type { Failures } from './failures.ts'
 
 /** What it takes to start a child anywhere, beside its behaviour's name: plain data. And how it has fared. */
 export interface ChildData {

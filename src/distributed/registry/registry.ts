@@ -5,10 +5,11 @@ import type { NodeId, Pid, Process, Runtime, ViaName, Watcher } from '#process'
 import type { LocalChildren } from '../children/local-children.ts'
 import { pidOf, type Reconciler } from '../children/reconciler.ts'
 import type { Directory } from '../directory/directory.ts'
+import { checkName } from '../directory/name.ts'
+import type { NameIndex } from '../directory/name-index.ts'
 import type { DirectoryRecord } from '../directory/record.ts'
 import type { Replicator } from '../directory/replicator.ts'
 import type { Settings } from '../directory/settings.ts'
-import type { NameIndex } from './name-index.ts'
 
 /** One name as the registry shows it. `value` is what it was registered with; a supervised child, whose id is its name, has none. */
 export interface RegistryEntry {
@@ -20,16 +21,6 @@ export interface RegistryEntry {
 }
 
 export type RegisterResult = { readonly ok: true } | { readonly ok: false; readonly reason: 'already_registered'; readonly pid: Pid }
-
-/** The longest name; it travels in every change of its owner. */
-export const MAX_NAME_LENGTH = 255
-
-/** Throws `ERR_OTP_DISTRIBUTED_BAD_NAME`. Keys that begin with NUL are the cluster's own. */
-export function checkName(name: unknown): asserts name is string {
-  if (typeof name === 'string' && name !== '' && name.length <= MAX_NAME_LENGTH && name.charCodeAt(0) !== 0) return
-  const got = typeof name !== 'string' ? typeof name : name.charCodeAt(0) === 0 ? 'one that begins with NUL' : `${name.length} characters`
-  throw new CodedError('ERR_OTP_DISTRIBUTED_BAD_NAME', `expected a name of 1 to ${MAX_NAME_LENGTH} characters, got ${got}`)
-}
 
 export interface DistributedRegistryOptions {
   readonly runtime: Runtime

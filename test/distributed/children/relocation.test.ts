@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { seededRandom } from '#base'
-import { afterFailure, type Failure, type Failures, RELOCATION, untriedFirst, type Verdict } from '#src/distributed/children/relocation.ts'
+import { afterFailure, type Failure, RELOCATION, untriedFirst, type Verdict } from '#src/distributed/children/relocation.ts'
+import type { Failures } from '#src/distributed/directory/failures.ts'
 
 const nodes = (size: number) => Array.from({ length: size }, (_, i) => `n${i}.1`)
 const failure = (changes: Partial<Failure> = {}): Failure => ({

@@ -1,6 +1,6 @@
 // The names of each process, and how many names each node has, kept beside the directory so that nobody walks it to count. Pure.
 import type { NodeId, Pid } from '#process'
-import type { DirectoryRecord } from '../directory/record.ts'
+import type { DirectoryRecord } from './record.ts'
 
 /** Most processes have one name: only those with more pay for a set. */
 type Keys = string | Set<string>

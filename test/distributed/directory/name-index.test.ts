@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Pid } from '#otp-labs'
 import { Directory } from '#src/distributed/directory/directory.ts'
+import { NameIndex } from '#src/distributed/directory/name-index.ts'
 import type { Claim } from '#src/distributed/directory/record.ts'
-import { NameIndex } from '#src/distributed/registry/name-index.ts'
 
 const nodes = ['a.1', 'b.1']
 const serials = [0, 1, 2]
