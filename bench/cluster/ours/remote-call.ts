@@ -6,7 +6,7 @@ import type { Node, Pid } from '#otp-labs'
 import { farCounter, startCluster } from './cluster.ts'
 import type { Counter } from './counter.ts'
 
-const IN_SEQUENCE = 10_000
+const IN_SEQUENCE = 20_000
 const AT_ONCE = 100_000
 const CALLERS = 100
 /** A cluster settles first; then it is watched for so long. */

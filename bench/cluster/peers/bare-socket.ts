@@ -7,7 +7,7 @@ import { Packr, Unpackr } from 'msgpackr/pack'
 import type { Figures } from '#bench/support/bench.ts'
 import { perSecond, runMeasure } from '#bench/support/program.ts'
 
-const IN_SEQUENCE = 10_000
+const IN_SEQUENCE = 20_000
 const AT_ONCE = 100_000
 const CALLERS = 100
 

@@ -82,9 +82,14 @@ export class Strangers {
     door.open(
       (opened) => {
         wire = opened
-        this.#listen(door, stranger, opened, startedAt)
+        if (this.#doors.has(door)) this.#listen(door, stranger, opened, startedAt)
+        else opened.destroy()
       },
-      (refusal) => (refusal === undefined ? stranger.forget() : stranger.turnAway(refusal)),
+      (refusal) => {
+        // Whoever was turned away already has been told of once.
+        if (refusal === undefined) stranger.forget()
+        else if (this.#doors.has(door)) stranger.turnAway(refusal)
+      },
     )
   }
 

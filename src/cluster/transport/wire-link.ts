@@ -69,12 +69,14 @@ export class WireLink implements Link {
     this.counts.messagesOut++
     if (this.#isFlushDue) return
     this.#isFlushDue = true
-    process.nextTick(() => this.#flush())
+    process.nextTick(this.#onTurnEnd)
   }
 
   close(reason: string): void {
     this.#close(reason, 'end')
   }
+
+  readonly #onTurnEnd = (): void => this.#flush()
 
   #flush(): void {
     this.#isFlushDue = false

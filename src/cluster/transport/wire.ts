@@ -41,7 +41,7 @@ export interface Door {
   readonly remote: string
   /**
    * Makes a wire of the connection; exactly one of the two is called, at once or later. It failed without a reason if the other side
-   * only looked whether somebody listens. After `close` neither is called.
+   * only looked whether somebody listens.
    */
   open(opened: (wire: Wire) => void, failed: (refusal?: Refusal) => void): void
   close(): void

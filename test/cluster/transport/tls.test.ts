@@ -150,6 +150,8 @@ describe('is refused, with one event that says why', () => {
     const socket = connect({ port: portOf(b.node), host: '127.0.0.1' })
     socket.write('\x16\x03\x01')
     await new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve))
+    // Its end is no second refusal.
+    await b.node.close()
     expect(b.at.told).toEqual(['handshake refused timeout'])
   })
 
