@@ -231,7 +231,7 @@ export class Cluster {
     this.#beat(now)
     this.#agree()
     for (const link of this.#silent.find([...this.#links.values()], now, gapMs ?? 0)) link.close('silent')
-    for (const { address } of this.membership.silent(now)) if (address !== undefined) this.#dialer.hurry(address)
+    this.#dialer.seek(new Set(this.membership.silent(now).flatMap(({ address }) => address ?? [])))
     for (const listener of this.#tickListeners) listener(now)
     this.#scheduleTick()
   }

@@ -8,6 +8,8 @@ import type { DialFailure, Transport } from './transport/transport.ts'
  */
 const FIRST_BACKOFF_MS = 5
 const LONGEST_BACKOFF_MS = 5000
+/** Where a member may be back at any moment: how long its names stay owned on both sides is mostly how long nobody dials. */
+const LONGEST_SOUGHT_MS = 300
 
 interface Target {
   attempts: number
@@ -24,6 +26,7 @@ export class Dialer {
   readonly #isLinked: (address: string) => boolean
   readonly #onFailure: (address: string, failure: DialFailure) => void
   readonly #targets = new Map<string, Target>()
+  #sought: ReadonlySet<string> = new Set()
 
   constructor(
     transport: Transport,
@@ -48,11 +51,11 @@ export class Dialer {
     else void this.#try(address, target)
   }
 
-  /** Dials now unless it does so already; the back-off goes on growing. */
-  hurry(address: string): void {
-    const target = this.#target(address)
-    target.timer?.cancel()
-    if (!target.isDialling) void this.#try(address, target)
+  /** Where members are that silence took out lately: the back-off stays short there, and only there. */
+  seek(addresses: ReadonlySet<string>): void {
+    const before = this.#sought
+    this.#sought = addresses
+    for (const address of addresses) if (!before.has(address)) this.dial(address)
   }
 
   /** Dials after the next back-off: a link that came up did not last. */
@@ -107,7 +110,8 @@ export class Dialer {
 
   /** Full jitter: nodes that lost each other at one moment do not dial at one moment. */
   #later(address: string, target: Target): void {
-    const limit = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(target.attempts, 10))
+    const longest = this.#sought.has(address) ? LONGEST_SOUGHT_MS : LONGEST_BACKOFF_MS
+    const limit = Math.min(longest, FIRST_BACKOFF_MS * 2 ** Math.min(target.attempts, 10))
     target.timer = this.#clock.after(FIRST_BACKOFF_MS + this.#random.next() * limit, () => void this.#try(address, target))
   }
 }

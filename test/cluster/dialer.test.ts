@@ -56,3 +56,20 @@ test('who asks to dial now does not wait for the back-off', async () => {
   await clock.advance(0)
   expect(dials.length).toBe(before + 1)
 })
+
+test('where a member may be back at any moment it is dialled at once, and then at least every 0.3 s, until it is sought no more', async () => {
+  const { clock, dialer, dials } = failing('timeout')
+  dialer.keep('b:1')
+  await clock.advance(30_000)
+  const before = dials.length
+  dialer.seek(new Set(['b:1']))
+  await clock.advance(0)
+  expect(dials.length).toBe(before + 1)
+  await clock.advance(20_000)
+  const sought = dials.slice(before)
+  expect(Math.max(...sought.slice(1).map((at, i) => at - (sought[i] as number)))).toBeLessThanOrEqual(305)
+  dialer.seek(new Set())
+  const after = dials.length
+  await clock.advance(20_000)
+  expect(dials.length - after).toBeLessThan(30)
+})

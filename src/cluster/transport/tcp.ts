@@ -1,6 +1,6 @@
 // The transport of real clusters: links over TCP sockets.
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { type Clock, CodedError, type Random, systemClock, systemRandom } from '#base'
+import { type Clock, CodedError, type Random, systemClock, systemRandom, type Timer } from '#base'
 import type { NodeId } from '#process'
 import { formatAddress, parseAddress } from '../address.ts'
 import { clusterKey } from '../handshake.ts'
@@ -30,6 +30,11 @@ export interface TcpTransportOptions extends Partial<Limits> {
   readonly random?: Random
 }
 
+/**
+ * A host that answers does so within a round trip. Without an answer the kernel sends again after seconds only, and doubles them: a new dial
+ * finds out sooner that the network is back.
+ */
+const CONNECT_MS = 500
 /** An idle link is probed by the kernel from here on, so that connections to hosts that vanished do not stay for ever. */
 const KEEP_ALIVE_MS = 10_000
 const SOCKET = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }
@@ -123,12 +128,20 @@ export class TcpTransport implements Transport {
 
   /** For an address that is one: the links have looked at it before they open a wire. */
   #opener(address: string): OpenWire {
+    const { clock } = this.#linkOptions
     return (connected, failed) => {
       const socket = connect({ ...SOCKET, ...(parseAddress(address) as ReturnType<typeof parseAddress> & object) })
       this.#keep(socket)
       const onError = (error: Error) => failed(connectFailure(error))
+      // From here on, not from the dial: a name server may take its time.
+      let timer: Timer | undefined
+      socket.on('connectionAttempt', () => {
+        timer ??= clock.after(CONNECT_MS, () => failed({ kind: 'timeout', detail: `no answer within ${CONNECT_MS} ms` }))
+      })
+      socket.once('close', () => timer?.cancel())
       socket.once('error', onError)
       socket.once('connect', () => {
+        timer?.cancel()
         socket.off('error', onError)
         this.#secure(socket, address, connected, failed)
       })
