@@ -63,6 +63,11 @@ function registerOne(node: Node, name: string, pid: Pid): void {
   if (node.registry.lookup(name)?.equals(pid) !== true) throw new Error(`${name} was registered and is not found`)
 }
 
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
 export const commands = {
   /** Resolves when this node is linked to all others and may own children. */
   async formed(node: Node, members: number): Promise<void> {
@@ -192,20 +197,23 @@ export const commands = {
   },
 
   /** The longest this node's event loop was kept from its next turn while the children of a member that dies come back elsewhere. */
-  async blocked(node: Node, member: string): Promise<{ ms: number }> {
-    let [longest, isOver] = [0, false]
+  async blocked(node: Node, member: string): Promise<{ ms: number; busyMs: number }> {
+    let [longest, busiest, isOver] = [0, 0, false]
     const over = commands.tookOver(node, member).finally(() => {
       isOver = true
     })
     let last = performance.now()
+    let lastCpu = cpuMs()
     while (!isOver) {
       await turn()
-      const now = performance.now()
+      const [now, cpu] = [performance.now(), cpuMs()]
       longest = Math.max(longest, now - last)
+      busiest = Math.max(busiest, cpu - lastCpu)
       last = now
+      lastCpu = cpu
     }
-    await over
-    return { ms: longest }
+    ;(await import('node:fs')).appendFileSync('/tmp/blk.txt', JSON.stringify({ longest, busiest }) + '\n')
+    return { ms: longest, busyMs: busiest }
   },
 
   async children(node: Node): Promise<{ ids: string[] }> {

@@ -1,5 +1,6 @@
 // Ours: calls to another node, and what goes over the wire when nothing happens and when a name changes.
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Figures } from '#bench/support/bench.ts'
 import { runMeasure } from '#bench/support/program.ts'
 import { type Member, withMembers } from './members.ts'
 
@@ -20,15 +21,18 @@ interface Wire {
 const wires = (members: readonly Member[]): Promise<Wire[]> => Promise.all(members.map((member) => member.ask('wire')))
 const sum = (wire: readonly Wire[], of: (each: Wire) => number): number => wire.reduce((total, each) => total + of(each), 0)
 
+/** Round trips of one caller and of many. */
+async function calls(members: readonly Member[]): Promise<Figures> {
+  const [caller, callee] = members as [Member, Member]
+  const { pid } = await callee.ask('startCounter')
+  const one = await caller.ask('call', pid, CALLS, 1)
+  const many = await caller.ask('call', pid, CALLS_AT_ONCE, CALLERS)
+  return { one: one.perSecond, many: many.perSecond }
+}
+
 await runMeasure({
-  call: () =>
-    withMembers(2, async (members) => {
-      const [caller, callee] = members as [Member, Member]
-      const { pid } = await callee.ask('startCounter')
-      const one = await caller.ask('call', pid, CALLS, 1)
-      const many = await caller.ask('call', pid, CALLS_AT_ONCE, CALLERS)
-      return { one: one.perSecond, many: many.perSecond }
-    }),
+  call: () => withMembers(2, calls),
+  'call-tls': () => withMembers(2, calls, true),
 
   wire: () =>
     withMembers(MEMBERS, async (members) => {

@@ -1,6 +1,6 @@
-// A node of a measured cluster, in an OS process of its own: node member.ts <name>[,<name>…] <directory> <secret>. Obeys its parent, and
+// A node of a measured cluster, in an OS process of its own: node member.ts <name>[,<name>…] <directory> <secret> [<certificates>]. Obeys its parent, and
 // ends with it. Of several nodes in one OS process the first obeys; the others are there to be many.
-import { createNode, localTopology, type Node } from '#otp-labs'
+import { createNode, localTopology, type Node, tlsFromFiles } from '#otp-labs'
 import { Counter, commands } from './commands.ts'
 
 /** What the parent asks, and what it is answered. */
@@ -18,8 +18,10 @@ export interface Started {
 
 export type Answered = { readonly id: number; readonly answer: unknown } | { readonly id: number; readonly error: string }
 
-const [names = '', directory = '', secret = ''] = process.argv.slice(2)
-const options = { secret, behaviours: [Counter], topologies: [localTopology({ directory })] }
+const [names = '', directory = '', secret = '', certificates] = process.argv.slice(2)
+const file = (name: string) => `${certificates}/${name}.pem`
+const tls = certificates === undefined ? undefined : tlsFromFiles({ certFile: file('cert'), keyFile: file('key'), caFile: file('ca') })
+const options = { secret, behaviours: [Counter], topologies: [localTopology({ directory })], ...(tls === undefined ? {} : { tls }) }
 const startedAt = performance.now()
 const [node] = (await Promise.all(names.split(',').map((name) => createNode({ name, ...options })))) as [Node]
 const answer = (answered: Answered) => process.send?.(answered)

@@ -2,10 +2,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Authority } from '#test/support/certificates.ts'
 import type { Commands } from './commands.ts'
 import type { Answered, Asked, Started } from './member.ts'
 
@@ -25,8 +26,11 @@ export class Member {
   #id = ''
 
   /** Several names, separated by commas: several nodes in one OS process. */
-  constructor(names: string, directory: string, secret: string) {
-    this.#process = fork(MEMBER, [names, directory, secret], { execArgv: ['--expose-gc', ...profiling()], serialization: 'advanced' })
+  constructor(names: string, directory: string, secret: string, certificates: string | undefined) {
+    this.#process = fork(MEMBER, [names, directory, secret, ...(certificates === undefined ? [] : [certificates])], {
+      execArgv: ['--expose-gc', ...profiling()],
+      serialization: 'advanced',
+    })
     this.started = this.#expect(0) as Promise<Started>
     this.#process.on('message', (answered: Answered) => this.#onAnswer(answered))
     this.#process.on('exit', (code, signal) => this.#onExit(`member ${names} ended (${signal ?? code})`))
@@ -95,13 +99,22 @@ function profiling(): string[] {
 /** Starts another member of the same cluster. */
 export type StartMember = (names: string) => Member
 
+/** Certificates of a new authority, as files. */
+async function certificatesIn(directory: string): Promise<string> {
+  await mkdir(directory)
+  for (const [name, text] of Object.entries(new Authority().issue())) await writeFile(join(directory, `${name}.pem`), text)
+  return directory
+}
+
 /** Runs `play` with a cluster that has no member yet, and ends all it has started. */
-export async function withCluster<T>(play: (start: StartMember) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'otp-bench-'))
+export async function withCluster<T>(play: (start: StartMember) => Promise<T>, isEncrypted = false): Promise<T> {
+  const root = await mkdtemp(join(tmpdir(), 'otp-bench-'))
+  const directory = join(root, 'members')
+  const certificates = isEncrypted ? await certificatesIn(join(root, 'tls')) : undefined
   const secret = randomBytes(16).toString('hex')
   const members: Member[] = []
   const start = (names: string) => {
-    const member = new Member(names, directory, secret)
+    const member = new Member(names, directory, secret, certificates)
     members.push(member)
     return member
   }
@@ -109,16 +122,20 @@ export async function withCluster<T>(play: (start: StartMember) => Promise<T>): 
     return await play(start)
   } finally {
     await Promise.all(members.map((member) => member.end()))
-    await rm(directory, { recursive: true, force: true })
+    await rm(root, { recursive: true, force: true })
   }
 }
 
 /** Starts so many nodes, runs `play` when each is linked to each other, and ends them. */
-export function withMembers<T>(count: number, play: (members: readonly Member[], start: StartMember) => Promise<T>): Promise<T> {
+export function withMembers<T>(
+  count: number,
+  play: (members: readonly Member[], start: StartMember) => Promise<T>,
+  isEncrypted = false,
+): Promise<T> {
   return withCluster(async (start) => {
     const members = Array.from({ length: count }, (_, i) => start(`n${i + 1}`))
     await Promise.all(members.map(({ started }) => started))
     await Promise.all(members.map((member) => member.ask('formed', count)))
     return play(members, start)
-  })
+  }, isEncrypted)
 }
