@@ -126,7 +126,7 @@ export class Runtime {
           return this.#failed(process, 'timeout')
         })
       const timer = timeoutMs === undefined ? undefined : this.clock.after(timeoutMs, onTimeout)
-      const down = (_ref: number, _pid: Pid, reason: ExitReason) => {
+      const down = (_ref: number, _target: Target, reason: ExitReason) => {
         timer?.cancel()
         resolve(this.#failed(process, reason))
       }
@@ -323,19 +323,19 @@ export class Runtime {
     return ++this.#lastRef
   }
 
-  monitor(pid: Pid, watcher: Watcher, ref = this.newRef()): number {
-    if (pid.node !== this.id) this.router.monitor(ref, pid, watcher)
+  monitor(to: Target, watcher: Watcher, ref = this.newRef()): number {
+    if (to.node !== this.id) this.router.monitor(ref, to, watcher)
     else {
-      const process = this.lookup(pid)
-      if (process === undefined) watcher.down(ref, pid, 'noproc')
+      const process = this.lookup(to)
+      if (process === undefined) watcher.down(ref, to, 'noproc')
       else process.watch(ref, watcher)
     }
     return ref
   }
 
-  demonitor(ref: number, pid: Pid): void {
-    if (pid.node !== this.id) this.router.demonitor(ref, pid)
-    else this.lookup(pid)?.unwatch(ref)
+  demonitor(ref: number, to: Target): void {
+    if (to.node !== this.id) this.router.demonitor(ref, to)
+    else this.lookup(to)?.unwatch(ref)
   }
 
   signalLater(to: Linked, from: Pid, reason: ExitReason): void {
