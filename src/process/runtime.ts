@@ -30,7 +30,7 @@ export interface BehaviourCounts {
 export type StartResult =
   | { readonly ok: true; readonly pid: Pid }
   | { readonly ok: false; readonly reason: 'already_started'; readonly pid: Pid }
-  /** Its `init` wanted no process: no failure, and no fact. */
+  /** Its `init` wanted no process: no failure. */
   | { readonly ok: false; readonly reason: 'ignore'; readonly pid?: undefined }
   | { readonly ok: false; readonly reason: ExitReason; readonly pid?: undefined }
 
@@ -146,6 +146,8 @@ export class Runtime {
   #refused(process: Process, thrown: unknown): StartResult {
     if (!(thrown instanceof StartIgnored)) return this.#failed(process, reasonOf(thrown))
     process.die('normal')
+    const { supervisor, child, cause } = process.origin
+    this.events.emit('process.start_ignored', { behaviour: process.body.name, supervisor, child, cause, at: this.clock.wall() })
     return { ok: false, reason: 'ignore' }
   }
 
