@@ -81,7 +81,7 @@ describe('init', () => {
   test('that returns ignore is stated, so that what does not run can be counted', () => {
     const lab = new Lab()
     const Ignoring = genServer({ name: 'ignoring', init: () => ignore })
-    lab.runtime.spawn(Ignoring.body, undefined, { cause: 'boot', supervisor: 'root', child: 'one' })
+    void lab.runtime.spawn(Ignoring.body, undefined, { cause: 'boot', supervisor: 'root', child: 'one' })
     expect(lab.only('process.start_ignored')).toEqual({
       behaviour: 'ignoring',
       supervisor: 'root',
