@@ -104,6 +104,11 @@ export function createTracing({ edge, message }: MessageTracers): DetachableTrac
       return runInside(span, trace.setSpan(ROOT_CONTEXT, span), handle)
     },
 
+    resume(carrier, run) {
+      const from = fromCarrier(carrier)
+      return context.with(from === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, from), run)
+    },
+
     serve(name, carrier, attributes, run) {
       const from = fromCarrier(carrier)
       const parent = from === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, from)

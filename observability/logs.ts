@@ -70,6 +70,7 @@ export function logsTable(parent: Logger, spanOf: (event: object) => ExemplarLab
   return {
     'process.spawned': plain('process.spawned'),
     'process.spawn_failed': plain('process.spawn_failed', (event) => (event.class === 'already_started' ? 'debug' : 'warn')),
+    'process.start_ignored': plain('process.start_ignored'),
     'process.exited': plain('process.exited', ({ class: kind }) => {
       if (kind === 'normal' || kind === 'shutdown') return 'debug'
       return kind === 'error' ? 'error' : 'warn'

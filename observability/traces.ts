@@ -59,6 +59,7 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
         burst: { under: event.supervisor ?? event.behaviour, reason: reasonName(event.reason) },
       })
     },
+    'process.start_ignored': null,
     'process.exited': (event) => {
       const reason = reasonName(event.reason)
       const facts = {
@@ -137,8 +138,29 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
       })
     },
     'supervisor.stopped': null,
-    'application.started': null,
-    'application.stopped': null,
+    'application.started': (event) => {
+      spans.record(event, 'otp.application.start', {
+        ...event,
+        attributes: {
+          'otp.application': event.application,
+          'otp.application.restart': event.restart,
+          'otp.process.pid': `${event.pid}`,
+        },
+      })
+    },
+    'application.stopped': (event) => {
+      const reason = reasonName(event.reason)
+      spans.record(event, 'otp.application.stop', {
+        startedAt: event.at,
+        attributes: {
+          'otp.application': event.application,
+          'otp.application.restart': event.restart,
+          'otp.outcome': event.cause,
+          'otp.exit.reason': reason,
+        },
+        error: event.cause === 'ended' ? reason : undefined,
+      })
+    },
     'cluster.member_changed': (event) => {
       const incarnation = event.member.slice(event.name.length + 1)
       const context = spans.record(event, 'otp.cluster.member_change', {

@@ -25,6 +25,7 @@ export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & Str
     'events.subscriber_detached': keep('events.subscriber_detached'),
     'process.spawned': keep('process.spawned'),
     'process.spawn_failed': keep('process.spawn_failed'),
+    'process.start_ignored': keep('process.start_ignored'),
     'process.exited': keep('process.exited'),
     // A burst of messages to a dead process would push everything else out of the log; it is counted in the metrics.
     'process.dead_letter': null,

@@ -15,7 +15,12 @@ const outcomeOf = (status: number): 'ok' | 'client_error' | 'server_error' => {
 
 /** Starts everything that a behaviour will be counted under, as soon as it is known. */
 export function knowBehaviour(families: Families, behaviour: string): void {
-  for (const name of ['otp_process_spawns_total', 'otp_process_spawn_failures_total', 'otp_process_exits_total'] as const) {
+  for (const name of [
+    'otp_process_spawns_total',
+    'otp_process_spawn_failures_total',
+    'otp_process_starts_ignored_total',
+    'otp_process_exits_total',
+  ] as const) {
     families.zero(name, { behaviour })
   }
   families.zero('otp_process_init_duration_seconds', { behaviour })
@@ -52,6 +57,10 @@ export function metricsTable(families: Families, exemplar: (event: object) => Ex
       know(event.behaviour)
       families.count('otp_process_spawn_failures_total', { behaviour: event.behaviour, class: event.class })
     },
+    'process.start_ignored': ({ behaviour }) => {
+      know(behaviour)
+      families.count('otp_process_starts_ignored_total', { behaviour })
+    },
     'process.exited': (event) => {
       know(event.behaviour)
       families.count('otp_process_exits_total', { behaviour: event.behaviour, class: event.class })
@@ -69,8 +78,11 @@ export function metricsTable(families: Families, exemplar: (event: object) => Ex
     'supervisor.intensity_exceeded': (event) =>
       families.count('otp_supervisor_intensity_exceeded_total', { supervisor: event.supervisor }, 1, exemplar(event)),
     'supervisor.stopped': null,
-    'application.started': null,
-    'application.stopped': null,
+    'application.started': ({ application }) => {
+      families.zero('otp_application_stops_total', { application })
+      families.count('otp_application_starts_total', { application })
+    },
+    'application.stopped': ({ application, cause }) => families.count('otp_application_stops_total', { application, cause }),
     'cluster.member_changed': (event) =>
       families.count('otp_cluster_membership_changes_total', { change: event.change, cause: event.cause }, 1, exemplar(event)),
     'cluster.link_up': ({ peer }) => {

@@ -43,6 +43,7 @@ export const EVENTS: Readonly<Record<keyof Facts, EventEntry>> = {
     ['otp_process_spawn_failures_total'],
     ['otp.process.spawn_failure'],
   ),
+  'process.start_ignored': fact('process not wanted by its init', ['debug'], ['otp_process_starts_ignored_total']),
   'process.exited': fact(
     'process ended',
     ['error', 'warn', 'debug'],
@@ -70,8 +71,8 @@ export const EVENTS: Readonly<Record<keyof Facts, EventEntry>> = {
     ['otp.supervisor.intensity_exceeded'],
   ),
   'supervisor.stopped': fact('supervisor stopped', ['debug']),
-  'application.started': fact('application started', ['info']),
-  'application.stopped': fact('application stopped', ['info', 'error']),
+  'application.started': fact('application started', ['info'], ['otp_application_starts_total'], ['otp.application.start']),
+  'application.stopped': fact('application stopped', ['info', 'error'], ['otp_application_stops_total'], ['otp.application.stop']),
   'cluster.member_changed': fact(
     'view of a member changed',
     ['warn', 'info'],

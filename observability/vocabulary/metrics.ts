@@ -57,6 +57,7 @@ const restartCauses = values<Fact<'supervisor.child_restarted', 'cause'>>({
   retry: true,
   manual: true,
 })
+const applicationStops = values<Fact<'application.stopped', 'cause'>>({ told: true, ended: true })
 const callOutcomes = values<keyof NodeSnapshot['behaviours'][number]['calls']>({
   ok: true,
   error: true,
@@ -120,6 +121,7 @@ const OTP_METRICS = {
     behaviour: 'open',
     class: failureClasses,
   }),
+  otp_process_starts_ignored_total: counter('processes', 'Starts that made no process because `init` wanted none.', { behaviour: 'open' }),
   otp_process_init_duration_seconds: histogram('seconds', 'How long init took.', SECONDS.short, { behaviour: 'open' }),
   otp_process_exits_total: counter('processes', 'Processes that ended, by class of exit reason.', {
     behaviour: 'open',
@@ -154,6 +156,11 @@ const OTP_METRICS = {
   otp_supervisor_intensity_exceeded_total: withExemplars(
     counter('supervisors', 'Supervisors that gave up: more restarts than allowed within the period.', { supervisor: 'open' }),
   ),
+  otp_application_starts_total: counter('applications', 'Applications started, their start phases included.', { application: 'open' }),
+  otp_application_stops_total: counter('applications', 'Applications stopped: told to, or ended because their tree did.', {
+    application: 'open',
+    cause: applicationStops,
+  }),
   otp_supervisor_children: gauge('processes', 'Children of a supervisor, by state.', { supervisor: 'open', state: childStates }),
 
   otp_mailbox_messages: gauge('messages', 'Messages that wait in mailboxes now.', { behaviour: 'open' }),

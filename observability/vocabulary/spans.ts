@@ -19,6 +19,8 @@ export const ATTRIBUTES = {
   'otp.mailbox.wait_ms': 'How long the message waited in the mailbox.',
   'otp.process.pid': 'The process, as `n1.lq3f9a.42`.',
   'otp.process.old_pid': 'The process that ended.',
+  'otp.application': 'Name of the application.',
+  'otp.application.restart': 'What its end means for the node: `permanent`, `transient` or `temporary`.',
   'otp.supervisor': 'Path of static ids from the root supervisor down.',
   'otp.child': 'Id of the child under its supervisor.',
   'otp.spawn.cause': 'Why the process was started.',
@@ -124,6 +126,18 @@ export const SPANS = {
     kind: 'internal',
     help: 'A restart whose child did not come up.',
     attributes: [...child, 'otp.restart.id', 'otp.exit.reason', 'error.type'],
+  },
+  'otp.application.start': {
+    scope: 'otp.lifecycle',
+    kind: 'internal',
+    help: 'An application started: until its start phases were through.',
+    attributes: ['otp.application', 'otp.application.restart', 'otp.process.pid'],
+  },
+  'otp.application.stop': {
+    scope: 'otp.lifecycle',
+    kind: 'internal',
+    help: 'An application stopped, because it was told to or because its tree ended.',
+    attributes: ['otp.application', 'otp.application.restart', 'otp.outcome', 'otp.exit.reason', 'error.type'],
   },
   'otp.supervisor.intensity_exceeded': {
     scope: 'otp.lifecycle',

@@ -26,9 +26,12 @@ interface RemoteCall {
 }
 
 interface RemoteMonitor {
-  readonly pid: Pid
+  readonly to: Target
   readonly watcher: Watcher
 }
+
+/** How a process is named on the wire to its own node. */
+const addressOf = (to: Target): string | number => (to instanceof NodeRef ? to.name : to.serial)
 
 /** A link to a node that closes is `noconnection` for everything that was under way on it, as in OTP; a death is decided elsewhere. */
 export class RemoteRouter implements Router {
@@ -51,7 +54,7 @@ export class RemoteRouter implements Router {
     cluster.handle('fail', (from, frame) => this.#take(from, frame)?.replyTo.fail(exitReason(frame[2])))
     cluster.handle('exit', (from, frame) => this.#onExit(this.#pid(frame[1]), pidOf(from, frame[2]), exitReason(frame[3])))
     cluster.handle('monitor', (from, frame) =>
-      this.#onMonitor(from, whole(frame[1], 'reference'), this.#pid(frame[2]), pidOf(from, frame[3])),
+      this.#onMonitor(from, whole(frame[1], 'reference'), this.#target(frame[2]), pidOf(from, frame[3])),
     )
     cluster.handle('demonitor', (from, frame) => this.#onDemonitor(from, whole(frame[1], 'reference')))
     cluster.handle('down', (from, frame) => this.#onDown(from, whole(frame[1], 'reference'), exitReason(frame[2])))
@@ -69,7 +72,7 @@ export class RemoteRouter implements Router {
       this.#runtime.deadLetter(to, envelope, link === undefined ? 'noconnection' : 'overloaded')
       return
     }
-    const address = to instanceof NodeRef ? to.name : to.serial
+    const address = addressOf(to)
     const { kind, name, payload, carrier, replyTo } = envelope
     if (replyTo === undefined) {
       link.send(['send', address, kind, name, payload, carrier])
@@ -89,12 +92,12 @@ export class RemoteRouter implements Router {
     sendReason(this.#cluster, to.node, ['exit', to.serial, from.serial], reason)
   }
 
-  monitor(ref: number, to: Pid, watcher: Watcher): void {
-    if (this.#cluster.send(to.node, ['monitor', ref, to.serial, watcher.pid?.serial ?? 0])) this.#monitors.set(ref, { pid: to, watcher })
+  monitor(ref: number, to: Target, watcher: Watcher): void {
+    if (this.#cluster.send(to.node, ['monitor', ref, addressOf(to), watcher.pid?.serial ?? 0])) this.#monitors.set(ref, { to, watcher })
     else watcher.down(ref, to, 'noconnection')
   }
 
-  demonitor(ref: number, to: Pid): void {
+  demonitor(ref: number, to: Target): void {
     if (this.#monitors.delete(ref)) this.#cluster.send(to.node, ['demonitor', ref])
   }
 
@@ -148,7 +151,7 @@ export class RemoteRouter implements Router {
     return call
   }
 
-  #onMonitor(from: NodeId, theirRef: number, target: Pid, by: Pid): void {
+  #onMonitor(from: NodeId, theirRef: number, target: Target, by: Pid): void {
     const pid = this.#runtime.lookup(target)?.pid
     if (pid === undefined) {
       this.#cluster.send(from, ['down', theirRef, 'noproc'])
@@ -174,9 +177,9 @@ export class RemoteRouter implements Router {
 
   #onDown(from: NodeId, ref: number, reason: ExitReason): void {
     const monitor = this.#monitors.get(ref)
-    if (monitor?.pid.node !== from) return
+    if (monitor?.to.node !== from) return
     this.#monitors.delete(ref)
-    monitor.watcher.down(ref, monitor.pid, reason)
+    monitor.watcher.down(ref, monitor.to, reason)
   }
 
   #onLinkLost(peer: NodeId): void {

@@ -1,6 +1,6 @@
 // What is shown of a process, and the processes that matter most.
 import { CodedError } from '#base'
-import type { Envelope, Pid, Process, RecordedMessage, Runtime } from '#process'
+import type { Envelope, Pid, Process, RecordedMessage, Runtime, Target } from '#process'
 
 /** A row of a list of processes: what OTP's `process_info` says, as far as it costs next to nothing. */
 export interface ProcessInfo {
@@ -71,7 +71,7 @@ export function processDetails(runtime: Runtime, pid: Pid): ProcessDetails | und
     ...processInfo(process),
     parent: process.origin.parent?.pid.toString() ?? null,
     linkedWith: listed(process.linkedPids()),
-    monitoring: listed(process.monitoredPids()),
+    monitoring: listed(process.monitored()),
     monitoredByPids: listed(process.monitoringPids()),
     messages: process.waiting(LISTED).map(inShort),
     flight: process.flight() ?? [],
@@ -79,7 +79,7 @@ export function processDetails(runtime: Runtime, pid: Pid): ProcessDetails | und
 }
 
 const inShort = ({ kind, name }: Envelope) => `${kind} ${name}`
-const listed = (pids: readonly Pid[]) => pids.slice(0, LISTED).map(String)
+const listed = (pids: readonly Target[]) => pids.slice(0, LISTED).map(String)
 
 /** The `limit` processes with the most messages waiting, then the busiest. One pass, and never more than `limit` are kept. */
 export function topProcesses(runtime: Runtime, limit: number): ProcessInfo[] {

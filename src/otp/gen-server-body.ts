@@ -155,7 +155,7 @@ export class GenServerBody implements Body {
         const known = [...this.#continues.keys()].join(', ')
         throw new CodedError('ERR_OTP_OTP_BAD_RETURN', `${this.name} has no continue '${name}'; it has: ${known}`)
       }
-      self.deliverFirst(new Envelope('internal', name, argument))
+      self.deliverFirst(new Envelope('internal', name, argument, undefined, self.runtime.tracing?.current()))
     } else if (timeoutMs !== 'infinity') {
       self.startIdleTimeout(timeoutMs)
     }

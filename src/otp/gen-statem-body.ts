@@ -1,6 +1,16 @@
 // The loop of every gen_statem: finds the state's callback for an event and carries out the transition it returned.
 import { CodedError } from '#base'
-import { type Body, Crash, Envelope, type ExitMessage, type ExitReason, isExitOfParent, type MailboxBound, type Process } from '#process'
+import {
+  type Body,
+  Crash,
+  Envelope,
+  type ExitMessage,
+  type ExitReason,
+  isExitOfParent,
+  type MailboxBound,
+  type Process,
+  type TraceCarrier,
+} from '#process'
 import { notStarted } from './gen-server-body.ts'
 import type { AnyStatem, StateHandler } from './gen-statem.ts'
 import { EventQueue } from './gen-statem-events.ts'
@@ -101,7 +111,8 @@ export class StatemBody implements Body, SystemCallbacks {
     }
     self.state = new Machine(this.#known(first.to), first.data)
     // The starter waits for `init` alone; the state is entered before anything else is handled.
-    if (this.#state(first.to).enter !== undefined || first.actions !== undefined) self.deliverFirst(new Envelope('internal', START, first))
+    if (this.#state(first.to).enter !== undefined || first.actions !== undefined)
+      self.deliverFirst(new Envelope('internal', START, first, undefined, self.runtime.tracing?.current()))
   }
 
   receive(self: Process, event: Envelope): void | Promise<void> {
@@ -153,7 +164,7 @@ export class StatemBody implements Body, SystemCallbacks {
       if (event === undefined) return undefined
       // What is handled now, should it crash; its caller hears of the end.
       self.current = event
-      const settled = this.#handle(self, machine, event)
+      const settled = self.inTraceOf(event, () => this.#handle(self, machine, event))
       if (settled instanceof Promise) return this.#drain(self, machine, settled)
     }
     return undefined
@@ -252,7 +263,12 @@ export class StatemBody implements Body, SystemCallbacks {
   /** In OTP's order: the event is postponed, those postponed earlier come back, others are inserted, time-outs are set. */
   #finish(self: Process, machine: Machine, { event, isChange, postpone, inserted, timeouts }: Collected): void {
     if (postpone || inserted.length > 0) machine.events ??= new EventQueue()
-    machine.events?.settle(event, postpone, isChange, inserted.map(envelopeOf))
+    machine.events?.settle(
+      event,
+      postpone,
+      isChange,
+      inserted.map((next) => envelopeOf(next, self.runtime.tracing?.current())),
+    )
     if (isChange) machine.timers?.cancel('stateTimeout')
     if (timeouts.length === 0) return
     machine.timers ??= new StatemTimers(self)
@@ -292,6 +308,7 @@ export class StatemBody implements Body, SystemCallbacks {
   }
 }
 
-function envelopeOf({ kind, name, payload, from }: NextEvent): Envelope {
-  return new Envelope(kind, name, payload, from)
+/** An inserted event belongs to the trace of the one that inserted it. */
+function envelopeOf({ kind, name, payload, from }: NextEvent, carrier: TraceCarrier | undefined): Envelope {
+  return new Envelope(kind, name, payload, from, carrier)
 }

@@ -1,5 +1,5 @@
 // What callbacks get of their own process.
-import type { ExitReason, Pid, ProcessTimer, Ref, ReplyTo } from '#process'
+import type { ExitReason, Pid, ProcessTimer, Ref, ReplyTo, Target } from '#process'
 import type { AnswerOf, CallNames, CallOptions, CastNames, PayloadArguments } from './protocol.ts'
 
 /** The process itself, seen from its callbacks. */
@@ -34,8 +34,8 @@ export interface Self {
     ...rest: PayloadArguments<NoInfer<B>, 'calls', N, CallOptions>
   ): Promise<AnswerOf<B, N>>
   cast<B, N extends CastNames<B>>(to: Ref<B>, name: N, ...rest: PayloadArguments<NoInfer<B>, 'casts', N>): void
-  /** Watches a process: the info `DOWN` comes once, with `{ ref, pid, reason }`. */
-  monitor(pid: Pid): number
-  /** Ends a monitor; with `flush`, a `DOWN` of it that waits already is taken back. */
-  demonitor(ref: number, options?: { flush?: boolean }): void
+  /** Watches a process, by its pid or by a name of this node or of another: the info `DOWN` comes once, with a `DownMessage`. */
+  monitor(target: Target | string): number
+  /** Ends a monitor, and answers whether it was there still; with `flush`, a `DOWN` of it that waits already is taken back. */
+  demonitor(ref: number, options?: { flush?: boolean }): boolean
 }

@@ -1,9 +1,17 @@
 // The ties that most processes have none of, in one record that is made with the first: an idle process is small.
 import { Chain } from '#base'
 import { allLinks, type Linked, type Links, linkCount, withLink, withoutLink } from './links.ts'
-import type { Pid } from './pid.ts'
+import type { NodeRef, Target } from './name.ts'
 import type { Watcher } from './router.ts'
 import type { Ties } from './ties.ts'
+
+/** One monitor, seen from its watcher. */
+export interface Watched {
+  /** The process on this node, or what was asked for on another. */
+  readonly to: Target
+  /** The name by which it was asked for. */
+  readonly name: NodeRef | undefined
+}
 
 export class Bonds {
   #links: Links
@@ -13,7 +21,7 @@ export class Bonds {
   /** Who watches the process, by reference. */
   watchers: Map<number, Watcher> | undefined
   /** Whom the process watches, by reference. */
-  watching: Map<number, Pid> | undefined
+  watching: Map<number, Watched> | undefined
 
   get linkCount(): number {
     return linkCount(this.#links) + this.#startedCount

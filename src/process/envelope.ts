@@ -1,5 +1,6 @@
 // One message on its way into a mailbox, and the address its answer goes to.
 import type { ExitReason } from './exit-reason.ts'
+import type { NodeRef } from './name.ts'
 import type { Pid } from './pid.ts'
 import type { TraceCarrier } from './tracing.ts'
 
@@ -43,9 +44,10 @@ export interface ExitMessage {
   readonly reason: ExitReason
 }
 
-/** The payload of the info `DOWN`, which a monitor gets once. */
+/** The payload of the info `DOWN`, which a monitor gets once. As in OTP it says what was monitored as it was asked for: a pid, or a name. */
 export interface DownMessage {
   readonly ref: number
-  readonly pid: Pid
+  readonly pid: Pid | undefined
+  readonly name: NodeRef | undefined
   readonly reason: ExitReason
 }

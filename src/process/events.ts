@@ -31,6 +31,14 @@ export interface ProcessEvents {
     startedAt: number
     durationMs: number
   }
+  /** Its `init` wanted no process: no failure, but what should run does not. */
+  'process.start_ignored': {
+    behaviour: string
+    supervisor: string | undefined
+    child: string | undefined
+    cause: SpawnCause
+    at: number
+  }
   'process.exited': {
     pid: Pid
     behaviour: string

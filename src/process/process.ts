@@ -14,7 +14,7 @@ import type { BehaviourCounts, Runtime } from './runtime.ts'
 import { handleSystem, passesSuspension, runSuspended, type SystemState } from './system-messages.ts'
 import { reasonOf } from './thrown.ts'
 import { Ties } from './ties.ts'
-import type { TraceCarrier } from './tracing.ts'
+import type { TraceCarrier, Tracing } from './tracing.ts'
 import { UnansweredCalls } from './unanswered-calls.ts'
 
 type Status = 'starting' | 'idle' | 'ready' | 'running' | 'waiting' | 'suspended' | 'ending' | 'dead'
@@ -195,23 +195,11 @@ export class Process extends Ties {
     this.#flight.note(envelope, this.runtime.timeMs)
     this.handled++
     this.counts.handled++
-    const { tracing } = this.runtime
     try {
       const { carrier } = envelope
-      const pending =
-        carrier === undefined || tracing === undefined
-          ? this.body.receive(this, envelope)
-          : tracing.receive(
-              carrier,
-              envelope.kind as MessageKind,
-              this.body.name,
-              envelope.name,
-              elapsedMs(this.runtime.clock.now() | 0, envelope.atMs),
-              () => {
-                this.trace = tracing.current()
-                return this.body.receive(this, envelope)
-              },
-            )
+      const { tracing } = this.runtime
+      const isTraced = carrier !== undefined && tracing !== undefined
+      const pending = isTraced ? this.#receiveTraced(tracing, carrier, envelope) : this.body.receive(this, envelope)
       if (pending !== undefined) return pending
       // Who is ending still owes an answer to the call it ended with.
       if (this.status === 'running') this.#handled()
@@ -219,6 +207,29 @@ export class Process extends Ties {
       this.stop(reasonOf(error))
     }
     return undefined
+  }
+
+  #receiveTraced(tracing: Tracing, carrier: TraceCarrier, envelope: Envelope): void | Promise<void> {
+    const { kind, name, atMs } = envelope
+    const receive = () => {
+      this.trace = tracing.current()
+      return this.body.receive(this, envelope)
+    }
+    // What a behaviour told itself goes on in the trace of the message that led to it.
+    if (kind === 'internal') return tracing.resume(carrier, receive)
+    const waitMs = elapsedMs(this.runtime.clock.now() | 0, atMs)
+    return tracing.receive(carrier, kind as MessageKind, this.body.name, name, waitMs, receive)
+  }
+
+  /** For a behaviour that handles an event later than it came: in that event's own trace, not in that of the message under way. */
+  inTraceOf<T>({ carrier }: Envelope, handle: () => T): T {
+    const { tracing } = this.runtime
+    if (tracing === undefined) return handle()
+    const inside = () => {
+      this.trace = tracing.current()
+      return handle()
+    }
+    return carrier === undefined ? tracing.detached(inside) : tracing.resume(carrier, inside)
   }
 
   #waitFor(pending: Promise<void>): void {

@@ -9,15 +9,15 @@ import type { Ties } from './ties.ts'
 export interface Watcher {
   /** The process that watches, if it is one. */
   readonly pid?: Pid | undefined
-  down(ref: number, pid: Pid, reason: ExitReason): void
+  down(ref: number, target: Target, reason: ExitReason): void
 }
 
 /** Implemented by `cluster`; a node alone has `noRouter`. Order is kept between any two processes. */
 export interface Router {
   deliver(to: Target, envelope: Envelope, timeoutMs: number): void
   exit(from: Pid, to: Pid, reason: ExitReason): void
-  monitor(ref: number, to: Pid, watcher: Watcher): void
-  demonitor(ref: number, to: Pid): void
+  monitor(ref: number, to: Target, watcher: Watcher): void
+  demonitor(ref: number, to: Target): void
   /** Links a process of this node with one of another; if there is no way to it, as if it had ended with `noconnection`. */
   link(process: Ties, to: Pid): void
   /** After it returns nothing comes along that link any more, though it be on its way already. */

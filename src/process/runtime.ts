@@ -30,7 +30,7 @@ export interface BehaviourCounts {
 export type StartResult =
   | { readonly ok: true; readonly pid: Pid }
   | { readonly ok: false; readonly reason: 'already_started'; readonly pid: Pid }
-  /** Its `init` wanted no process: no failure, and no fact. */
+  /** Its `init` wanted no process: no failure. */
   | { readonly ok: false; readonly reason: 'ignore'; readonly pid?: undefined }
   | { readonly ok: false; readonly reason: ExitReason; readonly pid?: undefined }
 
@@ -126,7 +126,7 @@ export class Runtime {
           return this.#failed(process, 'timeout')
         })
       const timer = timeoutMs === undefined ? undefined : this.clock.after(timeoutMs, onTimeout)
-      const down = (_ref: number, _pid: Pid, reason: ExitReason) => {
+      const down = (_ref: number, _target: Target, reason: ExitReason) => {
         timer?.cancel()
         resolve(this.#failed(process, reason))
       }
@@ -146,6 +146,8 @@ export class Runtime {
   #refused(process: Process, thrown: unknown): StartResult {
     if (!(thrown instanceof StartIgnored)) return this.#failed(process, reasonOf(thrown))
     process.die('normal')
+    const { supervisor, child, cause } = process.origin
+    this.events.emit('process.start_ignored', { behaviour: process.body.name, supervisor, child, cause, at: this.clock.wall() })
     return { ok: false, reason: 'ignore' }
   }
 
@@ -323,19 +325,19 @@ export class Runtime {
     return ++this.#lastRef
   }
 
-  monitor(pid: Pid, watcher: Watcher, ref = this.newRef()): number {
-    if (pid.node !== this.id) this.router.monitor(ref, pid, watcher)
+  monitor(to: Target, watcher: Watcher, ref = this.newRef()): number {
+    if (to.node !== this.id) this.router.monitor(ref, to, watcher)
     else {
-      const process = this.lookup(pid)
-      if (process === undefined) watcher.down(ref, pid, 'noproc')
+      const process = this.lookup(to)
+      if (process === undefined) watcher.down(ref, to, 'noproc')
       else process.watch(ref, watcher)
     }
     return ref
   }
 
-  demonitor(ref: number, pid: Pid): void {
-    if (pid.node !== this.id) this.router.demonitor(ref, pid)
-    else this.lookup(pid)?.unwatch(ref)
+  demonitor(ref: number, to: Target): void {
+    if (to.node !== this.id) this.router.demonitor(ref, to)
+    else this.lookup(to)?.unwatch(ref)
   }
 
   signalLater(to: Linked, from: Pid, reason: ExitReason): void {

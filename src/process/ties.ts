@@ -4,7 +4,8 @@ import { Bonds } from './bonds.ts'
 import type { DownMessage, Envelope, ExitMessage } from './envelope.ts'
 import type { ExitReason } from './exit-reason.ts'
 import type { Linked } from './links.ts'
-import type { Pid } from './pid.ts'
+import { NodeRef, type Target } from './name.ts'
+import { Pid } from './pid.ts'
 import type { Watcher } from './router.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -109,30 +110,46 @@ export abstract class Ties implements Watcher, Linked, Member<Ties> {
 
   // ---- monitors
 
-  /** Starts a monitor; the info `DOWN` comes once, at once with `noproc` if there is no such process. */
-  monitor(pid: Pid): number {
+  /**
+   * Starts a monitor of a process, or of whichever has a name of this node or of another right now; the info `DOWN` comes once, at once
+   * with `noproc` if there is no such process.
+   */
+  monitor(target: Target | string): number {
     const ref = this.runtime.newRef()
     if (!this.isAlive) return ref
+    const asked = typeof target === 'string' ? new NodeRef(this.runtime.id, target) : target
+    const name = asked instanceof NodeRef ? asked : undefined
+    // A name may change hands: what is monitored is the process.
+    const to = this.runtime.lookup(asked)?.pid ?? asked
     const bonds = this.#tied()
     bonds.watching ??= new Map()
-    bonds.watching.set(ref, pid)
+    bonds.watching.set(ref, { to, name })
     // Last: a target that is dead already, or out of reach, answers at once.
-    return this.runtime.monitor(pid, this, ref)
+    return this.runtime.monitor(to, this, ref)
   }
 
-  /** Ends a monitor. With `flush`, a `DOWN` of it that waits already is taken back, so that none comes after this returns. */
-  demonitor(ref: number, options: { flush?: boolean } = {}): void {
-    const pid = this.#bonds?.watching?.get(ref)
-    if (pid !== undefined) {
+  /**
+   * Ends a monitor. Whether it was there, as OTP's `info`: if not, its `DOWN` has come or waits. With `flush` one that waits is taken
+   * back, so that none comes after this returns.
+   */
+  demonitor(ref: number, options: { flush?: boolean } = {}): boolean {
+    const watched = this.#bonds?.watching?.get(ref)
+    if (watched !== undefined) {
       this.#bonds?.watching?.delete(ref)
-      this.runtime.demonitor(ref, pid)
-    } else if (options.flush === true) {
-      this.takeFirst((waiting) => isSignal(waiting, 'DOWN') && (waiting.payload as DownMessage).ref === ref)
+      this.runtime.demonitor(ref, watched.to)
+      return true
     }
+    if (options.flush === true) this.takeFirst((waiting) => isSignal(waiting, 'DOWN') && (waiting.payload as DownMessage).ref === ref)
+    return false
   }
 
-  down(ref: number, pid: Pid, reason: ExitReason): void {
-    if (this.#bonds?.watching?.delete(ref)) this.info('DOWN', { ref, pid, reason } satisfies DownMessage)
+  down(ref: number, target: Target, reason: ExitReason): void {
+    const watched = this.#bonds?.watching?.get(ref)
+    if (watched === undefined) return
+    this.#bonds?.watching?.delete(ref)
+    const { name } = watched
+    const pid = name === undefined && target instanceof Pid ? target : undefined
+    this.info('DOWN', { ref, pid, name, reason } satisfies DownMessage)
   }
 
   watch(ref: number, watcher: Watcher): void {
@@ -168,7 +185,7 @@ export abstract class Ties implements Watcher, Linked, Member<Ties> {
   /** Every link and monitor hears of the end. */
   protected breakTies(reason: ExitReason): void {
     const bonds = this.#bonds
-    for (const [ref, pid] of bonds?.watching ?? []) this.runtime.demonitor(ref, pid)
+    for (const [ref, { to }] of bonds?.watching ?? []) this.runtime.demonitor(ref, to)
     for (const other of this.#allLinks()) {
       other.forgetLink(this)
       this.runtime.signalLater(other, this.pid, reason)
@@ -192,8 +209,8 @@ export abstract class Ties implements Watcher, Linked, Member<Ties> {
   }
 
   /** Whom it monitors, each as often as it does. */
-  monitoredPids(): Pid[] {
-    return [...(this.#bonds?.watching?.values() ?? [])]
+  monitored(): Target[] {
+    return Array.from(this.#bonds?.watching?.values() ?? [], ({ to }) => to)
   }
 
   /** Which processes monitor it, each as often as it does; parts of the node that are none are left out. */

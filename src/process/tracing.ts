@@ -15,6 +15,8 @@ export interface Tracing {
   send(kind: MessageKind, behaviour: string, name: string): OpenSpan | undefined
   /** Runs `handle` inside the trace that came with the message; its result, promise or error ends the span. */
   receive<T>(carrier: TraceCarrier, kind: MessageKind, behaviour: string, name: string, waitMs: number, handle: () => T): T
+  /** Runs a later part of what a message has set off, inside the trace that `carrier` names; no span is made of it. */
+  resume<T>(carrier: TraceCarrier, run: () => T): T
   /** A request from outside comes in: runs `run`, and all that follows from it, in the trace that `carrier` names, or in a new one. */
   serve(name: string, carrier: TraceCarrier | undefined, attributes: Readonly<Record<string, string | number>>, run: () => void): OpenSpan
   /** Runs outside every trace: what a loop or a timer does later belongs to nobody who happened to start it. */

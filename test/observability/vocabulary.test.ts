@@ -25,6 +25,7 @@ describe('names', () => {
 
   test('of labels are of the bounded set that the code knows', () => {
     const bounded = [
+      'application',
       'behaviour',
       'cause',
       'change',

@@ -45,7 +45,7 @@ test('a monitor of a remote process is given up with its watcher, unless it has 
     unlink: () => undefined,
     monitor: (ref, to, target) => {
       asked.push(`monitor ${to}`)
-      if (to.serial === 1) target.down(ref, to, 'noconnection')
+      if (`${to}` === 'n2.b.1') target.down(ref, to, 'noconnection')
     },
     demonitor: (_ref, to) => asked.push(`demonitor ${to}`),
   }

@@ -74,8 +74,21 @@ describe('init', () => {
     const lab = new Lab()
     const Ignoring = genServer({ name: 'ignoring', init: async () => ignore })
     expect(await tryStart(lab, Ignoring)).toEqual({ ok: false, reason: 'ignore' })
-    expect(lab.facts).toEqual([])
+    expect(lab.facts.map(({ type }) => type)).toEqual(['process.start_ignored'])
     expect(lab.runtime.processCount).toBe(0)
+  })
+
+  test('that returns ignore is stated, so that what does not run can be counted', () => {
+    const lab = new Lab()
+    const Ignoring = genServer({ name: 'ignoring', init: () => ignore })
+    void lab.runtime.spawn(Ignoring.body, undefined, { cause: 'boot', supervisor: 'root', child: 'one' })
+    expect(lab.only('process.start_ignored')).toEqual({
+      behaviour: 'ignoring',
+      supervisor: 'root',
+      child: 'one',
+      cause: 'boot',
+      at: lab.clock.wall(),
+    })
   })
 
   test('that returns ignore frees its name', () => {

@@ -1,6 +1,6 @@
 // Monitors of processes of one node, sentence by sentence.
 import { describe, expect, test } from 'vitest'
-import { type DownMessage, Pid, type Process } from '#process'
+import { type DownMessage, NodeRef, Pid, type Process } from '#process'
 import { body, Lab, noting } from '#test/process/support/lab.ts'
 
 function watching(): { lab: Lab; heard: string[]; watcher: Process; watched: Process } {
@@ -32,6 +32,57 @@ test('the monitor of a process that does not exist sends DOWN with noproc at onc
   watcher.monitor(new Pid(lab.runtime.id, 4711))
   await lab.settle()
   expect(heard).toEqual(['DOWN noproc'])
+})
+
+describe('a monitor by a registered name', () => {
+  function named(): { lab: Lab; downs: DownMessage[]; watcher: Process; watched: Process } {
+    const lab = new Lab()
+    const downs: DownMessage[] = []
+    const watcher = lab.spawn(body((_self, { payload }) => void downs.push(payload as DownMessage)))
+    const watched = lab.spawn(body())
+    watched.register('clerk')
+    return { lab, downs, watcher, watched }
+  }
+
+  test.each([
+    ['a name of this node', () => 'clerk'],
+    ['a name and this node', (lab: Lab) => new NodeRef(lab.runtime.id, 'clerk')],
+  ])('sends a DOWN that says the name and the node in place of a pid: %s', async (_which, target) => {
+    const { lab, downs, watcher, watched } = named()
+    const ref = watcher.monitor(target(lab))
+    watched.die('oops')
+    await lab.settle()
+    expect(downs).toEqual([{ ref, pid: undefined, name: new NodeRef(lab.runtime.id, 'clerk'), reason: 'oops' }])
+  })
+
+  test('sends noproc at once if nobody has the name', async () => {
+    const { lab, downs, watcher } = named()
+    const ref = watcher.monitor('nobody')
+    await lab.settle()
+    expect(downs).toEqual([{ ref, pid: undefined, name: new NodeRef(lab.runtime.id, 'nobody'), reason: 'noproc' }])
+  })
+
+  test('watches the process that had the name then, whoever has it later', async () => {
+    const { lab, downs, watcher, watched } = named()
+    watcher.monitor('clerk')
+    watched.unregister()
+    const next = lab.spawn(body())
+    next.register('clerk')
+    next.die('oops')
+    await lab.settle()
+    expect(downs).toEqual([])
+    watched.die('shutdown')
+    await lab.settle()
+    expect(downs).toMatchObject([{ reason: 'shutdown' }])
+  })
+
+  test('is turned off also when the name has gone to another process', () => {
+    const { lab, watcher, watched } = named()
+    const ref = watcher.monitor('clerk')
+    watched.unregister()
+    lab.spawn(body()).register('clerk')
+    expect([watcher.demonitor(ref), watched.monitoredByCount]).toEqual([true, 0])
+  })
 })
 
 test('several monitors of one process are independent', async () => {
@@ -85,6 +136,15 @@ describe('demonitor', () => {
     await lab.settle()
     expect(heard).toEqual(['before', 'DOWN other', 'after'])
     expect(watcher.depth).toBe(0)
+  })
+
+  test('answers what info asks for: whether the monitor was found, and so no DOWN of it has come', () => {
+    const { watcher, watched } = watching()
+    const ref = watcher.monitor(watched.pid)
+    expect([watcher.demonitor(ref), watcher.demonitor(ref)]).toEqual([true, false])
+    const fired = watcher.monitor(watched.pid)
+    watched.die('oops')
+    expect([watcher.demonitor(fired, { flush: true }), watcher.depth]).toEqual([false, 0])
   })
 
   test('with flush of a monitor that has not fired turns it off', async () => {

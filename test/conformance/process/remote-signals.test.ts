@@ -1,7 +1,7 @@
 // Signals between processes of two nodes: what holds on one node holds here, and a lost connection is noconnection.
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
-import { Crash, type ExitError, type ExitMessage, type Process, type ReplyTo } from '#process'
+import { Crash, type ExitError, type ExitMessage, NodeRef, type Process, type ReplyTo } from '#process'
 import { body, noting } from '#test/process/support/lab.ts'
 import { far, Pair } from './support/pair.ts'
 
@@ -260,6 +260,31 @@ describe('a monitor', () => {
     pair.box.crash('n2')
     await pair.box.clock.advance(20_000)
     expect(heard).toEqual(['DOWN oops'])
+  })
+
+  test('by a name of another node hears of whoever has it, and names the name', async () => {
+    const { one, other } = await two()
+    other.register('clerk')
+    const downs: unknown[] = []
+    const watcher = pair.spawn(
+      pair.here,
+      body((_self, { payload }) => void downs.push(payload)),
+    )
+    const clerk = new NodeRef(pair.there.id, 'clerk')
+    const ref = watcher.monitor(clerk)
+    const none = watcher.monitor(new NodeRef(pair.there.id, 'nobody'))
+    const given = watcher.monitor(clerk)
+    await pair.arrive()
+    expect(other.monitoredByCount).toBe(2)
+    expect(watcher.demonitor(given)).toBe(true)
+    await pair.arrive()
+    other.die('oops')
+    await pair.arrive()
+    expect(downs).toEqual([
+      { ref: none, pid: undefined, name: new NodeRef(pair.there.id, 'nobody'), reason: 'noproc' },
+      { ref, pid: undefined, name: clerk, reason: 'oops' },
+    ])
+    expect(one.isAlive).toBe(true)
   })
 
   test('of a process that does not exist hears noproc', async () => {

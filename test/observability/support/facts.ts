@@ -18,6 +18,7 @@ export const examples: Examples = {
     { ...child, cause: 'call', class: 'error', reason: boom, startedAt: T0, durationMs: 2 },
     { ...child, cause: 'call', class: 'already_started', reason: 'already_started', startedAt: T0, durationMs: 0 },
   ],
+  'process.start_ignored': [{ ...child, cause: 'boot', at: T0 }],
   'process.exited': [
     {
       ...child,

@@ -18,6 +18,7 @@ type Facts = ProcessEvents & OtpEvents
 const FACTS = {
   'process.spawned': true,
   'process.spawn_failed': true,
+  'process.start_ignored': true,
   'process.exited': true,
   'process.dead_letter': true,
   'supervisor.started': true,
