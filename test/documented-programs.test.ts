@@ -37,6 +37,11 @@ describe('the guards can fail', () => {
     ])
   })
 
+  test('on a block that goes on where the one before ended', () => {
+    const one = '```ts\none\n```\nprints `1`\n## More\n```ts continued\ntwo\n```\n'
+    expect(programsOf([{ path: 'docs/a.md', text: one }])).toEqual([{ where: 'docs/a.md:1', source: 'one\ntwo\n', prints: '1' }])
+  })
+
   test('on a program that does not compile', { timeout: PATIENCE_MS }, async () => {
     expect(
       await typeErrors(guide("import { genServer } from 'otp-labs'\nexport const Lot = genServer({ name: 7, init: () => 0 })")),

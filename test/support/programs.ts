@@ -13,17 +13,22 @@ export interface Program {
   readonly prints: string | undefined
 }
 
-/** Every block of TypeScript in the documents. Each is a program by itself. */
+const BLOCK = /^```(?:ts|typescript)( continued)?\n(.+?)^```$(.*?)(?=^```|^#|$(?![\s\S]))/gms
+
+/** Every block of TypeScript in the documents. Each is a program by itself, unless it says `ts continued`: then it goes on where the one before ended. */
 export function programsOf(documents: readonly Document[]): Program[] {
-  return documents.flatMap(({ path, text }) =>
-    [...text.matchAll(/^```(?:ts|typescript)\n(.+?)^```$(.*?)(?=^```|^#|$(?![\s\S]))/gms)].map(
-      ({ index, 1: source = '', 2: behind = '' }) => ({
-        where: `${path}:${text.slice(0, index).split('\n').length}`,
-        source,
-        prints: /\bprints `(.+?)`/.exec(behind)?.[1],
-      }),
-    ),
-  )
+  return documents.flatMap(({ path, text }) => {
+    const programs: Program[] = []
+    for (const { index, 1: isContinued, 2: source = '', 3: behind = '' } of text.matchAll(BLOCK)) {
+      const before = isContinued === undefined ? undefined : programs.pop()
+      programs.push({
+        where: before?.where ?? `${path}:${text.slice(0, index).split('\n').length}`,
+        source: `${before?.source ?? ''}${source}`,
+        prints: /\bprints `(.+?)`/.exec(behind)?.[1] ?? before?.prints,
+      })
+    }
+    return programs
+  })
 }
 
 /** Puts the programs into a folder of the package, since they import the package by its name, and takes it away again. */
