@@ -37,6 +37,11 @@ describe('the guards can fail', () => {
     ])
   })
 
+  test('on a block that goes on with the one before it as on one program', () => {
+    const text = '```ts\none\n```\n```ts continued\ntwo\n```\n```ts\nthree\n```\n'
+    expect(programsOf([{ path: 'docs/a.md', text }]).map(({ source }) => source)).toEqual(['one\n', 'one\n\ntwo\n', 'three\n'])
+  })
+
   test('on a program that does not compile', { timeout: PATIENCE_MS }, async () => {
     expect(
       await typeErrors(guide("import { genServer } from 'otp-labs'\nexport const Lot = genServer({ name: 7, init: () => 0 })")),
