@@ -37,9 +37,9 @@ describe('the guards can fail', () => {
     ])
   })
 
-  test('on a block that goes on where the one before ended', () => {
-    const one = '```ts\none\n```\nprints `1`\n## More\n```ts continued\ntwo\n```\n'
-    expect(programsOf([{ path: 'docs/a.md', text: one }])).toEqual([{ where: 'docs/a.md:1', source: 'one\ntwo\n', prints: '1' }])
+  test('on a block that goes on with the one before it as on one program', () => {
+    const text = '```ts\none\n```\n```ts continued\ntwo\n```\n```ts\nthree\n```\n'
+    expect(programsOf([{ path: 'docs/a.md', text }]).map(({ source }) => source)).toEqual(['one\n', 'one\n\ntwo\n', 'three\n'])
   })
 
   test('on a program that does not compile', { timeout: PATIENCE_MS }, async () => {

@@ -13,21 +13,18 @@ export interface Program {
   readonly prints: string | undefined
 }
 
+/** A block, and what stands behind it, up to the next block or heading. */
 const BLOCK = /^```(?:ts|typescript)( continued)?\n(.+?)^```$(.*?)(?=^```|^#|$(?![\s\S]))/gms
 
-/** Every block of TypeScript in the documents. Each is a program by itself, unless it says `ts continued`: then it goes on where the one before ended. */
+/** Every block of TypeScript in the documents. Each is a program by itself; one that is marked `ts continued` goes on with the one before it. */
 export function programsOf(documents: readonly Document[]): Program[] {
   return documents.flatMap(({ path, text }) => {
-    const programs: Program[] = []
-    for (const { index, 1: isContinued, 2: source = '', 3: behind = '' } of text.matchAll(BLOCK)) {
-      const before = isContinued === undefined ? undefined : programs.pop()
-      programs.push({
-        where: before?.where ?? `${path}:${text.slice(0, index).split('\n').length}`,
-        source: `${before?.source ?? ''}${source}`,
-        prints: /\bprints `(.+?)`/.exec(behind)?.[1] ?? before?.prints,
-      })
-    }
-    return programs
+    let before = ''
+    return [...text.matchAll(BLOCK)].map(({ index, 1: continued, 2: own = '', 3: behind = '' }) => {
+      const source = continued === undefined ? own : `${before}\n${own}`
+      before = source
+      return { where: `${path}:${text.slice(0, index).split('\n').length}`, source, prints: /\bprints `(.+?)`/.exec(behind)?.[1] }
+    })
   })
 }
 
@@ -49,7 +46,9 @@ export async function withFiles<T>(
 /** What the compiler has to say of them with the project's own options, by where they stand; '' if nothing. */
 export function typeErrors(programs: readonly Program[]): Promise<string> {
   return withFiles(programs, async (folder, files) => {
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../tsconfig.json', include: [], files }))
+    // What one block declares may be for the reader's next step.
+    const compilerOptions = { noUnusedLocals: false }
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../tsconfig.json', compilerOptions, include: [], files }))
     const { stdout } = await ran(join(process.cwd(), 'node_modules/typescript/bin/tsc'), ['-p', folder], folder)
     return programs.reduce((said, { where }, index) => said.replaceAll(files[index] as string, where), stdout).trim()
   })
