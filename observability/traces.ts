@@ -229,6 +229,10 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
         error: reasonName(event.reason),
       })
     },
+    // Part of the message that is answered after it.
+    'state.written': null,
+    'state.write_failed': null,
+    'state.loaded': null,
     'http.request_completed': null,
     'node.started': null,
     'node.leaving': null,

@@ -22,6 +22,19 @@ export {
   type TopologyStrategy,
 } from '#cluster'
 export type { DistributedStartResult, DistributionStrategy, RegisterResult, RegistryEntry } from '#distributed'
+export {
+  type Fence,
+  type MemoryStateStoreOptions,
+  memoryStateStore,
+  type OpenResult,
+  type SqliteStateStoreOptions,
+  type StateStore,
+  type StateStoreContext,
+  type StateStoreFactory,
+  type StoredState,
+  sqliteStateStore,
+  type WriteResult,
+} from '#distributed'
 export { type NodeSnapshot, type ProcessDetails, type ProcessInfo, processDetails } from '#introspect'
 export {
   type AnswerOf,
@@ -61,6 +74,8 @@ export {
   noReply,
   type Owner,
   ok,
+  type Persist,
+  type PersistOptions,
   type Registered,
   type RegisterMessage,
   type RegistrationResult,
@@ -73,6 +88,7 @@ export {
   repeatState,
   repeatStateAndData,
   reply,
+  type SavedState,
   type Self,
   type ServerStatistics,
   type ServerStatus,

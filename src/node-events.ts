@@ -56,6 +56,10 @@ export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & Str
     'child.started': null,
     'child.ended': keep('child.ended'),
     'child.abandoned': keep('child.abandoned'),
+    // One a write: counted in the metrics.
+    'state.written': null,
+    'state.write_failed': keep('state.write_failed'),
+    'state.loaded': keep('state.loaded'),
     // The observer's own requests would fill the log that they read.
     'http.request_completed': null,
     'node.started': keep('node.started'),

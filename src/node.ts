@@ -14,6 +14,9 @@ import {
   type Transport,
 } from '#cluster'
 import {
+  ChildStates,
+  CopyHost,
+  CopyTable,
   Directory,
   DistributedRegistry,
   DistributedSupervisor,
@@ -23,6 +26,8 @@ import {
   Reconciler,
   Replicator,
   type ReplicatorTimes,
+  type StateStore,
+  type StateStoreFactory,
   uniform,
 } from '#distributed'
 import { EventLog, type NodeParts, type NodeSnapshot, nodeSnapshot, OBSERVER, observerServer } from '#introspect'
@@ -78,6 +83,8 @@ export interface NodeOptions {
   /** Started when the node is up, after what they depend on, each `permanent`; stopped before anything else is, in reverse order. */
   readonly applications?: readonly AnyApplication[]
   readonly strategy?: DistributionStrategy
+  /** Where the state of children is written whose behaviour persists it, as `memoryStateStore()` or `sqliteStateStore(…)`; none: nowhere. */
+  readonly stateStore?: StateStoreFactory
   readonly version?: string
   readonly role?: string
   readonly zone?: string
@@ -124,6 +131,8 @@ export class Node {
   /** Called once if the node cannot go on: its root supervisor gave up, or a younger life of its name is in the cluster. */
   onFailure: (reason: string) => void = () => undefined
   readonly #replicator: Replicator
+  readonly #copyHost: CopyHost
+  readonly #stateStore: StateStore | undefined
   readonly #root: AnyBehaviour
   readonly #toStart: readonly AnyApplication[]
   #rootPid: Pid | undefined
@@ -155,8 +164,14 @@ export class Node {
     const directory = new Directory(id)
     this.#replicator = new Replicator(cluster, directory, clock, events, options.replicatorTimes)
     const replicator = this.#replicator
-    const children = new LocalChildren(runtime, CHILDREN, options.behaviours ?? [])
     const strategy = options.strategy ?? uniform
+    const copies = new CopyTable((key) => directory.get(key))
+    this.#copyHost = new CopyHost(cluster, copies, clock)
+    const store = options.stateStore?.({ id, clock, cluster, strategy, copies })
+    this.#stateStore = store
+    directory.lamport = Math.max(directory.lamport, store?.lastGen ?? 0)
+    const states = store && new ChildStates({ self: id, store, clock, events, isAlive: (node) => cluster.alive.has(node) })
+    const children = new LocalChildren(runtime, CHILDREN, options.behaviours ?? [], states)
     const reconciler = new Reconciler({ cluster, directory, replicator, children, runtime, clock, events, strategy })
     this.registry = new DistributedRegistry(runtime, cluster, directory, children, reconciler)
     this.supervisor = new DistributedSupervisor({ runtime, cluster, directory, replicator, reconciler, children, events })
@@ -279,6 +294,8 @@ export class Node {
       await ended
     }
     this.#replicator.flush()
+    await this.#copyHost.unneeded()
+    await this.#stateStore?.close()
     await this.cluster.stop()
     this.events.emit('node.stopped', { node: this.id, reason, at: this.clock.wall(), durationMs: this.clock.now() - startedMono })
   }

@@ -54,6 +54,7 @@ const plan: FloorPlan = {
     'node:dns': ['src/cluster/'],
     'node:dgram': ['src/cluster/'],
     'node:child_process': ['src/launcher/'],
+    'node:sqlite': ['src/distributed/state/'],
     'node:timers': ['src/base/clock.ts', 'src/launcher/', 'observability/'],
     'node:perf_hooks': ['src/base/clock.ts', 'observability/'],
   },

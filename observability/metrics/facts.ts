@@ -31,10 +31,23 @@ export function knowSupervisor(families: Families, supervisor: string): void {
   families.zero('otp_supervisor_restart_intensity_used_ratio', { supervisor })
 }
 
+function knowStore(families: Families, store: string): void {
+  families.zero('otp_state_writes_total', { store })
+  families.zero('otp_state_write_duration_seconds', { store })
+  families.zero('otp_state_loads_total', { store })
+}
+
 /** The subscriber's table. `exemplar` answers the span that was made of a fact, if it is kept. */
 export function metricsTable(families: Families, exemplar: (event: object) => ExemplarLabels | undefined) {
   /** Peers with their life whose link was up before. */
   const linked = new Map<string, string>()
+  const stores = new Set<string>()
+  const noteWrite = (store: string, outcome: 'ok' | 'fenced' | 'error', durationMs: number): void => {
+    if (!stores.has(store)) knowStore(families, store)
+    stores.add(store)
+    families.count('otp_state_writes_total', { store, outcome })
+    families.observe('otp_state_write_duration_seconds', { store }, durationMs / SECOND)
+  }
   return {
     'process.spawned': ({ behaviour, cause, durationMs }) => {
       knowBehaviour(families, behaviour)
@@ -95,6 +108,12 @@ export function metricsTable(families: Families, exemplar: (event: object) => Ex
     'child.started': null,
     'child.ended': null,
     'child.abandoned': ({ behaviour }) => families.count('otp_children_abandoned_total', { behaviour }),
+    'state.written': ({ store, durationMs }) => noteWrite(store, 'ok', durationMs),
+    'state.write_failed': ({ store, outcome, durationMs }) => noteWrite(store, outcome, durationMs),
+    'state.loaded': ({ store }) => {
+      knowStore(families, store)
+      families.count('otp_state_loads_total', { store })
+    },
     'http.request_completed': ({ route, status, durationMs }) => {
       if (!/^\/observer(\/|$)/.test(route)) return
       families.zero('otp_observer_requests_total', { route })

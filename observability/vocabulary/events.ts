@@ -101,6 +101,9 @@ export const EVENTS: Readonly<Record<keyof Facts, EventEntry>> = {
   'child.started': fact('child started', ['debug']),
   'child.ended': fact('child ended', ['debug']),
   'child.abandoned': fact('child given up', ['error'], ['otp_children_abandoned_total'], ['otp.child.abandoned']),
+  'state.written': fact('state written', ['debug'], ['otp_state_writes_total', 'otp_state_write_duration_seconds']),
+  'state.write_failed': fact('state was not written', ['error', 'warn'], ['otp_state_writes_total', 'otp_state_write_duration_seconds']),
+  'state.loaded': fact('state loaded', ['debug'], ['otp_state_loads_total']),
   'http.request_completed': fact(
     'request answered',
     ['debug', 'warn'],

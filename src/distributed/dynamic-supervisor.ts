@@ -73,6 +73,7 @@ export class DistributedSupervisor {
     if (record === undefined || record.ended || record.child === undefined) return false
     if (this.#o.cluster.alive.has(record.owner)) return (await this.#ask(record.owner, 'terminate', id)) === true
     const ended = this.#o.reconciler.end(record, 'terminated')
+    this.#o.children.forgetState(record)
     await this.#o.replicator.acknowledged(ended.version)
     return true
   }
@@ -130,18 +131,21 @@ export class DistributedSupervisor {
     if (!replicator.isJoined || cluster.membership.leaving || this.#starting.has(request.key)) return { ok: false, reason: 'not_ready' }
     this.#starting.add(request.key)
     try {
-      const result: StartChildResult = await children.start(request, 'call')
+      const gen = directory.lamport + 1
+      // Where nobody knows of the name, its last birth may not have ended but gone down with the whole cluster.
+      const birth = { gen, epoch: 1, oldestGen: present === undefined ? 0 : gen }
+      const result: StartChildResult = await children.start(request, 'call', birth)
       if (!result.ok) return result
       const meanwhile = directory.get(request.key)
-      if (meanwhile !== undefined && !meanwhile.ended) {
+      if (meanwhile !== undefined && (!meanwhile.ended || meanwhile.gen >= gen)) {
         await children.stop(request.key, { shutdown: 'name_conflict' })
-        return { ok: false, reason: 'already_started', pid: pidOf(meanwhile) }
+        return meanwhile.ended ? { ok: false, reason: 'not_ready' } : { ok: false, reason: 'already_started', pid: pidOf(meanwhile) }
       }
       const record = reconciler.claim(request.key, result.pid, {
         behaviour: request.behaviour,
         child: request.child,
-        gen: directory.lamport + 1,
-        epoch: 1,
+        gen,
+        epoch: children.epoch(request.key) ?? 1,
       })
       const acknowledged = await replicator.acknowledged(record.version)
       events.emit('child.started', { name: request.key, behaviour: request.behaviour, pid: result.pid, epoch: record.epoch, acknowledged })
@@ -157,7 +161,8 @@ export class DistributedSupervisor {
     if (record === undefined || record.ended || record.owner !== cluster.id) return false
     // Written first: a crash between the two must not bring back what was asked to end.
     const ended = reconciler.end(record, 'terminated')
-    await Promise.all([children.stop(id, 'shutdown'), replicator.acknowledged(ended.version)])
+    const stopped = children.stop(id, 'shutdown').then(() => children.forgetState(record))
+    await Promise.all([stopped, replicator.acknowledged(ended.version)])
     return true
   }
 
@@ -175,7 +180,9 @@ export class DistributedSupervisor {
   gone(id: string, reason: ExitReason): void {
     this.#o.children.gone(id)
     const record = this.#owned(id)
-    if (record !== undefined) this.#o.reconciler.end(record, reason)
+    if (record === undefined) return
+    this.#o.reconciler.end(record, reason)
+    this.#o.children.forgetState(record)
   }
 
   #owned(id: string): DirectoryRecord | undefined {

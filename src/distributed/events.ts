@@ -29,6 +29,20 @@ export interface DistributedEvents {
   'directory.joined': { via: NodeId | undefined; records: number; at: number; durationMs: number }
   'child.started': { name: string; behaviour: string; pid: Pid; epoch: number; acknowledged: boolean }
   'child.ended': { name: string; behaviour: string; reason: ExitReason | 'terminated'; at: number }
+  /** The state of a child was written; its callers are told now. Once a write. */
+  'state.written': { name: string; behaviour: string; store: string; bytes: number; durationMs: number }
+  /** It was not. `fenced`: the name is another node's; `error`: it could not be written. Either way its process ends. */
+  'state.write_failed': {
+    name: string
+    behaviour: string
+    store: string
+    outcome: 'fenced' | 'error'
+    why: string
+    at: number
+    durationMs: number
+  }
+  /** A child is about to go on from what was written, by its owner `from`. */
+  'state.loaded': { name: string; behaviour: string; store: string; from: NodeId; bytes: number; at: number; durationMs: number }
   /** Its start failed again and again on its node; it is not tried any more. */
   'child.abandoned': { name: string; behaviour: string; reason: ExitReason; attempts: number; at: number }
 }

@@ -6,7 +6,7 @@ import { type ExitReason, type NodeId, Pid, type Runtime } from '#process'
 import type { Directory } from './directory.ts'
 import { type Duty, dutyOf, type Situation } from './duty.ts'
 import type { DistributedEvents } from './events.ts'
-import type { LocalChildren } from './local-children.ts'
+import { FENCED, type LocalChildren, STATE_UNAVAILABLE } from './local-children.ts'
 import type { DistributionStrategy } from './placement.ts'
 import type { ChildData, Claim, DirectoryRecord } from './record.ts'
 import type { Replicator } from './replicator.ts'
@@ -185,6 +185,8 @@ export class Reconciler {
         return
       case 'stop':
         await children.stop(record.key, record.ended ? 'shutdown' : NAME_CONFLICT)
+        // What it wrote since its birth was ended elsewhere.
+        if (record.ended) children.forgetState(record)
         return
       case 'clean_up':
         this.end(record, 'noproc')
@@ -208,15 +210,22 @@ export class Reconciler {
     const result = await children.start(
       { key: record.key, behaviour: record.behaviour, child },
       duty === 'take_over' ? 'takeover' : 'reconcile',
+      { gen: record.gen, epoch: record.epoch + 1, oldestGen: record.gen },
     )
     const winner = directory.get(record.key)
+    const opened = children.epoch(record.key)
     const isSuperseded =
-      winner !== record && winner !== undefined && (winner.ended || (winner.owner !== cluster.id && cluster.alive.has(winner.owner)))
+      winner !== record &&
+      winner !== undefined &&
+      (winner.ended ||
+        (winner.owner !== cluster.id && cluster.alive.has(winner.owner)) ||
+        // One that is gone as well, but may have written what was not found yet.
+        (opened !== undefined && winner.epoch >= opened))
     if (result.ok && isSuperseded) await children.stop(record.key, NAME_CONFLICT)
-    const epoch = Math.max(record.epoch, winner?.epoch ?? 0) + 1
+    const epoch = opened ?? Math.max(record.epoch, winner?.epoch ?? 0) + 1
     if (result.ok && !isSuperseded) this.claim(record.key, result.pid, { behaviour: record.behaviour, child, gen: record.gen, epoch })
     if (duty === 'take_over') {
-      const outcome = isSuperseded ? 'superseded' : result.ok ? 'started' : 'failed'
+      const outcome = isSuperseded || (!result.ok && result.reason === FENCED) ? 'superseded' : result.ok ? 'started' : 'failed'
       this.#o.events.emit('child.taken_over', {
         name: record.key,
         behaviour: record.behaviour,
@@ -233,6 +242,7 @@ export class Reconciler {
 
   /** A start that fails again and again is given up and said so, instead of being tried at every tick for ever. */
   #noteOutcome(record: DirectoryRecord, result: StartChildResult): void {
+    if (isPutOff(result)) return
     if (result.ok) {
       this.#failures.delete(record.key)
       return
@@ -250,6 +260,11 @@ export class Reconciler {
       at: this.#o.clock.wall(),
     })
   }
+}
+
+/** No failure of the child's: another node was first, or what it has to begin with cannot be read now. It is tried again, and never given up. */
+function isPutOff(result: StartChildResult): boolean {
+  return !result.ok && (result.reason === FENCED || result.reason === STATE_UNAVAILABLE)
 }
 
 export function pidOf(record: DirectoryRecord): Pid {
