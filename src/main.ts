@@ -1,5 +1,6 @@
 // One node as an OS process: the only place where rooms, telemetry, the workload and HTTP are wired together.
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { auctionRoutes, Lot } from '#auctions'
 import { CodedError, EventStream, systemClock } from '#base'
 import { defaultRuntimeDirectory, localSecret, localTopology, nodeId, staticTopology, type TopologyStrategy } from '#cluster'
@@ -8,7 +9,7 @@ import { close, createHttpServer, healthRoutes, listen, observerRoutes } from '#
 import { Node } from '#node'
 import { startTelemetry, type Telemetry } from '#observability'
 
-import type { NodeEvents } from '#otp-labs'
+import { memoryStateStore, type NodeEvents, type StateStoreFactory, sqliteStateStore } from '#otp-labs'
 
 const LOOPBACK = '127.0.0.1'
 /** What telemetry may take of the shutdown, to send what it still holds. */
@@ -105,10 +106,17 @@ function makeNode(config: Config, own: { version: string; incarnation: number; e
     role: config.role,
     zone: config.zone,
     ...own,
+    ...storeOf(config, directory),
     ...(config.membersExpected === undefined ? {} : { membersExpected: config.membersExpected }),
     tracing: telemetry?.tracing,
     ...(telemetry === undefined ? {} : { onCallMeasured: telemetry.callMeasured }),
   })
+}
+
+function storeOf(config: Config, runtimeDirectory: string): { stateStore?: StateStoreFactory } {
+  if (config.stateStore === 'memory') return { stateStore: memoryStateStore({ copies: config.stateCopies }) }
+  if (config.stateStore === 'none') return {}
+  return { stateStore: sqliteStateStore({ directory: config.stateDirectory ?? join(runtimeDirectory, 'state') }) }
 }
 
 function onUnexpected(error: Error): void {

@@ -20,6 +20,8 @@ export function nodeEnvironment(
 ): Record<string, string | undefined> {
   const { http, metrics } = portsOf(portBase, number)
   return {
+    // So that no accepted bid is lost with a node; the user may choose another store, or none.
+    OTP_STATE_STORE: 'memory',
     ...Object.fromEntries(Object.entries(user).filter(([name]) => !STRIPPED.includes(name))),
     OTP_NODE_NAME: `n${number}`,
     OTP_HTTP_PORT: String(http),

@@ -15,6 +15,7 @@ test('it is a configuration that a node accepts', () => {
     chaosAllowed: true,
     membersExpected: 3,
     topologies: ['local'],
+    stateStore: 'memory',
   })
 })
 
@@ -23,6 +24,7 @@ test('what the user has set otherwise goes through, and what would contradict do
     PATH: '/bin',
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318',
     OTP_LOG_LEVEL: 'debug',
+    OTP_STATE_STORE: 'none',
     OTP_SECRET_FILE: '/etc/secret',
     OTP_STATIC_PEERS: 'a:1',
     OTP_NODE_NAME: 'mine',
@@ -37,7 +39,7 @@ test('what the user has set otherwise goes through, and what would contradict do
     OTP_NODE_NAME: 'n2',
     OTP_CLUSTER_PORT: '0',
   })
-  expect(readConfig(environment)).toMatchObject({ logLevel: 'debug', secret: own.secret, chaosAllowed: true })
+  expect(readConfig(environment)).toMatchObject({ logLevel: 'debug', stateStore: 'none', secret: own.secret, chaosAllowed: true })
   expect(Object.keys(environment)).not.toContain('OTP_SECRET_FILE')
 })
 
