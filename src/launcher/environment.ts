@@ -14,6 +14,11 @@ type Environment = Readonly<Record<string, string | undefined>>
 /** Settings of the user's that would contradict what is set here. */
 const STRIPPED: readonly string[] = ['OTP_SECRET_FILE', 'OTP_STATIC_PEERS']
 
+/** Those of the user's settings that every node of a run has to share. */
+export function stateSettings(user: Environment): Environment {
+  return Object.fromEntries(Object.entries(user).filter(([name]) => name.startsWith('OTP_STATE_')))
+}
+
 export function nodeEnvironment(
   { number, portBase, nodes, secret, directory }: NodeOfRun,
   user: Environment,

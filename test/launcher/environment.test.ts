@@ -1,7 +1,7 @@
 // The environment of a run's node: the launcher's settings win, the user's others go through.
 import { expect, test } from 'vitest'
 import { readConfig } from '#config'
-import { nodeEnvironment } from '#src/launcher/environment.ts'
+import { nodeEnvironment, stateSettings } from '#src/launcher/environment.ts'
 
 const own = { number: 2, portBase: 4100, nodes: 3, secret: 'a secret of the run', directory: '/run/user/1/otp-labs/run-4100' }
 
@@ -47,4 +47,9 @@ test('a variable that is no setting goes through, for the node to refuse it by n
   expect(() => readConfig(nodeEnvironment(own, { OTP_LOG_LEVLE: 'debug' }))).toThrow(
     'OTP_LOG_LEVLE is no setting; did you mean OTP_LOG_LEVEL?',
   )
+})
+
+test('what the store of state is told is the run’s, for nodes that come back into it', () => {
+  const user = { PATH: '/bin', OTP_STATE_STORE: 'sqlite', OTP_STATE_DIR: '/var/lib/lots', OTP_LOG_LEVEL: 'debug' }
+  expect(stateSettings(user)).toEqual({ OTP_STATE_STORE: 'sqlite', OTP_STATE_DIR: '/var/lib/lots' })
 })
