@@ -49,7 +49,7 @@ export class DurableGenServerBody implements Body, Saving {
 
   #begin(self: Process, isWritten: boolean): void {
     this.#gate = new WriteGate(self, this.#keeper, this, isWritten ? self.state : UNWRITTEN)
-    this.#gate.noteState()
+    this.#gate.end()
   }
 
   #load({ data, version }: KeptState, self: Process): unknown {
@@ -75,9 +75,10 @@ export class DurableGenServerBody implements Body, Saving {
       return undefined
     }
     if (replyTo !== undefined) envelope.replyTo = gate.hold(replyTo)
+    gate.begin()
     const pending = this.#inner.receive(self, envelope)
-    if (pending !== undefined) return pending.then(() => gate.noteState())
-    gate.noteState()
+    if (pending !== undefined) return pending.then(() => gate.end())
+    gate.end()
     return undefined
   }
 

@@ -23,8 +23,11 @@ export class WriteGate {
   readonly #saving: Saving
   /** The newest state that was given away to be written, or was written from the beginning. */
   #given: unknown
+  #isHandling = false
   #isWriting = false
   #isScheduled = false
+  /** Answers given within the callback under way: whether they speak of the state that it will return, nobody can tell. */
+  #held: Answer[] = []
   /** Answers that wait for the write under way, and those that wait for the next. */
   #waiting: Answer[] = []
   #next: Answer[] = []
@@ -46,12 +49,30 @@ export class WriteGate {
     return new HeldReply(this, replyTo)
   }
 
-  /** Called whenever a message was handled. */
-  noteState(): void {
+  /** Called before a message is handled, and when it was. */
+  begin(): void {
+    this.#isHandling = true
+  }
+
+  end(): void {
+    this.#isHandling = false
+    if (this.#held.length > 0) this.#sortHeld()
     if (this.#self.state !== this.#given) this.#schedule()
   }
 
+  #sortHeld(): void {
+    const held = this.#held
+    this.#held = []
+    for (const answer of held) this.#sort(answer)
+  }
+
   answer(to: ReplyTo, value: unknown): void {
+    if (this.#isHandling) this.#held.push({ to, value })
+    else this.#sort({ to, value })
+  }
+
+  #sort(answer: Answer): void {
+    const { to, value } = answer
     const isGiven = this.#self.state === this.#given
     if (isGiven && !this.#isWriting && this.#next.length === 0) {
       to.reply(value)
@@ -59,15 +80,16 @@ export class WriteGate {
     }
     // The end of the process has to reach them.
     this.#self.owe(to)
-    if (isGiven && this.#isWriting) this.#waiting.push({ to, value })
+    if (isGiven && this.#isWriting) this.#waiting.push(answer)
     else {
-      this.#next.push({ to, value })
+      this.#next.push(answer)
       this.#schedule()
     }
   }
 
   /** Resolves when nothing is left to write, or cannot be written; `undefined` if that is so now. */
   drain(): Promise<void> | undefined {
+    this.end()
     if (!this.#isWriting && !this.#isBroken) this.#write()
     if (!this.#isWriting || this.#isBroken) return undefined
     this.#drained = Promise.withResolvers()

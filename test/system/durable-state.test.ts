@@ -22,8 +22,9 @@ describe.each(['memory', 'sqlite'])('with OTP_STATE_STORE=%s', (store) => {
   })
 
   afterAll(async () => {
-    await run?.stop()
+    // The node that came back first: it writes into the directory of the run.
     await endCommands()
+    await run?.stop()
   })
 
   async function bidOnce(node: string): Promise<void> {
