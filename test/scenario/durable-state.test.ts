@@ -285,3 +285,26 @@ test('without a store a behaviour that persists is a gen_server like any other',
   await crash(ownerOf('lot-1'))
   expect(await bidsOf('lot-1')).toEqual([])
 })
+
+test('a store that fails puts a takeover off, and the child is not given up', async () => {
+  let isBroken = false
+  const good = memoryStateStore()
+  const flaky: StateStoreFactory = (context) => {
+    const store = good(context)
+    const open = store.open.bind(store)
+    store.open = (...all) => (isBroken ? Promise.reject(new Error('no disk')) : open(...all))
+    return store
+  }
+  await formed(flaky)
+  await start('lot-1')
+  await bid('lot-1', 5)
+  isBroken = true
+  const owner = ownerOf('lot-1')
+  box.crash(owner)
+  await box.clock.advance(20_000)
+  expect(box.events('state.write_failed').length).toBeGreaterThan(5)
+  expect(survivor().registry.isClaimed('lot-1')).toBe(true)
+  isBroken = false
+  await settledAgain()
+  expect(await bidsOf('lot-1')).toEqual([5])
+})

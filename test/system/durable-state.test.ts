@@ -18,7 +18,6 @@ describe.each(['memory', 'sqlite'])('with OTP_STATE_STORE=%s', (store) => {
 
   beforeAll(async () => {
     run = await Run.start(['--no-load'], { OTP_STATE_STORE: store })
-    for (const id of LOTS) expect((await run.post('n1', '/lots', { id, title: id })).status).toBe(201)
   })
 
   afterAll(async () => {
@@ -76,6 +75,12 @@ describe.each(['memory', 'sqlite'])('with OTP_STATE_STORE=%s', (store) => {
     await sleep(BIDDING_MS)
     await after.end()
   }
+
+  test('lots are opened on all nodes', async () => {
+    const opened = await Promise.all(LOTS.map((id) => run.post('n1', '/lots', { id, title: id })))
+    expect(new Set(opened.map(({ status }) => status))).toEqual(new Set([201]))
+    expect(new Set(opened.map(({ body }) => body['node'])).size).toBe(3)
+  })
 
   test('one node is killed: no accepted bid is lost', async () => {
     await killUnderBids('n3', ['n1', 'n2'])

@@ -54,8 +54,15 @@ export class CopyHost {
     if (!this.#isNeeded()) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const timer = this.#clock.after(LEAVE_WITHIN_MS, resolve)
+    let isLooking = false
+    // Once a turn: thousands of copies may go in one.
     this.#onLess = () => {
-      if (!this.#isNeeded()) resolve()
+      if (isLooking) return
+      isLooking = true
+      this.#clock.soon(() => {
+        isLooking = false
+        if (!this.#isNeeded()) resolve()
+      })
     }
     await promise
     this.#onLess = () => undefined

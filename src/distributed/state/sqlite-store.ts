@@ -120,9 +120,12 @@ class SqliteStateStore implements StateStore {
     this.#pending = []
     const fences: (Fence | undefined)[] = []
     try {
-      this.#own.together(() => {
+      const writeAll = () => {
         for (const { key, state } of writes) fences.push(this.#own.write(key, state))
-      })
+      }
+      // One statement is a transaction by itself.
+      if (writes.length === 1) writeAll()
+      else this.#own.together(writeAll)
     } catch (error) {
       for (const { fail } of writes) fail(error)
       return
