@@ -43,6 +43,7 @@ describe('names', () => {
       'scope',
       'state',
       'status',
+      'store',
       'subscriber',
       'supervisor',
       'topology',
