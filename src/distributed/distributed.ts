@@ -28,6 +28,7 @@ import { RegistryListeners } from './registry/registry-listeners.ts'
 import { ChildStates } from './state/child-states.ts'
 import { CopyHost } from './state/copy-host.ts'
 import { CopyTable } from './state/copy-table.ts'
+import { Relay } from './state/relay.ts'
 import type { StateStoreFactory } from './state/state-store.ts'
 
 /** Horde's options of its supervisor; give all nodes of a cluster the same. */
@@ -93,9 +94,10 @@ export function distributed(options: DistributedOptions): Distributed {
   const placement = new ChildPlacement(strategy, members)
   const crashes = new CrashWindow(restartSettings(limits).periodMs)
   const copies = new CopyTable((key) => directory.get(key))
-  const copyHost = new CopyHost(cluster, copies, clock)
+  const relay = new Relay(cluster)
+  const copyHost = new CopyHost(cluster, relay, copies, clock)
   const heirOf = (key: string, gen: number, left: readonly NodeId[]) => placement.heirAmong(left, directory.get(key) ?? { key, gen })
-  const store = options.stateStore?.({ id, clock, cluster, copies, heirOf })
+  const store = options.stateStore?.({ id, clock, cluster, relay, copies, heirOf })
   directory.lamport = Math.max(directory.lamport, store?.lastGen ?? 0)
   const states = store && new ChildStates({ self: id, store, clock, events, isAlive: (node) => cluster.alive.has(node) })
   const children = new LocalChildren(runtime, options.localSupervisor, options.behaviours, crashes, states)

@@ -101,6 +101,8 @@ export class LocalChildren {
       let keeper: ChildStateKeeper | undefined
       const opened = await this.#states.open(key, name, birth, (reason) => this.#stopKept(key, keeper, reason))
       if (!opened.ok) return { ok: false, reason: opened.reason === 'fenced' ? FENCED : STATE_UNAVAILABLE }
+      // A later birth may have been started here while the store was asked.
+      if (this.#children.has(key)) return { ok: false, reason: FENCED }
       keeper = opened.keeper
       return await this.#startUnder(key, { ...behaviour, body: durableBody(keeper) }, child, cause, keeper)
     } catch (error) {

@@ -319,6 +319,7 @@ export class Reconciler {
       winner !== record &&
       winner !== undefined &&
       (winner.ended ||
+        winner.gen !== record.gen ||
         (winner.owner !== cluster.id && cluster.alive.has(winner.owner)) ||
         // One that is gone as well, but may have written what was not found yet.
         (opened !== undefined && winner.epoch >= opened))
@@ -338,7 +339,7 @@ export class Reconciler {
         durationMs: clock.now() - startedMono,
       })
     }
-    if (!result.ok && !isPutOff(result)) this.#o.relocator.failed(record.key, 'start_failed', result.reason)
+    if (!result.ok && !isSuperseded && !isPutOff(result)) this.#o.relocator.failed(record.key, 'start_failed', result.reason)
   }
 }
 

@@ -3,7 +3,7 @@ import type { Clock, Emitter } from '#base'
 import type { ExitReason, NodeId } from '#process'
 import type { DistributedEvents } from '../events.ts'
 import { ChildStateKeeper, type KeptChild } from './child-state-keeper.ts'
-import type { Fence } from './fence.ts'
+import { compareFences, type Fence } from './fence.ts'
 import type { StateStore } from './state-store.ts'
 
 /** Which life of a name is about to be started here. */
@@ -22,6 +22,9 @@ export interface ChildStatesOptions {
   readonly isAlive: (id: NodeId) => boolean
 }
 
+/** A live node whose greater token has stood for so long without its claim has given it up again. Who is outdone too early loses nothing but time. */
+const PATIENCE_MS = 2000
+
 /** `fenced`: another live node has a greater token, so that it is, or is about to be, the owner. `unavailable`: the store could not tell. */
 export type OpenedState =
   | { readonly ok: true; readonly keeper: ChildStateKeeper }
@@ -29,14 +32,16 @@ export type OpenedState =
 
 export class ChildStates {
   readonly #o: ChildStatesOptions
+  /** Tokens of live nodes in whose favour this one stood back, and since when. */
+  readonly #respected = new Map<string, { readonly by: Fence; readonly since: number }>()
 
   constructor(options: ChildStatesOptions) {
     this.#o = options
   }
 
   /**
-   * The keeper of a child's state, with whatever there is of this birth. A token of a node that is gone is outdone by a higher epoch, so the
-   * keeper's may be higher than was asked for.
+   * The keeper of a child's state, with whatever there is of this birth. A token of a node that is gone, or that did not claim the name, is
+   * outdone by a higher epoch, so the keeper's may be higher than was asked for.
    */
   async open(key: string, behaviour: string, birth: Birth, stop: (reason: ExitReason) => void): Promise<OpenedState> {
     const { store, clock, events } = this.#o
@@ -58,6 +63,7 @@ export class ChildStates {
       const result = await store.open(key, fence, birth.oldestGen)
       if (result.ok) {
         const { stored } = result
+        this.#respected.delete(key)
         if (stored !== undefined) {
           const from = stored.fence.owner
           const durationMs = clock.now() - startedMono
@@ -74,9 +80,19 @@ export class ChildStates {
         return { ok: true, keeper: new ChildStateKeeper({ key, behaviour, fence, store, clock, events, stop }) }
       }
       const { by } = result
-      if (by.gen !== fence.gen || (by.owner !== fence.owner && this.#o.isAlive(by.owner))) return { ok: false, reason: 'fenced' }
+      // Refused by less than its own token: the birth has ended meanwhile, and nothing outdoes that.
+      const isHeld = by.owner !== fence.owner && this.#o.isAlive(by.owner) && this.#isStandingBack(key, by)
+      if (by.gen !== fence.gen || by.epoch < fence.epoch || isHeld) return { ok: false, reason: 'fenced' }
       fence = { ...fence, epoch: by.epoch + 1 }
     }
+  }
+
+  #isStandingBack(key: string, by: Fence): boolean {
+    const now = this.#o.clock.now()
+    const known = this.#respected.get(key)
+    if (known !== undefined && compareFences(known.by, by) === 0) return now - known.since < PATIENCE_MS
+    this.#respected.set(key, { by, since: now })
+    return true
   }
 
   /** This node does not own the name any more under this token; under a later one it may. */
@@ -85,6 +101,7 @@ export class ChildStates {
   }
 
   forget(key: string, gen: number): void {
+    this.#respected.delete(key)
     this.#o.store.forget(key, gen)
   }
 }

@@ -4,6 +4,7 @@ import { BadFrame, type Cluster, type Frame, text, whole } from '#cluster'
 import type { NodeId } from '#process'
 import type { CopyTable } from './copy-table.ts'
 import type { Fence, StoredState } from './fence.ts'
+import type { Relay } from './relay.ts'
 
 /** Copies looked at in one tick. */
 const SWEPT_PER_TICK = 1000
@@ -14,16 +15,18 @@ const LEAVE_WITHIN_MS = 2000
 export class CopyHost {
   readonly #cluster: Cluster
   readonly #copies: CopyTable
+  readonly #relay: Relay
   readonly #clock: Clock
   #onLess: () => void = () => undefined
 
-  constructor(cluster: Cluster, copies: CopyTable, clock: Clock) {
+  constructor(cluster: Cluster, relay: Relay, copies: CopyTable, clock: Clock) {
     this.#cluster = cluster
+    this.#relay = relay
     this.#copies = copies
     this.#clock = clock
-    cluster.handle('state.write', (from, frame) => this.#onWrite(from, text(frame[1], 'key'), stateIn(frame, 2, from)))
-    cluster.handle('state.ask', (from, frame) => this.#onAsk(from, frame))
-    cluster.handle('state.drop', (from, frame) => this.#onDrop(from, frame))
+    relay.handle('state.write', (from, frame) => this.#onWrite(from, text(frame[1], 'key'), stateIn(frame, 2, from)))
+    relay.handle('state.ask', (from, frame) => this.#onAsk(from, frame))
+    relay.handle('state.drop', (from, frame) => this.#onDrop(from, frame))
     cluster.onTick(() => copies.sweep(SWEPT_PER_TICK))
     cluster.onChange(() => this.#onLess())
   }
@@ -31,16 +34,16 @@ export class CopyHost {
   #onWrite(from: NodeId, key: string, state: StoredState): void {
     const by = this.#copies.write(key, state)
     const { gen, epoch } = state.fence
-    if (by === undefined) this.#cluster.send(from, ['state.ack', key, gen, epoch, state.seq])
-    else this.#cluster.send(from, ['state.refused', key, gen, epoch, ...wireFence(by)])
+    if (by === undefined) this.#relay.send(from, ['state.ack', key, gen, epoch, state.seq])
+    else this.#relay.send(from, ['state.refused', key, gen, epoch, ...wireFence(by)])
   }
 
   #onAsk(from: NodeId, frame: Frame): void {
     const id = whole(frame[1], 'id')
     const key = text(frame[2], 'key')
     const by = this.#copies.raise(key, { gen: whole(frame[3], 'gen'), epoch: whole(frame[4], 'epoch'), owner: from })
-    if (by !== undefined) this.#cluster.send(from, ['state.denied', id, ...wireFence(by)])
-    else this.#cluster.send(from, ['state.copy', id, ...wireCopy(this.#copies.read(key))])
+    if (by !== undefined) this.#relay.send(from, ['state.denied', id, ...wireFence(by)])
+    else this.#relay.send(from, ['state.copy', id, ...wireCopy(this.#copies.read(key))])
   }
 
   #onDrop(from: NodeId, frame: Frame): void {

@@ -4,6 +4,7 @@ import { whole } from '#cluster'
 import type { NodeId } from '#process'
 import { copyIn, fenceIn } from './copy-host.ts'
 import type { Fence, StoredState } from './fence.ts'
+import type { Relay } from './relay.ts'
 
 export type SurveyResult =
   | { readonly ok: true; readonly copies: ReadonlyMap<NodeId, StoredState> }
@@ -23,13 +24,15 @@ interface Survey {
  */
 export class CopySurveys {
   readonly #cluster: Cluster
+  readonly #relay: Relay
   readonly #surveys = new Map<number, Survey>()
   #lastId = 0
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Cluster, relay: Relay) {
     this.#cluster = cluster
-    cluster.handle('state.copy', (from, frame) => this.#onCopy(from, frame))
-    cluster.handle('state.denied', (_from, frame) =>
+    this.#relay = relay
+    relay.handle('state.copy', (from, frame) => this.#onCopy(from, frame))
+    relay.handle('state.denied', (_from, frame) =>
       this.#settle(whole(frame[1], 'id'), { ok: false, reason: 'fenced', by: fenceIn(frame, 2) }),
     )
     cluster.onTick(() => this.#askAgain())
@@ -52,7 +55,7 @@ export class CopySurveys {
   }
 
   #ask(id: number, { key, fence }: Survey, peer: NodeId): void {
-    this.#cluster.send(peer, ['state.ask', id, key, fence.gen, fence.epoch])
+    this.#relay.send(peer, ['state.ask', id, key, fence.gen, fence.epoch])
   }
 
   #onCopy(from: NodeId, frame: Frame): void {

@@ -7,6 +7,7 @@ import { fenceIn, wireState } from './copy-host.ts'
 import { CopySurveys } from './copy-survey.ts'
 import type { CopyTable } from './copy-table.ts'
 import { compareFences, type Fence, newestOf, type StoredState } from './fence.ts'
+import type { Relay } from './relay.ts'
 import type { OpenResult, StateStore, StateStoreContext, StateStoreFactory, WriteResult } from './state-store.ts'
 
 export interface MemoryStateStoreOptions {
@@ -52,6 +53,7 @@ class MemoryStateStore implements StateStore {
   /** Copies are gone with the last node, and so is the directory. */
   readonly lastGen = 0
   readonly #cluster: Cluster
+  readonly #relay: Relay
   readonly #clock: Clock
   readonly #copies: CopyTable
   readonly #holdersOf: (key: string, gen: number) => readonly NodeId[]
@@ -59,14 +61,15 @@ class MemoryStateStore implements StateStore {
   readonly #owned = new Map<string, Owned>()
   #isPlacing = false
 
-  constructor({ id, cluster, clock, copies, heirOf }: StateStoreContext, count: number) {
+  constructor({ id, cluster, relay, clock, copies, heirOf }: StateStoreContext, count: number) {
     this.#cluster = cluster
+    this.#relay = relay
     this.#clock = clock
     this.#copies = copies
     this.#holdersOf = (key, gen) => copyHolders(id, this.#candidates(), count, (left) => heirOf(key, gen, left))
-    this.#surveys = new CopySurveys(cluster)
-    cluster.handle('state.ack', (from, frame) => this.#onAck(from, frame))
-    cluster.handle('state.refused', (_from, frame) => this.#onRefused(frame))
+    this.#surveys = new CopySurveys(cluster, relay)
+    relay.handle('state.ack', (from, frame) => this.#onAck(from, frame))
+    relay.handle('state.refused', (_from, frame) => this.#onRefused(frame))
     cluster.onChange(() => this.#placeAll())
     cluster.onLink(() => this.#placeAll())
     cluster.onTick((now) => this.#tick(now))
@@ -93,7 +96,7 @@ class MemoryStateStore implements StateStore {
     const written = await this.write(key, { ...newest, fence, seq: 1 })
     if (!written.ok) return written
     const holders = this.#owned.get(key)?.holders ?? []
-    for (const id of survey.copies.keys()) if (!holders.includes(id)) this.#cluster.send(id, ['state.drop', key, fence.gen, fence.epoch, 1])
+    for (const id of survey.copies.keys()) if (!holders.includes(id)) this.#relay.send(id, ['state.drop', key, fence.gen, fence.epoch, 1])
     return { ok: true, stored: newest }
   }
 
@@ -119,7 +122,7 @@ class MemoryStateStore implements StateStore {
   }
 
   #send({ key, state }: Owned, to: NodeId): void {
-    this.#cluster.send(to, ['state.write', key, ...wireState(state)])
+    this.#relay.send(to, ['state.write', key, ...wireState(state)])
   }
 
   release(key: string, fence: Fence): void {
@@ -131,7 +134,7 @@ class MemoryStateStore implements StateStore {
     const owned = this.#owned.get(key)
     if (owned !== undefined && owned.state.fence.gen <= gen) {
       const { fence, seq } = owned.state
-      for (const id of owned.acked.keys()) this.#cluster.send(id, ['state.drop', key, fence.gen, fence.epoch, seq])
+      for (const id of owned.acked.keys()) this.#relay.send(id, ['state.drop', key, fence.gen, fence.epoch, seq])
       this.#owned.delete(key)
     }
     this.#copies.forget(key, gen)
@@ -185,7 +188,7 @@ class MemoryStateStore implements StateStore {
     for (const id of acked.keys()) {
       if (holders.includes(id)) continue
       acked.delete(id)
-      this.#cluster.send(id, ['state.drop', owned.key, state.fence.gen, state.fence.epoch, state.seq])
+      this.#relay.send(id, ['state.drop', owned.key, state.fence.gen, state.fence.epoch, state.seq])
     }
   }
 

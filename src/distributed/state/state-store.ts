@@ -4,6 +4,7 @@ import type { Cluster } from '#cluster'
 import type { NodeId } from '#process'
 import type { CopyTable } from './copy-table.ts'
 import type { Fence, StoredState } from './fence.ts'
+import type { Relay } from './relay.ts'
 
 /** How `open` ended. `fenced`: another's token is greater, and it is this one. */
 export type OpenResult =
@@ -40,6 +41,7 @@ export interface StateStoreContext {
   readonly id: NodeId
   readonly clock: Clock
   readonly cluster: Cluster
+  readonly relay: Relay
   /** The node to which a name would fall if only these were left; `undefined` if there is none. */
   readonly heirOf: (key: string, gen: number, candidates: readonly NodeId[]) => NodeId | undefined
   readonly copies: CopyTable

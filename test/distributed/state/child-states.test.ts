@@ -42,10 +42,12 @@ class Store implements StateStore {
 let store: Store
 let facts: unknown[]
 let states: ChildStates
+let clock: FakeClock
 
 beforeEach(() => {
   store = new Store()
   facts = []
+  clock = new FakeClock()
   const events = new EventStream<DistributedEvents>()
   events.subscribe('test', {
     'state.written': ({ name, store: label, behaviour }) => facts.push(`${name} of ${behaviour} written to ${label}`),
@@ -53,7 +55,7 @@ beforeEach(() => {
     'state.loaded': ({ from }) => facts.push(`loaded from ${from}`),
   })
   const isAlive = (id: string) => id !== 'dead.1'
-  states = new ChildStates({ self: 'me.1', store, clock: new FakeClock(), events, isAlive })
+  states = new ChildStates({ self: 'me.1', store, clock, events, isAlive })
 })
 
 const open = (): Promise<OpenedState> => states.open('lot-1', 'lot', { gen: 3, epoch: 2, oldestGen: 3 }, () => undefined)
@@ -83,6 +85,26 @@ describe('a state is opened', () => {
     expect(epochOf(await open())).toBe('fenced')
     store.answers = [fencedBy('dead.1', 1, 4)]
     expect(epochOf(await open())).toBe('fenced')
+  })
+
+  test('under a higher one where a node that lives has had the greater token for long, and made nothing of it', async () => {
+    const held = fencedBy('other.1', 2)
+    store.answers = [held, held]
+    expect(epochOf(await open())).toBe('fenced')
+    await clock.advance(1000)
+    expect(epochOf(await open())).toBe('fenced')
+    await clock.advance(1000)
+    store.answers = [fencedBy('other.1', 3)]
+    expect(epochOf(await open())).toBe('fenced')
+    await clock.advance(2000)
+    store.answers = [fencedBy('other.1', 3)]
+    expect(epochOf(await open())).toBe(4)
+  })
+
+  test('not at all where its birth has ended meanwhile, which no token outdoes', async () => {
+    store.answers = Array.from({ length: 9 }, () => fencedBy('dead.1', 4))
+    expect(epochOf(await open())).toBe('fenced')
+    expect(store.opened.map(({ epoch }) => epoch)).toEqual([2, 5])
   })
 
   test('not now, where the store cannot tell; and that is said', async () => {
