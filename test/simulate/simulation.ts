@@ -135,7 +135,7 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
 async function bidOnAll(box: Box, ledger: Ledger, note: (kind: Violation['kind'], what: string) => void): Promise<void> {
   const asked = box
     .live()
-    .flatMap((node) => node.registry.entries().map(({ name, pid }) => (pid.node === node.id ? bidOn(node, name) : '')))
+    .flatMap((node) => node.registry.entries().flatMap(({ name, pid }) => (pid.node === node.id ? [bidOn(node, name)] : [])))
   const answers = Promise.all(asked)
   await box.clock.advance(10_000)
   for (const complaint of await answers) if (complaint !== '') note('state', complaint)

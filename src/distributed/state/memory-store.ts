@@ -216,9 +216,18 @@ class MemoryStateStore implements StateStore {
     this.#settle(owned)
   }
 
+  /** A child whose supervisor fell is not released: its copies are seen to until another node has opened its state. */
+  #isLeftBehind(owned: Owned): boolean {
+    const { key, state, waiters } = owned
+    if (waiters.length > 0 || this.#copies.read(key) === state) return false
+    this.#owned.delete(key)
+    return true
+  }
+
   /** What was lost on its way is sent again; and a write that nobody takes fails at last. */
   #tick(now: number): void {
     for (const owned of this.#owned.values()) {
+      if (this.#isLeftBehind(owned)) continue
       if (owned.holders.some((id) => (owned.acked.get(id) ?? 0) < owned.state.seq)) this.#place(owned)
       if (!owned.waiters.some(({ deadline }) => deadline <= now)) continue
       const late = owned.waiters.filter(({ deadline }) => deadline <= now)
