@@ -283,6 +283,10 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
         attributes: { 'otp.name': event.name, 'otp.behaviour': event.behaviour, 'otp.node.to': event.to, 'otp.epoch': event.epoch },
       })
     },
+    // Part of the message that is answered after it.
+    'state.written': null,
+    'state.write_failed': null,
+    'state.loaded': null,
     'http.request_completed': null,
     'node.started': null,
     'node.leaving': null,

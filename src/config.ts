@@ -58,6 +58,9 @@ const SETTINGS = z.object({
   OTP_MAX_RESTARTS: z.coerce.number().int().nonnegative().default(100),
   OTP_RESTART_PERIOD_MS: positive.default(5000),
   OTP_SHUTDOWN_TIMEOUT_MS: positive.default(20_000),
+  OTP_STATE_STORE: z.enum(['none', 'memory', 'sqlite']).default('none'),
+  OTP_STATE_COPIES: positive.default(1),
+  OTP_STATE_DIR: z.string().min(1).optional(),
 })
 
 /** `secret` undefined: made and kept in the runtime directory, which only works for nodes of this host. */
@@ -81,6 +84,11 @@ export interface Config extends TopologySettings {
   readonly restartPeriodMs: number
   /** After a request to stop, how long until the OS process ends whatever is left. */
   readonly shutdownTimeoutMs: number
+  readonly stateStore: 'none' | 'memory' | 'sqlite'
+  /** Of `memory`. */
+  readonly stateCopies: number
+  /** Of `sqlite`; undefined: `state` in the runtime directory. */
+  readonly stateDirectory: string | undefined
 }
 
 /** Reads the settings; throws `ERR_OTP_CONFIG` that lists all that is wrong. Variables that begin with OTP_ and are no setting are errors. */
@@ -120,6 +128,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     maxRestarts: s.OTP_MAX_RESTARTS,
     restartPeriodMs: s.OTP_RESTART_PERIOD_MS,
     shutdownTimeoutMs: s.OTP_SHUTDOWN_TIMEOUT_MS,
+    stateStore: s.OTP_STATE_STORE,
+    stateCopies: s.OTP_STATE_COPIES,
+    stateDirectory: s.OTP_STATE_DIR,
   })
 }
 

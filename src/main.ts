@@ -1,5 +1,6 @@
 // One node as an OS process: the only place where rooms, telemetry, the workload and HTTP are wired together.
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { auctionRoutes, Lot } from '#auctions'
 import { CodedError, EventStream, systemClock } from '#base'
 import { defaultRuntimeDirectory, localSecret, nodeId, tlsFromFiles } from '#cluster'
@@ -7,8 +8,7 @@ import { type Config, readConfig } from '#config'
 import { close, createHttpServer, healthRoutes, listen, observerRoutes } from '#http'
 import { Node, startNode } from '#node'
 import { startTelemetry, type Telemetry } from '#observability'
-
-import type { NodeEvents } from '#otp-labs'
+import { memoryStateStore, type NodeEvents, type StateStoreFactory, sqliteStateStore } from '#otp-labs'
 import { topologyFrom } from './topologies.ts'
 
 const LOOPBACK = '127.0.0.1'
@@ -97,12 +97,13 @@ async function main(): Promise<void> {
 }
 
 function makeNode(config: Config, own: { version: string; incarnation: number; events: EventStream<NodeEvents> }): Node {
+  const directory = config.runtimeDirectory ?? defaultRuntimeDirectory()
   return new Node({
     name: config.name,
     cluster: config.cluster,
     behaviours: [Lot],
     topologies: config.topologies.map((topology) => topologyFrom(topology, config)),
-    secret: config.secret ?? localSecret(config.runtimeDirectory ?? defaultRuntimeDirectory()),
+    secret: config.secret ?? localSecret(directory),
     ...(config.tls === undefined ? {} : { tls: tlsFromFiles(config.tls) }),
     host: config.clusterHost,
     port: config.clusterPort,
@@ -110,10 +111,17 @@ function makeNode(config: Config, own: { version: string; incarnation: number; e
     role: config.role,
     zone: config.zone,
     ...own,
+    ...storeOf(config, directory),
     ...(config.membersExpected === undefined ? {} : { membersExpected: config.membersExpected }),
     tracing: telemetry?.tracing,
     ...(telemetry === undefined ? {} : { onCallMeasured: telemetry.callMeasured }),
   })
+}
+
+function storeOf(config: Config, runtimeDirectory: string): { stateStore?: StateStoreFactory } {
+  if (config.stateStore === 'memory') return { stateStore: memoryStateStore({ copies: config.stateCopies }) }
+  if (config.stateStore === 'none') return {}
+  return { stateStore: sqliteStateStore({ directory: config.stateDirectory ?? join(runtimeDirectory, 'state') }) }
 }
 
 function onUnexpected(error: Error): void {

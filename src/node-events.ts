@@ -68,6 +68,10 @@ export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & Str
     'child.relocated': keep('child.relocated'),
     'child.quarantined': keep('child.quarantined'),
     'child.released': keep('child.released'),
+    // One a write: counted in the metrics.
+    'state.written': null,
+    'state.write_failed': keep('state.write_failed'),
+    'state.loaded': keep('state.loaded'),
     // The observer's own requests would fill the log that they read.
     'http.request_completed': null,
     'node.started': keep('node.started'),

@@ -31,6 +31,7 @@ import {
   type ReplicatorTimes,
   RULES,
   type Rules,
+  type StateStoreFactory,
 } from '#distributed'
 import { EventLog, type NodeParts, type NodeSnapshot, nodeSnapshot, OBSERVER, observerServer } from '#introspect'
 import {
@@ -90,6 +91,8 @@ export interface NodeOptions {
   readonly children?: readonly ChildSpec[]
   /** Started when the node is up, after what they depend on, each `permanent`; stopped before anything else is, in reverse order. */
   readonly applications?: readonly AnyApplication[]
+  /** Where the state of children is written whose behaviour persists it, as `memoryStateStore()` or `sqliteStateStore(…)`; none: nowhere. */
+  readonly stateStore?: StateStoreFactory | undefined
   readonly version?: string
   readonly role?: string
   readonly zone?: string
@@ -216,6 +219,7 @@ export class Node {
       localSupervisor: CHILDREN,
       supervisor: options.supervisor ?? {},
       registry: options.registry ?? {},
+      stateStore: options.stateStore,
     })
     const { registry, directory, reconciler, relocator, replicator } = this.#distributed
     this.registry = registry
@@ -350,7 +354,7 @@ export class Node {
       root.stop('shutdown')
       await ended
     }
-    this.#distributed.replicator.flush()
+    await this.#distributed.leave()
     await this.cluster.stop()
     this.events.emit('node.stopped', { node: this.id, reason, at: this.clock.wall(), durationMs: this.clock.now() - startedMono })
   }

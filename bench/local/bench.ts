@@ -109,9 +109,27 @@ const RESTART_STORM: Row = {
   goals: [{ times: 20, peer: 'elixir' }],
 }
 
+/** What a written state costs, beside the same child on the same node without a store. */
+const persisted = (store: 'sqlite' | 'memory', measure: 'call' | 'call-100', title: string): Row => ({
+  name: `persist-${store}-${measure}`,
+  title,
+  unit: 'calls/s',
+  better: 'higher',
+  ...ours('state', `${store}-${measure}`, 'perSecond'),
+  peers: { 'no store': { source: ours('state', `none-${measure}`, 'perSecond').ours } },
+  goals: [],
+})
+
+const PERSIST: readonly Row[] = [
+  persisted('sqlite', 'call', 'round trips of one caller, each answered when the new state is in the SQLite file'),
+  persisted('sqlite', 'call-100', 'the same of 100 callers at once, who share writes'),
+  persisted('memory', 'call', 'round trips of one caller, each answered when another node has a copy, over TCP in one OS process'),
+  persisted('memory', 'call-100', 'the same of 100 callers at once, who share writes'),
+]
+
 /** The rows in the order in which they are printed. */
 export const local: Bench = {
   name: 'local',
   referencesOf: REFERENCES_OF,
-  rows: [START, IDLE, CALL, CALL_100, CAST, CAST_FLOOD, RESTART_P50, RESTART_P99, RESTART_STORM],
+  rows: [START, IDLE, CALL, CALL_100, CAST, CAST_FLOOD, RESTART_P50, RESTART_P99, RESTART_STORM, ...PERSIST],
 }

@@ -36,6 +36,12 @@ export function knowSupervisor(families: Families, supervisor: string): void {
   families.zero('otp_supervisor_restart_intensity_used_ratio', { supervisor })
 }
 
+function knowStore(families: Families, store: string): void {
+  families.zero('otp_state_writes_total', { store })
+  families.zero('otp_state_write_duration_seconds', { store })
+  families.zero('otp_state_loads_total', { store })
+}
+
 /** The subscriber's table. `exemplar` answers the span that was made of a fact, if it is kept. */
 export function metricsTable(families: Families, exemplar: (event: object) => ExemplarLabels | undefined) {
   /** Peers with their life whose link was up before. */
@@ -46,6 +52,13 @@ export function metricsTable(families: Families, exemplar: (event: object) => Ex
     if (known.has(behaviour)) return
     known.add(behaviour)
     knowBehaviour(families, behaviour)
+  }
+  const stores = new Set<string>()
+  const noteWrite = (store: string, outcome: 'ok' | 'fenced' | 'error', durationMs: number): void => {
+    if (!stores.has(store)) knowStore(families, store)
+    stores.add(store)
+    families.count('otp_state_writes_total', { store, outcome })
+    families.observe('otp_state_write_duration_seconds', { store }, durationMs / SECOND)
   }
   return {
     'process.spawned': ({ behaviour, cause, durationMs }) => {
@@ -125,6 +138,12 @@ export function metricsTable(families: Families, exemplar: (event: object) => Ex
     'child.relocated': ({ cause }) => families.count('otp_relocations_total', { cause }),
     'child.quarantined': ({ behaviour }) => families.count('otp_quarantines_total', { behaviour }),
     'child.released': null,
+    'state.written': ({ store, durationMs }) => noteWrite(store, 'ok', durationMs),
+    'state.write_failed': ({ store, outcome, durationMs }) => noteWrite(store, outcome, durationMs),
+    'state.loaded': ({ store }) => {
+      knowStore(families, store)
+      families.count('otp_state_loads_total', { store })
+    },
     'http.request_completed': ({ route, status, durationMs }) => {
       if (!/^\/observer(\/|$)/.test(route)) return
       families.zero('otp_observer_requests_total', { route })

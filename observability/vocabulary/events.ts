@@ -116,6 +116,9 @@ export const EVENTS: Readonly<Record<keyof Facts, EventEntry>> = {
   'child.relocated': fact('child sent to another node', ['warn', 'info'], ['otp_relocations_total'], ['otp.child.relocation']),
   'child.quarantined': fact('child quarantined', ['error'], ['otp_quarantines_total'], ['otp.child.quarantine']),
   'child.released': fact('child released from quarantine', ['info'], [], ['otp.child.release']),
+  'state.written': fact('state written', ['debug'], ['otp_state_writes_total', 'otp_state_write_duration_seconds']),
+  'state.write_failed': fact('state was not written', ['error', 'warn'], ['otp_state_writes_total', 'otp_state_write_duration_seconds']),
+  'state.loaded': fact('state loaded', ['debug'], ['otp_state_loads_total']),
   'http.request_completed': fact(
     'request answered',
     ['debug', 'warn'],

@@ -98,6 +98,7 @@ const topologyRefusals = values<Fact<'topology.refused', 'reason'>>({
 const takeoverOutcomes = values<Fact<'child.taken_over', 'outcome'>>({ started: true, failed: true, superseded: true })
 const relocationCauses = values<Fact<'child.relocated', 'cause'>>({ crashed: true, start_failed: true, redistribution: true })
 const resolutions = values<Fact<'registry.conflict', 'resolution'>>({ kept: true, stopped: true, remote: true })
+const stateOutcomes = ['ok', ...values<Fact<'state.write_failed', 'outcome'>>({ fenced: true, error: true })]
 const childStates = values<keyof NodeSnapshot['supervisors'][number]['children']>({ specified: true, active: true, restarting: true })
 
 const SECONDS = { short: [0.0001, 0.0005, 0.002, 0.01, 0.05, 0.25, 1], handling: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10] } as const
@@ -198,6 +199,18 @@ const OTP_METRICS = {
   otp_children_quarantined: gauge('processes', 'Children that failed wherever they went and wait to be released, in the whole cluster.'),
   otp_quarantines_total: counter('processes', 'Children that this node quarantined.', { behaviour: 'open' }),
   otp_relocations_total: counter('processes', 'Children that this node sent to another one, by why.', { cause: relocationCauses }),
+  otp_state_writes_total: counter(
+    'writes',
+    'States of children written, by what became of the write; fenced: the name was another node’s already.',
+    {
+      store: 'open',
+      outcome: stateOutcomes,
+    },
+  ),
+  otp_state_write_duration_seconds: histogram('seconds', 'How long the answers that such a write holds back had to wait.', SECONDS.short, {
+    store: 'open',
+  }),
+  otp_state_loads_total: counter('children', 'Children that went on from a written state on this node.', { store: 'open' }),
   otp_placement_imbalance_ratio: gauge('ratio', 'Children of the fullest node over the mean, by this node’s view; 1 is even.'),
 
   otp_cluster_members: gauge('nodes', 'Members by status, by this node’s view.', { status: memberStatuses }),

@@ -19,7 +19,7 @@ export interface LotState extends LotArgument {
   readonly status: 'open' | 'closed'
   readonly high: number
   readonly bidder: string | undefined
-  /** Bids accepted in this life of the lot's process. */
+  /** Bids accepted. */
   readonly bids: number
 }
 
@@ -36,10 +36,10 @@ const SHOWN_AFTER_CLOSE_MS = 30_000
 export const Lot = genServer({
   name: 'lot',
   version: '1',
-  init: (argument: LotArgument, self: Self): LotState => {
-    if (argument.closesAt !== undefined) self.sendAfter(Math.max(0, argument.closesAt - systemClock.wall()), 'close')
-    return { ...argument, status: 'open', high: argument.reserve, bidder: undefined, bids: 0 }
-  },
+  init: (argument: LotArgument, self: Self): LotState =>
+    withTimer({ ...argument, status: 'open', high: argument.reserve, bidder: undefined, bids: 0 }, self),
+  // No accepted bid is lost with its node: who is told "accepted" is told so when it is written.
+  persist: { version: 1, load: (data, _version, self): LotState => withTimer(data as LotState, self) },
   calls: {
     bid: (state, { bidder, amount }: Bid) => {
       const outcome = state.status === 'closed' ? 'closed' : amount > state.high ? 'accepted' : 'too_low'
@@ -55,10 +55,14 @@ export const Lot = genServer({
     },
   },
   infos: {
-    close: (state, _nothing, self) => {
-      self.sendAfter(SHOWN_AFTER_CLOSE_MS, 'end')
-      return { ...state, status: 'closed' as const }
-    },
+    close: (state, _nothing, self) => withTimer({ ...state, status: 'closed' }, self),
     end: (state) => stop('normal', state),
   },
 })
+
+/** Sets the timer that comes next in the lot's life, wherever that goes on. */
+function withTimer(state: LotState, self: Self): LotState {
+  if (state.status === 'closed') self.sendAfter(SHOWN_AFTER_CLOSE_MS, 'end')
+  else if (state.closesAt !== undefined) self.sendAfter(Math.max(0, state.closesAt - systemClock.wall()), 'close')
+  return state
+}

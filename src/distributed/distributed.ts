@@ -25,6 +25,11 @@ import { Witness } from './directory/witness.ts'
 import type { DistributedEvents } from './events.ts'
 import { DistributedRegistry } from './registry/registry.ts'
 import { RegistryListeners } from './registry/registry-listeners.ts'
+import { ChildStates } from './state/child-states.ts'
+import { CopyHost } from './state/copy-host.ts'
+import { CopyTable } from './state/copy-table.ts'
+import { Relay } from './state/relay.ts'
+import type { StateStoreFactory } from './state/state-store.ts'
 
 /** Horde's options of its supervisor; give all nodes of a cluster the same. */
 export interface DistributionOptions extends RestartLimits {
@@ -57,6 +62,8 @@ export interface DistributedOptions {
   readonly localSupervisor: string
   readonly supervisor: DistributionOptions
   readonly registry: DistributedRegistryStart
+  /** Without one no state of a child is written. */
+  readonly stateStore?: StateStoreFactory | undefined
 }
 
 /** What a node keeps of this room. */
@@ -69,6 +76,8 @@ export interface Distributed {
   readonly registry: DistributedRegistry
   readonly supervisor: DistributedSupervisor
   readonly placementServer: PlacementServer
+  /** To be called when nothing runs any more, before the links go down: sends what is unsent, and waits until no peer needs this node's copies of states. */
+  readonly leave: () => Promise<void>
 }
 
 export function distributed(options: DistributedOptions): Distributed {
@@ -84,7 +93,14 @@ export function distributed(options: DistributedOptions): Distributed {
   const members = new Members(cluster, settings, initial)
   const placement = new ChildPlacement(strategy, members)
   const crashes = new CrashWindow(restartSettings(limits).periodMs)
-  const children = new LocalChildren(runtime, options.localSupervisor, options.behaviours, crashes)
+  const copies = new CopyTable((key) => directory.get(key))
+  const relay = new Relay(cluster)
+  const copyHost = new CopyHost(cluster, relay, copies, clock)
+  const heirOf = (key: string, gen: number, left: readonly NodeId[]) => placement.heirAmong(left, directory.get(key) ?? { key, gen })
+  const store = options.stateStore?.({ id, clock, cluster, relay, copies, heirOf })
+  directory.lamport = Math.max(directory.lamport, store?.lastGen ?? 0)
+  const states = store && new ChildStates({ self: id, store, clock, events, isAlive: (node) => cluster.alive.has(node) })
+  const children = new LocalChildren(runtime, options.localSupervisor, options.behaviours, crashes, states)
   const relocationSettings = { ...RELOCATION, ...relocation }
   const relocator = new Relocator({ cluster, directory, replicator, placement, clock, random, events, settings: relocationSettings })
   const delay = new StartDelay(id, directory, clock)
@@ -126,5 +142,10 @@ export function distributed(options: DistributedOptions): Distributed {
       witness: new Witness(directory, clock, times?.ackMs ?? DEFAULT_REPLICATOR_TIMES.ackMs),
     }),
     placementServer: new PlacementServer({ cluster, directory, replicator, reconciler, placement, children, events }),
+    leave: async () => {
+      replicator.flush()
+      await copyHost.unneeded()
+      await store?.close()
+    },
   }
 }

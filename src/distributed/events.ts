@@ -50,4 +50,18 @@ export interface DistributedEvents {
   'child.quarantined': { name: string; behaviour: string; reason: ExitReason; attempts: number; epoch: number; at: number }
   /** Somebody let a quarantined child start again, on the node `to`. */
   'child.released': { name: string; behaviour: string; to: NodeId; epoch: number; at: number }
+  /** The state of a child was written; its callers are told now. Once a write. */
+  'state.written': { name: string; behaviour: string; store: string; bytes: number; durationMs: number }
+  /** It was not. `fenced`: the name is another node's; `error`: it could not be written. Either way its process ends. */
+  'state.write_failed': {
+    name: string
+    behaviour: string
+    store: string
+    outcome: 'fenced' | 'error'
+    why: string
+    at: number
+    durationMs: number
+  }
+  /** A child is about to go on from what was written, by its owner `from`. */
+  'state.loaded': { name: string; behaviour: string; store: string; from: NodeId; bytes: number; at: number; durationMs: number }
 }

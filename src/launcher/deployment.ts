@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { LaunchOptions } from './args.ts'
-import { nodeEnvironment } from './environment.ts'
+import { nodeEnvironment, stateSettings } from './environment.ts'
 import { LaunchFailure } from './failure.ts'
 import { lotsEverywhere, wholeCluster } from './observe.ts'
 import { checkPorts, neededPorts } from './ports.ts'
@@ -70,7 +70,7 @@ export class Deployment {
     }
     await checkPorts(neededPorts(portBase, numbers), present === 'dead' ? DEAD_RUN_WITHIN_MS : 0)
     const secret = randomBytes(32).toString('base64url')
-    await claimDirectory(this.directory, { portBase, nodes, secret })
+    await claimDirectory(this.directory, { portBase, nodes, secret, state: stateSettings(process.env) })
     this.#isClaimed = true
     return secret
   }

@@ -14,12 +14,19 @@ type Environment = Readonly<Record<string, string | undefined>>
 /** Settings of the user's that would contradict what is set here: another secret, other topologies. */
 const STRIPPED = /^OTP_(SECRET_FILE|(STATIC|GOSSIP|DNS|KUBERNETES)_.+)$/
 
+/** Those of the user's settings that every node of a run has to share. */
+export function stateSettings(user: Environment): Environment {
+  return Object.fromEntries(Object.entries(user).filter(([name]) => name.startsWith('OTP_STATE_')))
+}
+
 export function nodeEnvironment(
   { number, portBase, nodes, secret, directory }: NodeOfRun,
   user: Environment,
 ): Record<string, string | undefined> {
   const { http, metrics } = portsOf(portBase, number)
   return {
+    // So that no accepted bid is lost with a node; the user may choose another store, or none.
+    OTP_STATE_STORE: 'memory',
     ...Object.fromEntries(Object.entries(user).filter(([name]) => !STRIPPED.test(name))),
     OTP_NODE_NAME: `n${number}`,
     OTP_HTTP_PORT: String(http),

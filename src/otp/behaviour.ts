@@ -1,5 +1,6 @@
 // A behaviour: what a process can be started with, as a value. Nodes know behaviours by name; no code crosses the wire.
 import type { Body } from '#process'
+import type { StateKeeper } from './durable-state.ts'
 
 /** `A` is what `init` takes. */
 export interface Behaviour<A = unknown> {
@@ -8,6 +9,8 @@ export interface Behaviour<A = unknown> {
   readonly version: string
   readonly type: 'worker' | 'supervisor'
   readonly body: Body
+  /** Set where the behaviour persists: the body of one process, whose state the keeper keeps. */
+  readonly durableBody?: (keeper: StateKeeper) => Body
   /** Carries the type of the argument of `init` and nothing else. */
   readonly argument?: A
 }

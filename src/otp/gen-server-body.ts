@@ -122,6 +122,7 @@ export class GenServerBody implements Body {
       self.owe(replyTo)
       this.#apply(self, result)
     } else if (result instanceof Stop) {
+      self.state = result.state
       if (result.value !== undefined) {
         if (self.sys !== undefined) self.sys.countOut()
         replyTo.reply(result.value)

@@ -2,6 +2,8 @@
 import { CodedError } from '#base'
 import { checkMailboxBound, type ExitReason, type MailboxBound, Name } from '#process'
 import type { Behaviour } from './behaviour.ts'
+import { DurableGenServerBody } from './durable-gen-server-body.ts'
+import { checkPersist, type Persist } from './durable-state.ts'
 import { GenServerBody } from './gen-server-body.ts'
 import type { AnyNext, ContinueWith, Ignore, NoReply, Ok, Outcome, Reply, Stop, WaitAtMost } from './outcome.ts'
 import type { Self } from './self.ts'
@@ -46,6 +48,11 @@ export interface GenServerDefinition<S, A, C, K, I, N = {}> {
   readonly trapExit?: boolean
   /** Default: the mailbox takes whatever comes. */
   readonly mailbox?: MailboxBound
+  /**
+   * The state of a child of the cluster is written, where its node has a store, before anybody is answered who could have seen it; a takeover,
+   * and a restart, go on from what was written. Until the first change there is nothing to write. Elsewhere it changes nothing.
+   */
+  readonly persist?: Persist<NoInfer<S>>
 }
 
 /** Each with the type of its argument. The name of another continue is checked when it is returned: a table cannot be typed by itself. */
@@ -64,16 +71,21 @@ export interface GenServer<A, P> extends Behaviour<A> {
 export function genServer<S, A = unknown, C = {}, K = {}, I = {}, N = {}>(
   definition: GenServerDefinition<S, A, C, K, I, N>,
 ): GenServer<A, { calls: C; casts: K; infos: I }> {
-  const { name } = definition
+  const { name, persist } = definition
   checkBehaviourName(name)
   if (definition.mailbox !== undefined) checkMailboxBound(definition.mailbox, name)
-  return {
+  const anyDefinition = definition as unknown as AnyDefinition
+  const body = new GenServerBody(anyDefinition)
+  const behaviour: GenServer<A, { calls: C; casts: K; infos: I }> = {
     name,
     version: definition.version ?? '0',
     type: 'worker',
-    body: new GenServerBody(definition as unknown as AnyDefinition),
+    body,
     named: (key) => new Name(key, name),
   }
+  if (persist === undefined) return behaviour
+  const options = checkPersist(persist as Persist<unknown>, name)
+  return { ...behaviour, durableBody: (keeper) => new DurableGenServerBody(body, anyDefinition, options, keeper) }
 }
 
 /** Throws `ERR_OTP_OTP_BAD_BEHAVIOUR`: the name is a label in metrics and part of addresses. */

@@ -21,6 +21,7 @@ export { type Backoff, backoffMs, checkBackoff } from './backoff.ts'
 export type { AnyBehaviour, ArgumentOf, Behaviour } from './behaviour.ts'
 export type { ChildSpec, FullChildSpec, Restart, Shutdown } from './child-spec.ts'
 export { checkChildSpec, checkChildSpecs } from './child-spec.ts'
+export type { KeptState, Persist, PersistOptions, SavedState, StateKeeper } from './durable-state.ts'
 export { type DynamicSupervisorOptions, dynamicSupervisor } from './dynamic-supervisor.ts'
 export type { OtpEvents, RestartCause, StopCause } from './events.ts'
 export {

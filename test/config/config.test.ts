@@ -28,7 +28,16 @@ describe('the configuration', () => {
       httpPort: 4000,
       metricsPort: 9100,
       chaosAllowed: false,
+      stateStore: 'none',
     })
+  })
+
+  test('takes a store of state, with what belongs to it', () => {
+    const set = { OTP_NODE_NAME: 'n1', OTP_STATE_STORE: 'sqlite', OTP_STATE_DIR: '/var/lib/lots', OTP_STATE_COPIES: '2' }
+    expect(readConfig(set)).toMatchObject({ stateStore: 'sqlite', stateDirectory: '/var/lib/lots', stateCopies: 2 })
+    expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_STATE_STORE: 'paper', OTP_STATE_COPIES: '0' })).toMatch(
+      /OTP_STATE_STORE="paper"[\s\S]*OTP_STATE_COPIES="0"/,
+    )
   })
 
   test('cannot be changed once it is read', () => {

@@ -1,7 +1,7 @@
 // The environment of a run's node: the launcher's settings win, the user's others go through.
 import { expect, test } from 'vitest'
 import { readConfig } from '#config'
-import { nodeEnvironment } from '#src/launcher/environment.ts'
+import { nodeEnvironment, stateSettings } from '#src/launcher/environment.ts'
 
 const own = { number: 2, portBase: 4100, nodes: 3, secret: 'a secret of the run', directory: '/run/user/1/otp-labs/run-4100' }
 
@@ -15,6 +15,7 @@ test('it is a configuration that a node accepts', () => {
     chaosAllowed: true,
     membersExpected: 3,
     topologies: ['local'],
+    stateStore: 'memory',
   })
 })
 
@@ -23,6 +24,7 @@ test('what the user has set otherwise goes through, and what would contradict do
     PATH: '/bin',
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318',
     OTP_LOG_LEVEL: 'debug',
+    OTP_STATE_STORE: 'none',
     OTP_SECRET_FILE: '/etc/secret',
     OTP_STATIC_PEERS: 'a:1',
     OTP_DNS_NAME: 'otp.example',
@@ -38,7 +40,7 @@ test('what the user has set otherwise goes through, and what would contradict do
     OTP_NODE_NAME: 'n2',
     OTP_CLUSTER_PORT: '0',
   })
-  expect(readConfig(environment)).toMatchObject({ logLevel: 'debug', secret: own.secret, chaosAllowed: true })
+  expect(readConfig(environment)).toMatchObject({ logLevel: 'debug', stateStore: 'none', secret: own.secret, chaosAllowed: true })
   expect(Object.keys(environment)).not.toContain('OTP_SECRET_FILE')
 })
 
@@ -46,4 +48,9 @@ test('a variable that is no setting goes through, for the node to refuse it by n
   expect(() => readConfig(nodeEnvironment(own, { OTP_LOG_LEVLE: 'debug' }))).toThrow(
     'OTP_LOG_LEVLE is no setting; did you mean OTP_LOG_LEVEL?',
   )
+})
+
+test('what the store of state is told is the run’s, for nodes that come back into it', () => {
+  const user = { PATH: '/bin', OTP_STATE_STORE: 'sqlite', OTP_STATE_DIR: '/var/lib/lots', OTP_LOG_LEVEL: 'debug' }
+  expect(stateSettings(user)).toEqual({ OTP_STATE_STORE: 'sqlite', OTP_STATE_DIR: '/var/lib/lots' })
 })

@@ -44,6 +44,7 @@ describe('names', () => {
       'scope',
       'state',
       'status',
+      'store',
       'subscriber',
       'supervisor',
       'topology',

@@ -2,8 +2,8 @@
 import type { Node } from '#otp-labs'
 import { compareRecords, type DirectoryRecord } from '#src/distributed/directory/record.ts'
 
-/** `returned`: a birth that had ended lives. `went_back`: a node's own knowledge became less. */
-export type ViolationKind = 'duplicate' | 'views_differ' | 'lost' | 'returned' | 'went_back' | 'membership' | 'unrest'
+/** `returned`: a birth that had ended lives. `went_back`: a node's own knowledge became less. `state`: what is written helps nobody. */
+export type ViolationKind = 'duplicate' | 'views_differ' | 'lost' | 'returned' | 'went_back' | 'membership' | 'unrest' | 'state'
 
 export interface Violation {
   readonly kind: ViolationKind
@@ -47,6 +47,11 @@ export class Ledger {
     return this.#births.size
   }
 
+  /** The number that the directory gave to a birth. */
+  numberOf(name: string): number | undefined {
+    return this.#births.get(name)?.gen
+  }
+
   /** The name of a birth that is about to be asked for. */
   asked(key: string): string {
     const birth = `${key}#${++this.#count}`
@@ -77,7 +82,10 @@ export class Ledger {
   }
 
   #isHeld({ key, gen }: Birth, except: Node | undefined): boolean {
-    return this.#live().some((node) => node !== except && (node.parts.directory.get(key)?.gen ?? -1) >= (gen ?? Number.POSITIVE_INFINITY))
+    const born = gen ?? Number.POSITIVE_INFINITY
+    // Who is on its way out may be gone before it has told anybody.
+    const mayTell = this.#live().filter((node) => node !== except && !node.cluster.membership.leaving)
+    return mayTell.some((node) => (node.parts.directory.get(key)?.gen ?? -1) >= born)
   }
 
   #onChanged(node: Node, record: DirectoryRecord, before: DirectoryRecord | undefined): void {

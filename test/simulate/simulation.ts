@@ -1,6 +1,6 @@
 // One seed: real nodes in a box, minutes of faults in milliseconds, and what has to hold meanwhile and when it is quiet again.
 import { seededRandom } from '#base'
-import type { NodeEvents, NodeOptions } from '#otp-labs'
+import { memoryStateStore, type Node, type NodeEvents, type NodeOptions } from '#otp-labs'
 import { Box, type Noted } from '#test/support/box.ts'
 import { Ledger, type Violation } from './ledger.ts'
 import { Lot, Trouble, type TroubleMix } from './trouble.ts'
@@ -18,6 +18,11 @@ export interface SimulationOptions {
   readonly mix?: Partial<TroubleMix>
   /** One link, or one way of it, is cut and never healed. Without it in one seed of four. */
   readonly isCutForEver?: boolean
+  /**
+   * All nodes have a store of states, and children are bid on: what is written, and who may write it, must not keep a name from settling.
+   * Without it in every other seed, unless rules are switched off.
+   */
+  readonly hasStore?: boolean
   /** Keep what happened, to be printed. */
   readonly keepsTranscript?: boolean
 }
@@ -37,6 +42,8 @@ const STEP_MS = 400
 const SETTLE_MS = 40_000
 const WATCH_MS = 3000
 const LOOK_MS = 250
+/** A child that was shut out is back under a greater token. */
+const REOPENED_MS = 5000
 
 const TOLD = [
   'node.started',
@@ -51,6 +58,8 @@ const TOLD = [
   'registry.unregistered',
   'registry.conflict',
   'child.taken_over',
+  'state.loaded',
+  'state.write_failed',
 ] as const satisfies readonly (keyof NodeEvents)[]
 
 /** The same seed and options always run the same. */
@@ -58,6 +67,7 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
   const random = seededRandom(seed * 7919 + 13)
   const count = options.nodes ?? 3 + random.int(3)
   const names = Array.from({ length: count }, (_, i) => `n${i + 1}`)
+  const hasStore = options.hasStore ?? (options.rules === undefined && seed % 2 === 0)
   const loss = random.next() < 0.25 ? 0.003 * random.next() : 0
   const ledger = new Ledger(
     () => box.live(),
@@ -84,6 +94,7 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
         ...options.replicatorTimes,
       },
       ...(options.rules === undefined ? {} : { rules: options.rules }),
+      ...(hasStore ? { stateStore: memoryStateStore() } : {}),
     },
   })
   const trouble = new Trouble(box, ledger, random, names, options.mix)
@@ -95,12 +106,18 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
   const until = box.clock.now() + (options.faultsMs ?? FAULTS_MS)
   while (box.clock.now() < until && ledger.violations.length === 0) {
     trouble.step()
+    if (hasStore) trouble.bid()
     await box.clock.advance(random.int(STEP_MS))
   }
   trouble.end()
-  const isQuiet = () => box.live().every((node) => node.cluster.alive.size === count && node.isReady) && box.violations('lot').length === 0
+  const isQuiet = () =>
+    box.live().every((node) => node.cluster.alive.size === count && node.isReady && node.parts.reconciler.unplaced() === 0) &&
+    box.violations('lot').length === 0
   const limit = box.clock.now() + SETTLE_MS
-  while (!isQuiet() && box.clock.now() < limit) await box.clock.advance(LOOK_MS)
+  while (!isQuiet() && box.clock.now() < limit) {
+    trouble.revive()
+    await box.clock.advance(LOOK_MS)
+  }
   await box.clock.advance(WATCH_MS)
   ledger.checkQuiet()
   for (const what of box.violations('lot')) note(what.startsWith('views differ') ? 'views_differ' : 'duplicate', what)
@@ -108,9 +125,34 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
     const seen = node.cluster.alive.size
     if (seen !== count) note('membership', `${node.id} sees ${seen} of ${count} members: ${[...node.cluster.alive].join()}`)
   }
+  if (ledger.violations.length === 0 && hasStore) await bidOnAll(box, ledger, note)
   if (ledger.violations.length === 0) await endAll(box, note)
   const transcript = box.noted.map(inWords)
   return { seed, violations: ledger.violations, transcript, births: ledger.births, simulatedMs: box.clock.now() }
+}
+
+/** Every child that lives takes bids where it lives, once it has found out that another had its token; and what it goes on from is of its own birth. */
+async function bidOnAll(box: Box, ledger: Ledger, note: (kind: Violation['kind'], what: string) => void): Promise<void> {
+  const asked = box
+    .live()
+    .flatMap((node) => node.registry.entries().flatMap(({ name, pid }) => (pid.node === node.id ? [bidOn(node, name)] : [])))
+  const answers = Promise.all(asked)
+  await box.clock.advance(10_000)
+  for (const complaint of await answers) if (complaint !== '') note('state', complaint)
+
+  async function bidOn(node: Node, name: string): Promise<string> {
+    const record = node.parts.directory.get(name)
+    const bid = () => node.call(Lot.named(name), 'bid').catch((error: unknown) => String(error))
+    let answer = await bid()
+    if (typeof answer === 'string' && answer.includes('fenced')) {
+      await new Promise<void>((resolve) => node.clock.after(REOPENED_MS, resolve))
+      answer = await bid()
+    }
+    if (typeof answer === 'string') return `${name} could not be bid on at ${node.id}: ${answer}`
+    // Of two births that did not know of each other the number may be the same: then they are one.
+    if (ledger.numberOf(answer.birth) === record?.gen) return ''
+    return `${name} is ${String(record?.child?.argument)}, but goes on from the state of ${answer.birth}`
+  }
 }
 
 /** What is ended when all is quiet stays ended, whatever anybody remembers. */

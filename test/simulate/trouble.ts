@@ -1,12 +1,19 @@
 // What goes wrong in a simulation, and what is asked of the cluster meanwhile: one step at a time, drawn from the seed.
 import type { Random } from '#base'
-import { genServer } from '#otp-labs'
+import { genServer, reply } from '#otp-labs'
 import type { Box } from '#test/support/box.ts'
 import type { Ledger } from './ledger.ts'
 
 export const Lot = genServer({
   name: 'lot',
-  init: (birth: string) => birth,
+  init: (birth: string) => ({ birth, bids: 0 }),
+  persist: true,
+  calls: {
+    bid: (state) => {
+      const next = { ...state, bids: state.bids + 1 }
+      return reply(next, next)
+    },
+  },
   casts: {
     crash: () => {
       throw new Error('asked to')
@@ -64,15 +71,27 @@ export class Trouble {
     this.#ledger.look()
   }
 
+  /** Bids on some name from some node; it may not be there. */
+  bid(): void {
+    const live = this.#box.live()
+    const node = live[this.#random.int(live.length)]
+    node?.call(Lot.named(`k${this.#random.int(KEYS)}`), 'bid').catch(() => undefined)
+  }
+
   /** Takes back everything that may be taken back. */
   end(): void {
     for (const name of this.#names) {
       this.#resume(name)
       this.#box.slow(name, 0)
-      if (!this.#box.isLive(name)) this.#box.start(name)
     }
+    this.revive()
     this.#box.network.loss = 0
     this.#heal()
+  }
+
+  /** Starts what is down; a node that was on its way out may have got there only now. */
+  revive(): void {
+    for (const name of this.#names) if (!this.#box.isLive(name)) this.#box.start(name)
   }
 
   /** Starts, ends or crashes a name on some node; in the midst of faults nobody waits for the answer. */

@@ -12,7 +12,7 @@ export class ChildPlacement {
   readonly #strategy: DistributionStrategy
   readonly #members: Members
   /** By behaviour; kept, since they are asked for each of many children. */
-  readonly #candidates = new Map<string, readonly NodeId[]>()
+  readonly #candidates = new Map<string | undefined, readonly NodeId[]>()
 
   constructor(strategy: DistributionStrategy, members: Members) {
     this.#strategy = strategy
@@ -28,8 +28,8 @@ export class ChildPlacement {
     this.#candidates.clear()
   }
 
-  /** Who may be given a child of this behaviour. */
-  candidates(behaviour: string): readonly NodeId[] {
+  /** Who may be given a child of this behaviour; without one, of any. */
+  candidates(behaviour?: string): readonly NodeId[] {
     let candidates = this.#candidates.get(behaviour)
     if (candidates === undefined) {
       candidates = this.#members.candidates(behaviour)
@@ -43,8 +43,14 @@ export class ChildPlacement {
     return this.among(untriedFirst(this.candidates(child.behaviour), child.child?.failures), child)
   }
 
+  /** The node it would fall to if only these were left: one that may not be given it only where there is no other. */
+  heirAmong(left: readonly NodeId[], child: Pick<Placed, 'key' | 'gen'> & Partial<Placed>): NodeId | undefined {
+    const able = this.candidates(child.behaviour).filter((id) => left.includes(id))
+    return this.among(able.length > 0 ? untriedFirst(able, child.child?.failures) : left, child)
+  }
+
   /** The strategy's choice among some of the candidates. */
-  among(candidates: readonly NodeId[], { key, gen }: Placed): NodeId | undefined {
+  among(candidates: readonly NodeId[], { key, gen }: Pick<Placed, 'key' | 'gen'>): NodeId | undefined {
     return this.#strategy.chooseNode(key, candidates, gen)
   }
 }

@@ -125,6 +125,7 @@ export class DistributedSupervisor {
     if (record === undefined) return false
     if (this.#o.cluster.alive.has(record.owner)) return (await this.#ask(record.owner, 'terminate', record.key)) === true
     const ended = this.#o.reconciler.end(record, 'terminated')
+    this.#o.children.forgetState(record)
     await this.#o.replicator.acknowledged(ended.version)
     return true
   }

@@ -2,7 +2,9 @@
 import { CodedError } from '#base'
 import type { AnyBehaviour, StartChild, StartChildResult, TerminateChild } from '#otp'
 import { Crash, ExitError, type ExitReason, type Pid, type Runtime, type SpawnCause } from '#process'
-import type { ChildData } from '../directory/record.ts'
+import type { ChildData, DirectoryRecord } from '../directory/record.ts'
+import type { ChildStateKeeper } from '../state/child-state-keeper.ts'
+import type { Birth, ChildStates } from '../state/child-states.ts'
 import type { CrashWindow } from './crash-window.ts'
 
 /** What is needed to start a child here. */
@@ -11,6 +13,12 @@ export interface ChildToStart {
   readonly behaviour: string
   readonly child: ChildData
 }
+
+/** Another live node has a greater token for the state of the child: it has the name, or will say so in a moment. */
+const FENCED: ExitReason = { shutdown: 'fenced' }
+
+/** The store could not say what the child has to begin with. */
+const STATE_UNAVAILABLE: ExitReason = { shutdown: 'state_unavailable' }
 
 /** The local supervisor answers, unless it is gone: how long a start or an end may take is the child's to say. */
 const AS_LONG_AS_IT_TAKES = Number.POSITIVE_INFINITY
@@ -25,6 +33,9 @@ export class LocalChildren {
   readonly #children = new Map<string, Pid>()
   readonly #registered = new Map<string, Pid>()
   readonly #values = new Map<string, unknown>()
+  /** Of children whose state is written. */
+  readonly #keepers = new Map<string, ChildStateKeeper>()
+  readonly #states: ChildStates | undefined
   /** Requests of this turn to end children. */
   #ending: { readonly reason: ExitReason; readonly ids: string[]; readonly over: Promise<void> }[] = []
   #watched: Pid | undefined
@@ -32,11 +43,12 @@ export class LocalChildren {
   /** Called when the local supervisor and all its children are gone: with those that made it give up, if it did. */
   onSupervisorGone: (culprits: ReadonlyMap<string, ExitReason>) => void = () => undefined
 
-  constructor(runtime: Runtime, supervisor: string, behaviours: readonly AnyBehaviour[], crashes: CrashWindow) {
+  constructor(runtime: Runtime, supervisor: string, behaviours: readonly AnyBehaviour[], crashes: CrashWindow, states?: ChildStates) {
     this.#runtime = runtime
     this.#supervisor = supervisor
     this.#behaviours = new Map(behaviours.map((behaviour) => [behaviour.name, behaviour]))
     this.#crashes = crashes
+    this.#states = states
   }
 
   *keys(): Generator<string> {
@@ -57,6 +69,11 @@ export class LocalChildren {
     return this.#values.get(key)
   }
 
+  /** The epoch under which the state of a child that runs here is written: its claim has to have the same. */
+  epoch(key: string): number | undefined {
+    return this.#keepers.get(key)?.fence.epoch
+  }
+
   /** Throws `ERR_OTP_DISTRIBUTED_UNKNOWN_BEHAVIOUR`: nodes start behaviours by name, and only those they were given. */
   behaviour(name: string): AnyBehaviour {
     const behaviour = this.#behaviours.get(name)
@@ -72,28 +89,57 @@ export class LocalChildren {
     return this.#behaviours.get(behaviour)?.type ?? 'worker'
   }
 
-  /** Starts a child under the local supervisor; `undefined` if that is just not there, which is not the child's failure. */
-  async start({ key, behaviour, child }: ChildToStart, cause: SpawnCause): Promise<StartChildResult | undefined> {
+  /**
+   * Starts a child under the local supervisor; `undefined` if that is just not there, which is not the child's failure. What there is of its
+   * state is found first: meanwhile the supervisor serves others.
+   */
+  async start({ key, behaviour: name, child }: ChildToStart, cause: SpawnCause, birth: Birth): Promise<StartChildResult | undefined> {
     try {
-      const request: StartChild = { spec: specOf(key, this.behaviour(behaviour), child), cause }
-      const result = (await this.#runtime.call(this.#supervisor, 'startChild', request, AS_LONG_AS_IT_TAKES)) as StartChildResult
-      if (result.ok) {
-        this.#children.set(key, result.pid)
-        this.#watchSupervisor()
-      }
-      return result
+      const behaviour = this.behaviour(name)
+      const { durableBody } = behaviour
+      if (durableBody === undefined || this.#states === undefined) return await this.#startUnder(key, behaviour, child, cause)
+      let keeper: ChildStateKeeper | undefined
+      const opened = await this.#states.open(key, name, birth, (reason) => this.#stopKept(key, keeper, reason))
+      if (!opened.ok) return { ok: false, reason: opened.reason === 'fenced' ? FENCED : STATE_UNAVAILABLE }
+      // A later birth may have been started here while the store was asked.
+      if (this.#children.has(key)) return { ok: false, reason: FENCED }
+      keeper = opened.keeper
+      return await this.#startUnder(key, { ...behaviour, body: durableBody(keeper) }, child, cause, keeper)
     } catch (error) {
       return error instanceof ExitError ? undefined : { ok: false, reason: new Crash(error) }
     }
+  }
+
+  async #startUnder(key: string, behaviour: AnyBehaviour, child: ChildData, cause: SpawnCause, keeper?: ChildStateKeeper) {
+    const request: StartChild = { spec: specOf(key, behaviour, child), cause }
+    const result = (await this.#runtime.call(this.#supervisor, 'startChild', request, AS_LONG_AS_IT_TAKES)) as StartChildResult
+    if (!result.ok) return result
+    this.#children.set(key, result.pid)
+    if (keeper !== undefined) this.#keepers.set(key, keeper)
+    this.#watchSupervisor()
+    if (keeper?.isShutOut === true) this.#stopKept(key, keeper, FENCED)
+    return result
   }
 
   /** Stops what runs under the name, whichever kind it is. */
   async stop(key: string, reason: ExitReason): Promise<void> {
     const pid = this.#registered.get(key)
     const isChild = this.#children.has(key)
+    const keeper = this.#keepers.get(key)
     this.gone(key)
     if (isChild) await this.#terminate(key, reason)
     else if (pid !== undefined) this.#runtime.exit(pid, pid, reason)
+    if (keeper !== undefined) this.#states?.release(key, keeper.fence)
+  }
+
+  /** Its own process asks for it: restarted by its supervisor it would only be told the same again. */
+  #stopKept(key: string, keeper: ChildStateKeeper | undefined, reason: ExitReason): void {
+    if (keeper !== undefined && this.#keepers.get(key) === keeper) void this.stop(key, reason)
+  }
+
+  /** The birth is over: nothing of its state is kept anywhere. */
+  forgetState({ key, behaviour, gen }: DirectoryRecord): void {
+    if (this.#behaviours.get(behaviour)?.durableBody !== undefined) this.#states?.forget(key, gen)
   }
 
   /** What is asked for in one turn for one reason is one request: the supervisor ends them at the same time, not one after the other. */
@@ -129,6 +175,7 @@ export class LocalChildren {
 
   gone(key: string): void {
     this.#children.delete(key)
+    this.#keepers.delete(key)
     this.#registered.delete(key)
     this.#values.delete(key)
   }
@@ -147,6 +194,7 @@ export class LocalChildren {
     this.#runtime.monitor(pid, {
       down: () => {
         this.#children.clear()
+        this.#keepers.clear()
         const culprits = this.#crashes.take(this.#runtime.clock.now())
         const hasGivenUp = this.#hasGivenUp
         this.#hasGivenUp = false
@@ -154,6 +202,15 @@ export class LocalChildren {
       },
     })
   }
+}
+
+/** No failure of the child's: another node was first, or what it has to begin with cannot be read now. It is tried again, and never given up. */
+export function isPutOff(result: StartChildResult): boolean {
+  return isFenced(result) || (!result.ok && result.reason === STATE_UNAVAILABLE)
+}
+
+export function isFenced(result: StartChildResult): boolean {
+  return !result.ok && result.reason === FENCED
 }
 
 function specOf(id: string, behaviour: AnyBehaviour, { argument, restart, shutdown, startTimeoutMs, backoff }: ChildData) {

@@ -16,6 +16,8 @@ import { pidOf, type Reconciler } from './reconciler.ts'
 /** Local name of the server that takes starts and terminations on each node. */
 export const PLACEMENT = 'otp.placement'
 
+const NOT_READY: DistributedStartResult = { ok: false, reason: 'not_ready' }
+
 export interface StartRequest extends ChildToStart {
   /** The node that asks. */
   readonly by: NodeId
@@ -73,26 +75,32 @@ export class PlacementServer {
     const present = whatIsThere(directory.get(key))
     if (present !== undefined) return present
     if (placement.needsQuorum && !cluster.quorum.has) return { ok: false, reason: 'no_quorum' }
-    if (!replicator.isJoined || cluster.membership.leaving) return { ok: false, reason: 'not_ready' }
+    if (!replicator.isJoined || cluster.membership.leaving) return NOT_READY
     const claimed = this.#claim(request)
     this.#starting.set(key, claimed)
     const outcome = await claimed.finally(() => this.#starting.delete(key))
     return 'version' in outcome ? this.#acknowledged(request, outcome) : outcome
   }
 
-  /** Starts it, and writes that it runs; unless the name was taken meanwhile. */
+  /** Starts it, and writes that it runs; unless the name was taken meanwhile. Its state is written under its birth, which is fixed before. */
   async #claim(request: StartRequest): Promise<DistributedStartResult | DirectoryRecord> {
     const { directory, children, reconciler } = this.#o
     const { key, behaviour, child } = request
-    const result = await children.start(request, 'call')
-    if (result === undefined) return { ok: false, reason: 'not_ready' }
+    const gen = directory.nextBirth(key)
+    // Where nobody knows of the name, its last birth may not have ended but gone down with the whole cluster.
+    const oldestGen = directory.get(key) === undefined ? 0 : gen
+    const result = await children.start(request, 'call', { gen, epoch: 1, oldestGen })
+    if (result === undefined) return NOT_READY
     if (!result.ok) return result
-    const meanwhile = whatIsThere(directory.get(key))
-    if (meanwhile === undefined) {
-      return reconciler.claim(key, result.pid, { behaviour, child, value: undefined, gen: directory.nextBirth(key), epoch: 1 })
+    const meanwhile = directory.get(key)
+    const isOutdone = meanwhile?.ended === true && meanwhile.gen >= gen
+    const refusal = isOutdone ? NOT_READY : whatIsThere(meanwhile)
+    if (refusal === undefined) {
+      const epoch = children.epoch(key) ?? 1
+      return reconciler.claim(key, result.pid, { behaviour, child, value: undefined, gen, epoch })
     }
     await children.stop(key, { shutdown: 'name_conflict' })
-    return meanwhile
+    return refusal
   }
 
   /** A start counts when two nodes know. Another node that asked is a witness itself: on its link the answer comes behind the record. */
@@ -114,7 +122,8 @@ export class PlacementServer {
     if (record === undefined || record.ended || record.owner !== cluster.id) return false
     // Written first: a crash between the two must not bring back what was asked to end.
     const ended = reconciler.end(record, 'terminated')
-    await Promise.all([children.stop(id, 'shutdown'), replicator.acknowledged(ended.version)])
+    const stopped = children.stop(id, 'shutdown').then(() => children.forgetState(record))
+    await Promise.all([stopped, replicator.acknowledged(ended.version)])
     return true
   }
 
@@ -132,7 +141,9 @@ export class PlacementServer {
   gone(id: string, reason: ExitReason): void {
     this.#o.children.gone(id)
     const record = this.#owned(id)
-    if (record !== undefined) this.#o.reconciler.end(record, reason)
+    if (record === undefined) return
+    this.#o.reconciler.end(record, reason)
+    this.#o.children.forgetState(record)
   }
 
   #owned(id: string): DirectoryRecord | undefined {

@@ -9,7 +9,7 @@ import type { Rules, Trigger } from '../directory/rules.ts'
 import type { DistributedEvents } from '../events.ts'
 import type { ChildPlacement } from './child-placement.ts'
 import { type Duty, dutyOf, type Situation } from './duty.ts'
-import type { LocalChildren } from './local-children.ts'
+import { isFenced, isPutOff, type LocalChildren } from './local-children.ts'
 import { MEMBERS } from './members.ts'
 import type { Relocator } from './relocator.ts'
 import type { StartDelay } from './start-delay.ts'
@@ -274,9 +274,12 @@ export class Reconciler {
         return
       case 'stop':
         await children.stop(record.key, record.ended ? 'shutdown' : record.owner === this.#o.cluster.id ? NO_QUORUM : NAME_CONFLICT)
+        // What it wrote since its birth was ended elsewhere.
+        if (record.ended) children.forgetState(record)
         return
       case 'clean_up':
         this.end(record, 'noproc')
+        children.forgetState(record)
         return
       case 'reclaim': {
         const pid = children.running(record.key)
@@ -306,17 +309,25 @@ export class Reconciler {
     const result = await children.start(
       { key: record.key, behaviour: record.behaviour, child },
       duty === 'take_over' ? 'takeover' : record.serial === 0 ? 'relocate' : 'reconcile',
+      { gen: record.gen, epoch: record.epoch + 1, oldestGen: record.gen },
     )
     // The local supervisor is between two lives: tried again at the next beat.
     if (result === undefined) return
     const winner = directory.get(record.key)
+    const opened = children.epoch(record.key)
     const isSuperseded =
-      winner !== record && winner !== undefined && (winner.ended || (winner.owner !== cluster.id && cluster.alive.has(winner.owner)))
+      winner !== record &&
+      winner !== undefined &&
+      (winner.ended ||
+        winner.gen !== record.gen ||
+        (winner.owner !== cluster.id && cluster.alive.has(winner.owner)) ||
+        // One that is gone as well, but may have written what was not found yet.
+        (opened !== undefined && winner.epoch >= opened))
     if (result.ok && isSuperseded) await children.stop(record.key, NAME_CONFLICT)
-    const epoch = Math.max(record.epoch, winner?.epoch ?? 0) + 1
+    const epoch = opened ?? Math.max(record.epoch, winner?.epoch ?? 0) + 1
     if (result.ok && !isSuperseded) this.claim(record.key, result.pid, { behaviour: record.behaviour, child, gen: record.gen, epoch })
     if (duty === 'take_over') {
-      const outcome = isSuperseded ? 'superseded' : result.ok ? 'started' : 'failed'
+      const outcome = isSuperseded || isFenced(result) ? 'superseded' : result.ok ? 'started' : 'failed'
       this.#o.events.emit('child.taken_over', {
         name: record.key,
         behaviour: record.behaviour,
@@ -328,7 +339,7 @@ export class Reconciler {
         durationMs: clock.now() - startedMono,
       })
     }
-    if (!result.ok) this.#o.relocator.failed(record.key, 'start_failed', result.reason)
+    if (!result.ok && !isSuperseded && !isPutOff(result)) this.#o.relocator.failed(record.key, 'start_failed', result.reason)
   }
 }
 

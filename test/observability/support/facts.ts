@@ -162,6 +162,12 @@ export const examples: Examples = {
   ],
   'child.quarantined': [{ name: 'lot-1', behaviour: 'lot', reason: boom, attempts: 3, epoch: 4, at: T0 }],
   'child.released': [{ name: 'lot-1', behaviour: 'lot', to: 'n2.lq3f9b', epoch: 5, at: T0 }],
+  'state.written': [{ name: 'lot-1', behaviour: 'lot', store: 'memory', bytes: 60, durationMs: 0.4 }],
+  'state.write_failed': [
+    { name: 'lot-1', behaviour: 'lot', store: 'memory', outcome: 'fenced', why: 'the name is n2.lq3f9a’s', at: T0, durationMs: 1 },
+    { name: 'lot-1', behaviour: 'lot', store: 'sqlite', outcome: 'error', why: 'database or disk is full', at: T0, durationMs: 3 },
+  ],
+  'state.loaded': [{ name: 'lot-1', behaviour: 'lot', store: 'memory', from: 'n1.lq3f9a', bytes: 60, at: T0, durationMs: 2 }],
   'http.request_completed': [
     { method: 'GET', route: '/observer/processes/:pid', status: 200, durationMs: 2, trace: undefined },
     { method: 'GET', route: '/observer/processes/:pid', status: 500, durationMs: 2, trace: undefined },

@@ -1,0 +1,95 @@
+// Keeps the state of one child on its node: as bytes, numbered, under the token of this ownership; and says what became of each write.
+import { type Clock, CodedError, type Emitter } from '#base'
+import { decodeData, encodeData } from '#cluster'
+import type { KeptState, StateKeeper } from '#otp'
+import type { ExitReason } from '#process'
+import type { DistributedEvents } from '../events.ts'
+import type { Fence } from './fence.ts'
+import type { StateStore, WriteResult } from './state-store.ts'
+
+/** Half of what a frame may hold: a state that can be written can be copied. */
+export const MAX_STATE_BYTES = 8 * 1024 * 1024
+
+/** Whose state it is, and where. */
+export interface KeptChild {
+  readonly key: string
+  readonly behaviour: string
+  readonly fence: Fence
+  readonly store: StateStore
+  readonly clock: Clock
+  readonly events: Emitter<DistributedEvents>
+  readonly stop: (reason: ExitReason) => void
+}
+
+export class ChildStateKeeper implements StateKeeper {
+  readonly #child: KeptChild
+  #seq: number
+  #confirmed: number
+  /** Its process has found that the name is another's. */
+  isShutOut = false
+
+  constructor(child: KeptChild) {
+    this.#child = child
+    this.#seq = this.#stored()?.seq ?? 0
+    this.#confirmed = this.#seq
+  }
+
+  get fence(): Fence {
+    return this.#child.fence
+  }
+
+  #stored() {
+    const { store, key, fence } = this.#child
+    const stored = store.read(key)
+    return stored?.fence.gen === fence.gen ? stored : undefined
+  }
+
+  get kept(): KeptState | undefined {
+    const stored = this.#stored()
+    if (stored === undefined) return undefined
+    return { version: stored.version, data: decodeData(stored.bytes), isConfirmed: stored.seq <= this.#confirmed }
+  }
+
+  async write(version: number, data: unknown): Promise<boolean> {
+    const { key, fence, store, clock } = this.#child
+    const startedMono = clock.now()
+    try {
+      const bytes = this.#encoded(data)
+      const seq = ++this.#seq
+      const result = await store.write(key, { fence, seq, version, bytes })
+      if (result.ok) this.#confirmed = Math.max(this.#confirmed, seq)
+      this.#note(result, bytes.length, startedMono)
+      return result.ok
+    } catch (error) {
+      this.#noteFailure('error', error instanceof Error ? error.message : String(error), startedMono)
+      throw error
+    }
+  }
+
+  #encoded(data: unknown): Uint8Array {
+    const bytes = encodeData(data)
+    if (bytes.length <= MAX_STATE_BYTES) return bytes
+    const { key, behaviour } = this.#child
+    const what = `the state of '${key}' (${behaviour}) takes ${bytes.length} bytes, and at most ${MAX_STATE_BYTES} can be written`
+    throw new CodedError('ERR_OTP_DISTRIBUTED_STATE_TOO_LARGE', `${what}; keep less, or save only what cannot be made again`)
+  }
+
+  #note(result: WriteResult, bytes: number, startedMono: number): void {
+    const { key, behaviour, store, clock, events } = this.#child
+    if (!result.ok) this.#noteFailure('fenced', `the name is ${result.by.owner}'s`, startedMono)
+    else if (events.wants('state.written')) {
+      events.emit('state.written', { name: key, behaviour, store: store.name, bytes, durationMs: clock.now() - startedMono })
+    }
+  }
+
+  #noteFailure(outcome: 'fenced' | 'error', why: string, startedMono: number): void {
+    const { key, behaviour, store, clock, events } = this.#child
+    const durationMs = clock.now() - startedMono
+    events.emit('state.write_failed', { name: key, behaviour, store: store.name, outcome, why, at: clock.wall(), durationMs })
+  }
+
+  stop(reason: ExitReason): void {
+    this.isShutOut = true
+    this.#child.stop(reason)
+  }
+}

@@ -1,0 +1,210 @@
+// What every store of states owes, as tests: run against each store, on three nodes of a cluster in a box.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Fence, OpenResult, StateStore, StateStoreFactory } from '#otp-labs'
+import { Box } from '#test/support/box.ts'
+
+export type StateStoreSentence = (typeof sentences)[number]
+
+const sentences = [
+  'has a name for labels',
+  'answers nothing for a name that was never written',
+  'answers what was written last, on every node, just as it was written',
+  'answers it when the node that wrote it is gone',
+  'finds again what a second owner only took over, when that one is gone, too',
+  'reads what it wrote without asking anybody',
+  'refuses a writer when another has opened the name with a higher epoch',
+  'refuses to open with a lesser token, and says whose is greater',
+  'gives a name of one epoch to the lower id, whoever came first',
+  'does not answer the state of an earlier birth, and refuses its writer',
+  'goes on from an earlier birth where it is told to',
+  'forgets a birth on every node',
+  'does not forget a later birth',
+  'keeps names apart, also when they are written at once',
+  'keeps the last of many writes that were made at once',
+  'keeps a state of some megabytes',
+  'outlives all its nodes',
+] as const
+
+const NAMES = ['a', 'b', 'c']
+
+/** `create` makes the factory of one world; `waived`: sentences that a store does not keep, each with the reason. */
+export function stateStoreContract(
+  name: string,
+  create: () => StateStoreFactory,
+  waived: Partial<Record<StateStoreSentence, string>> = {},
+): void {
+  describe(`the state store ${name}`, () => {
+    let box: Box
+    const stores = new Map<string, StateStore>()
+
+    beforeEach(async () => {
+      const factory = create()
+      const stateStore: StateStoreFactory = (context) => {
+        const store = factory(context)
+        stores.set(context.id.slice(0, context.id.indexOf('.')), store)
+        return store
+      }
+      box = await Box.formed({ names: NAMES, node: { stateStore } })
+    })
+
+    afterEach(async () => {
+      for (const running of box.live()) await box.stop(running.name)
+    })
+
+    const fence = (node: string, gen: number, epoch: number): Fence => ({ gen, epoch, owner: box.node(node).id })
+    const storeOf = (node: string): StateStore => stores.get(node) as StateStore
+    const open = (node: string, gen: number, epoch: number, { key = 'lot-1', oldestGen = gen } = {}): Promise<OpenResult> =>
+      box.through(storeOf(node).open(key, fence(node, gen, epoch), oldestGen))
+    const bytes = (text: string): Uint8Array => Buffer.from(text)
+    const write = (node: string, gen: number, epoch: number, seq: number, text: string, key = 'lot-1') =>
+      box.through(storeOf(node).write(key, { fence: fence(node, gen, epoch), seq, version: 3, bytes: bytes(text) }))
+    /** What an open answers, in short. */
+    const found = (result: OpenResult): string | undefined => {
+      if (!result.ok) return `fenced by ${result.by.owner.slice(0, 1)} ${result.by.gen}/${result.by.epoch}`
+      return result.stored === undefined ? undefined : Buffer.from(result.stored.bytes).toString()
+    }
+    const crash = async (node: string): Promise<void> => {
+      box.crash(node)
+      await box.clock.until(() => box.live().every((other) => !other.cluster.alive.has(box.node(node).id)))
+    }
+
+    const bodies: Record<StateStoreSentence, () => Promise<void>> = {
+      'has a name for labels': async () => {
+        expect(storeOf('a').name).toMatch(/^[a-z]+$/)
+      },
+
+      'answers nothing for a name that was never written': async () => {
+        expect(found(await open('a', 1, 1))).toBeUndefined()
+        expect(found(await open('b', 1, 2))).toBeUndefined()
+        expect(storeOf('a').read('lot-1')).toBeUndefined()
+      },
+
+      'answers what was written last, on every node, just as it was written': async () => {
+        await open('a', 1, 1)
+        for (const [index, text] of ['one', 'two', 'three'].entries()) expect(await write('a', 1, 1, index + 1, text)).toEqual({ ok: true })
+        const result = await open('b', 1, 2)
+        expect(found(result)).toBe('three')
+        expect(result.ok && result.stored).toMatchObject({ fence: { gen: 1, epoch: 1, owner: box.node('a').id }, seq: 3, version: 3 })
+        expect(found(await open('c', 1, 3))).toBe('three')
+      },
+
+      'answers it when the node that wrote it is gone': async () => {
+        await open('b', 1, 1)
+        await write('b', 1, 1, 1, 'kept')
+        await crash('b')
+        expect(found(await open('c', 1, 2))).toBe('kept')
+      },
+
+      'finds again what a second owner only took over, when that one is gone, too': async () => {
+        await open('a', 1, 1)
+        await write('a', 1, 1, 1, 'kept')
+        await crash('a')
+        expect(found(await open('b', 1, 2))).toBe('kept')
+        await crash('b')
+        expect(found(await open('c', 1, 3))).toBe('kept')
+      },
+
+      'reads what it wrote without asking anybody': async () => {
+        await open('a', 1, 1)
+        await write('a', 1, 1, 1, 'own')
+        expect(Buffer.from(storeOf('a').read('lot-1')?.bytes ?? []).toString()).toBe('own')
+      },
+
+      'refuses a writer when another has opened the name with a higher epoch': async () => {
+        await open('a', 1, 1)
+        await write('a', 1, 1, 1, 'in time')
+        expect(found(await open('b', 1, 2))).toBe('in time')
+        expect(await write('a', 1, 1, 2, 'late')).toMatchObject({ ok: false, reason: 'fenced', by: fence('b', 1, 2) })
+        await write('b', 1, 2, 2, 'newer')
+        expect(await write('a', 1, 1, 3, 'later')).toMatchObject({ ok: false, reason: 'fenced' })
+        expect(found(await open('c', 1, 3))).toBe('newer')
+      },
+
+      'refuses to open with a lesser token, and says whose is greater': async () => {
+        await open('a', 1, 3)
+        expect(found(await open('b', 1, 2))).toBe('fenced by a 1/3')
+        expect(found(await open('a', 1, 3))).toBeUndefined()
+      },
+
+      'gives a name of one epoch to the lower id, whoever came first': async () => {
+        await open('b', 1, 2)
+        await write('b', 1, 2, 2, 'of b')
+        expect(found(await open('a', 1, 2))).toBe('of b')
+        expect(await write('b', 1, 2, 3, 'late')).toMatchObject({ ok: false, reason: 'fenced' })
+        expect(found(await open('c', 1, 2))).toBe('fenced by a 1/2')
+      },
+
+      'does not answer the state of an earlier birth, and refuses its writer': async () => {
+        await open('a', 1, 1)
+        await write('a', 1, 1, 1, 'first life')
+        expect(found(await open('b', 2, 2))).toBeUndefined()
+        expect(await write('a', 1, 1, 2, 'late')).toMatchObject({ ok: false, reason: 'fenced' })
+        await write('b', 2, 2, 1, 'second life')
+        expect(found(await open('c', 2, 3))).toBe('second life')
+      },
+
+      'goes on from an earlier birth where it is told to': async () => {
+        await open('a', 1, 1)
+        await write('a', 1, 1, 1, 'first life')
+        expect(found(await open('b', 2, 2, { oldestGen: 0 }))).toBe('first life')
+      },
+
+      'forgets a birth on every node': async () => {
+        await open('a', 1, 1)
+        await write('a', 1, 1, 1, 'over')
+        storeOf('a').forget('lot-1', 1)
+        await box.clock.advance(100)
+        expect(storeOf('a').read('lot-1')).toBeUndefined()
+        expect(found(await open('b', 1, 2))).toBeUndefined()
+      },
+
+      'does not forget a later birth': async () => {
+        await open('a', 2, 1)
+        await write('a', 2, 1, 1, 'goes on')
+        storeOf('a').forget('lot-1', 1)
+        await box.clock.advance(100)
+        expect(found(await open('b', 2, 2))).toBe('goes on')
+      },
+
+      'keeps names apart, also when they are written at once': async () => {
+        const keys = Array.from({ length: 200 }, (_, index) => `lot-${index}`)
+        await Promise.all(keys.map((key) => open('a', 1, 1, { key })))
+        const written = await Promise.all(keys.map((key) => write('a', 1, 1, 1, `of ${key}`, key)))
+        expect(written.every(({ ok }) => ok)).toBe(true)
+        const states = await Promise.all(keys.map((key) => open('c', 1, 2, { key })))
+        expect(states.map(found)).toEqual(keys.map((key) => `of ${key}`))
+      },
+
+      'keeps the last of many writes that were made at once': async () => {
+        await open('a', 1, 1)
+        const written = await Promise.all(Array.from({ length: 50 }, (_, index) => write('a', 1, 1, index + 1, `write ${index + 1}`)))
+        expect(written.every(({ ok }) => ok)).toBe(true)
+        expect(found(await open('b', 1, 2))).toBe('write 50')
+      },
+
+      'keeps a state of some megabytes': async () => {
+        await open('a', 1, 1)
+        const large = 'x'.repeat(4 * 1024 * 1024)
+        expect(await write('a', 1, 1, 1, large)).toEqual({ ok: true })
+        await crash('a')
+        expect(found(await open('b', 1, 2)) === large).toBe(true)
+      },
+
+      'outlives all its nodes': async () => {
+        await open('a', 7, 1)
+        await write('a', 7, 1, 1, 'still there')
+        for (const node of NAMES) box.crash(node)
+        for (const node of NAMES) box.start(node)
+        await box.clock.until(() => NAMES.every((node) => box.node(node).cluster.alive.size === NAMES.length))
+        expect(storeOf('b').lastGen).toBe(7)
+        expect(found(await open('b', 8, 2, { oldestGen: 0 }))).toBe('still there')
+      },
+    }
+
+    test.for(sentences)('%s', async (sentence, { skip }) => {
+      const reason = waived[sentence]
+      if (reason !== undefined) skip(`waived: ${reason}`)
+      await bodies[sentence]()
+    })
+  })
+}
