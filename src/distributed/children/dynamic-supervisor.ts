@@ -20,7 +20,8 @@ import type { QuarantinedChild, Relocator } from './relocator.ts'
  * How a start ended. `not_ready`: no node may own children now. `no_quorum`: this part of the cluster has no majority, and the strategy
  * wants one. `already_present`: the name is a child's that does not run now: it is on its way to another node, or in quarantine.
  * `unacknowledged`: it runs, but no peer has confirmed that it knows, so that it would be lost with its node. `max_children`: the node to
- * which it falls is full. Other reasons: the start failed, with the reason of its `init`; nothing is tried again.
+ * which it falls is full. `{ shutdown: 'fenced' }` and `{ shutdown: 'state_unavailable' }`: its state is another's by now, or cannot be read.
+ * Other reasons: the start failed, with the reason of its `init`; nothing is tried again.
  */
 export type DistributedStartResult =
   | { readonly ok: true; readonly pid: Pid }
