@@ -67,6 +67,9 @@ export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & Str
     'child.relocated': keep('child.relocated'),
     'child.quarantined': keep('child.quarantined'),
     'child.released': keep('child.released'),
+    'handoff.started': keep('handoff.started'),
+    'handoff.ended': keep('handoff.ended'),
+    'handoff.received': keep('handoff.received'),
     // The observer's own requests would fill the log that they read.
     'http.request_completed': null,
     'node.started': keep('node.started'),

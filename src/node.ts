@@ -217,7 +217,7 @@ export class Node {
       supervisor: options.supervisor ?? {},
       registry: options.registry ?? {},
     })
-    const { registry, directory, reconciler, relocator, replicator } = this.#distributed
+    const { registry, directory, reconciler, relocator, handoffs, replicator } = this.#distributed
     this.registry = registry
     this.supervisor = this.#distributed.supervisor
     runtime.via = (key) => this.registry.lookup(key)
@@ -232,6 +232,7 @@ export class Node {
       registry,
       reconciler,
       relocator,
+      handoffs,
       replicator,
       version: options.version ?? '0',
       role: options.role ?? 'node',

@@ -115,6 +115,14 @@ export const EVENTS: Readonly<Record<keyof Facts, EventEntry>> = {
   'child.relocated': fact('child sent to another node', ['warn', 'info'], ['otp_relocations_total'], ['otp.child.relocation']),
   'child.quarantined': fact('child quarantined', ['error'], ['otp_quarantines_total'], ['otp.child.quarantine']),
   'child.released': fact('child released from quarantine', ['info'], [], ['otp.child.release']),
+  'handoff.started': fact('handoff started', ['debug']),
+  'handoff.ended': fact(
+    'handoff ended',
+    ['info', 'warn'],
+    ['otp_handoffs_total', 'otp_handoff_duration_seconds', 'otp_handoff_unavailability_seconds', 'otp_handoff_state_bytes'],
+    ['otp.handoff.prepare', 'otp.handoff.transfer', 'otp.handoff.activate', 'otp.handoff.forward'],
+  ),
+  'handoff.received': fact('child came with its state', ['debug'], [], ['otp.handoff.receive']),
   'http.request_completed': fact(
     'request answered',
     ['debug', 'warn'],

@@ -45,6 +45,19 @@ export function unpack(bytes: Uint8Array, start: number, end: number, maxItems: 
   return unpackr.unpack(bytes, { start, end })
 }
 
+/** Packs what travels in pieces, however much it is: bytes of its own. Throws `ERR_OTP_CLUSTER_NOT_PLAIN_DATA`. */
+export function packWhole(value: unknown): Uint8Array {
+  const packed = pack(value, Number.POSITIVE_INFINITY)
+  const bytes = Uint8Array.prototype.slice.call(packed, packed.start, packed.end)
+  releaseLarge(packed)
+  return bytes
+}
+
+/** Reads what `packWhole` made; throws an `Error` with the reason if it is none. A value takes a byte at least, so its bytes bound what it holds. */
+export function unpackWhole(bytes: Uint8Array): unknown {
+  return unpack(bytes, 0, bytes.byteLength, Number.POSITIVE_INFINITY)
+}
+
 // Each extension is a tag before a value; what the value may be is checked where it is read.
 
 function define<T>(type: number, Class: unknown, write: (instance: T) => unknown, read: (value: unknown) => unknown): void {

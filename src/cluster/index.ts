@@ -2,6 +2,7 @@
 
 export { isLoopback } from './address.ts'
 export { Cluster, type ClusterOptions } from './cluster.ts'
+export { packWhole, unpackWhole } from './codec.ts'
 export type { ClusterEvents, MembershipCause, MembershipChange, RefusalReason } from './events.ts'
 export { BadFrame, list, text, whole } from './frame-check.ts'
 export { localSecret } from './local-secret.ts'

@@ -1,5 +1,6 @@
 // A behaviour: what a process can be started with, as a value. Nodes know behaviours by name; no code crosses the wire.
 import type { Body } from '#process'
+import type { Handoff } from './handoff.ts'
 
 /** `A` is what `init` takes. */
 export interface Behaviour<A = unknown> {
@@ -8,6 +9,8 @@ export interface Behaviour<A = unknown> {
   readonly version: string
   readonly type: 'worker' | 'supervisor'
   readonly body: Body
+  /** Set where its processes move with their state. */
+  readonly handoff?: Handoff | undefined
   /** Carries the type of the argument of `init` and nothing else. */
   readonly argument?: A
 }

@@ -3,6 +3,7 @@ import { CodedError } from '#base'
 import { checkMailboxBound, type ExitReason, type MailboxBound, Name } from '#process'
 import type { Behaviour } from './behaviour.ts'
 import { GenServerBody } from './gen-server-body.ts'
+import { type HandoffOption, handoffOf } from './handoff.ts'
 import type { AnyNext, ContinueWith, Ignore, NoReply, Ok, Outcome, Reply, Stop, WaitAtMost } from './outcome.ts'
 import type { Self } from './self.ts'
 
@@ -44,6 +45,8 @@ export interface GenServerDefinition<S, A, C, K, I, N = {}> {
   /** OTP's `format_status`: what `getStatus` shows in place of the state, such as one without its secrets. */
   readonly formatStatus?: (state: S) => unknown
   readonly trapExit?: boolean
+  /** Its processes move between nodes with their state and their messages. Default: they are stopped here and begin anew there. */
+  readonly handoff?: HandoffOption<NoInfer<S>>
   /** Default: the mailbox takes whatever comes. */
   readonly mailbox?: MailboxBound
 }
@@ -71,6 +74,7 @@ export function genServer<S, A = unknown, C = {}, K = {}, I = {}, N = {}>(
     name,
     version: definition.version ?? '0',
     type: 'worker',
+    handoff: definition.handoff === undefined ? undefined : handoffOf(definition.handoff as HandoffOption<unknown>, name),
     body: new GenServerBody(definition as unknown as AnyDefinition),
     named: (key) => new Name(key, name),
   }

@@ -36,6 +36,7 @@ describe('names', () => {
       'op',
       'outcome',
       'peer',
+      'phase',
       'reason',
       'resolution',
       'role',

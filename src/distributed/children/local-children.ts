@@ -1,6 +1,6 @@
 // The processes that run on this node under a name of the cluster: supervised children, and processes that registered themselves.
 import { CodedError } from '#base'
-import type { AnyBehaviour, StartChild, StartChildResult, TerminateChild } from '#otp'
+import { type AnyBehaviour, type Handoff, LET_GO, type Resumed, type StartChild, type StartChildResult, type TerminateChild } from '#otp'
 import { Crash, ExitError, type ExitReason, type Pid, type Runtime, type SpawnCause } from '#process'
 import type { ChildData } from '../directory/record.ts'
 import type { CrashWindow } from './crash-window.ts'
@@ -67,15 +67,26 @@ export class LocalChildren {
     )
   }
 
+  /** What the processes of a behaviour move by; `undefined` if they do not, or if this node was not given the behaviour. */
+  handoff(behaviour: string): Handoff | undefined {
+    return this.#behaviours.get(behaviour)?.handoff
+  }
+
+  /** A child lives on elsewhere: its end here, which comes next, is no failure, and nobody restarts it. */
+  letGo(key: string, pid: Pid): void {
+    this.gone(key)
+    this.#runtime.send(this.#supervisor, 'cast', LET_GO, pid)
+  }
+
   /** What a behaviour's processes are; `worker` for one that this node was not given. */
   typeOf(behaviour: string): 'worker' | 'supervisor' {
     return this.#behaviours.get(behaviour)?.type ?? 'worker'
   }
 
   /** Starts a child under the local supervisor; `undefined` if that is just not there, which is not the child's failure. */
-  async start({ key, behaviour, child }: ChildToStart, cause: SpawnCause): Promise<StartChildResult | undefined> {
+  async start({ key, behaviour, child }: ChildToStart, cause: SpawnCause, resumed?: Resumed): Promise<StartChildResult | undefined> {
     try {
-      const request: StartChild = { spec: specOf(key, this.behaviour(behaviour), child), cause }
+      const request: StartChild = { spec: specOf(key, this.behaviour(behaviour), child), cause, resumed }
       const result = (await this.#runtime.call(this.#supervisor, 'startChild', request, AS_LONG_AS_IT_TAKES)) as StartChildResult
       if (result.ok) {
         this.#children.set(key, result.pid)
