@@ -51,6 +51,8 @@ const TOLD = [
   'registry.unregistered',
   'registry.conflict',
   'child.taken_over',
+  'handoff.ended',
+  'handoff.received',
 ] as const satisfies readonly (keyof NodeEvents)[]
 
 /** The same seed and options always run the same. */

@@ -12,6 +12,7 @@ export const Lot = genServer({
       throw new Error('asked to')
     },
   },
+  handoff: true,
 })
 
 const KEYS = 6
@@ -75,7 +76,7 @@ export class Trouble {
     this.#heal()
   }
 
-  /** Starts, ends or crashes a name on some node; in the midst of faults nobody waits for the answer. */
+  /** Starts, ends, moves or crashes a name on some node; in the midst of faults nobody waits for the answer. */
   #operate(): void {
     const live = this.#box.live()
     const node = live[this.#random.int(live.length)]
@@ -92,8 +93,10 @@ export class Trouble {
       )
     } else if (chance < 0.85) {
       node.supervisor.terminateChild(key).catch(() => undefined)
-    } else {
+    } else if (chance < 0.92) {
       node.cast(Lot.named(key), 'crash')
+    } else {
+      node.supervisor.moveChild(key, this.#name()).catch(() => undefined)
     }
   }
 
