@@ -61,4 +61,5 @@ export const Lot = genServer({
     },
     end: (state) => stop('normal', state),
   },
+  handoff: true,
 })

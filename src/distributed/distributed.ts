@@ -24,6 +24,7 @@ import type { Rules } from './directory/rules.ts'
 import { Settings } from './directory/settings.ts'
 import { Witness } from './directory/witness.ts'
 import type { DistributedEvents } from './events.ts'
+import { drain } from './handoff/drain.ts'
 import { Handoffs } from './handoff/handoffs.ts'
 import { DistributedRegistry } from './registry/registry.ts'
 import { RegistryListeners } from './registry/registry-listeners.ts'
@@ -44,7 +45,11 @@ export interface DistributionOptions extends RestartLimits {
 export interface HandoffLimits {
   /** The largest state that leaves a node, or comes to it; default 64 MiB. */
   readonly maxStateBytes?: number
+  /** How long a node that leaves hands children over; what is left is stopped then. Default 15 s. */
+  readonly drainMs?: number
 }
+
+const DRAIN_MS = 15_000
 
 const MAX_STATE_BYTES = 64 * 1024 * 1024
 
@@ -76,6 +81,8 @@ export interface Distributed {
   readonly reconciler: Reconciler
   readonly relocator: Relocator
   readonly handoffs: Handoffs
+  /** Hands over all children that move with their state; resolves when that is done as far as it goes, with how many have gone. */
+  readonly drain: () => Promise<number>
   readonly children: LocalChildren
   readonly registry: DistributedRegistry
   readonly supervisor: DistributedSupervisor
@@ -144,6 +151,7 @@ export function distributed(options: DistributedOptions): Distributed {
     reconciler,
     relocator,
     handoffs,
+    drain: () => drain({ clock, directory, replicator, reconciler, children, placement, handoffs }, handoff?.drainMs ?? DRAIN_MS),
     children,
     registry: new DistributedRegistry({ runtime, cluster, directory, names, settings, children, reconciler, replicator }),
     supervisor: new DistributedSupervisor({

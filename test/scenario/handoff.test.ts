@@ -355,3 +355,73 @@ test('a move that cannot be begun says why', async () => {
   expect(await move('n9')).toEqual({ ok: false, outcome: 'no_such_node' })
   expect(await move(home())).toEqual({ ok: true, outcome: 'already_there' })
 })
+
+describe('a node that leaves', () => {
+  const many = Array.from({ length: 30 }, (_, i) => `lot-${i}`)
+
+  test('hands over all that moves, with what was said to it, and nobody misses a call meanwhile', { timeout: 60_000 }, async () => {
+    await withLot({ delayMs: [1, 10] })
+    await box.through(Promise.all(many.map((id) => box.node('n1').supervisor.startChild({ id, start: [Lot, id] }))))
+    for (const id of many) box.node('n1').cast(Lot.named(id), 'note', 1)
+    await box.clock.advance(200)
+    const leaves = home()
+    const caller = box.node(others()[0] as string)
+    const owned = [...many, 'moon'].filter((id) => caller.registry.lookup(id)?.node.startsWith(leaves))
+    const failures: unknown[] = []
+    let [made, answered] = [0, 0]
+    const stopped = box.stop(leaves)
+    for (let round = 0; round < 40; round++) {
+      for (const id of owned) {
+        made++
+        caller.call(Lot.named(id), 'bid', round + 2).then(
+          () => answered++,
+          (error: unknown) => failures.push(error),
+        )
+      }
+      await box.clock.advance(20)
+    }
+    await stopped
+    await box.clock.advance(2000)
+    expect(failures).toEqual([])
+    expect(answered).toBe(made)
+    expect(box.events('handoff.ended').map(({ by, reason, outcome }) => [by, reason, outcome])).toEqual(
+      owned.map(() => [leaves, 'drain', 'completed']),
+    )
+    expect(box.violations('lot')).toEqual([])
+    expect(begun).toHaveLength(31)
+    for (const id of owned) {
+      const bid = await box.through(caller.call(Lot.named(id), 'look'))
+      expect(bid).toEqual(id === 'moon' ? bid : [1, ...bid.slice(1)])
+      expect(bid.slice(-40)).toEqual(Array.from({ length: 40 }, (_, round) => round + 2))
+    }
+  })
+
+  test('goes to the next candidate if one refuses, and stops what nobody takes', async () => {
+    await withLot()
+    const leaves = home()
+    let refusals = 0
+    onLoad = () => {
+      refusals++
+      throw new Error('not here')
+    }
+    await box.stop(leaves)
+    expect(refusals).toBe(2)
+    expect(
+      box
+        .events('handoff.ended')
+        .map(({ to, outcome }) => `${to.split('.')[0]} ${outcome}`)
+        .sort(),
+    ).toEqual(names.filter((name) => name !== leaves).map((name) => `${name} refused`))
+    await box.clock.advance(5000)
+    expect(box.violations('lot')).toEqual([])
+    expect(begun).toHaveLength(2)
+  })
+
+  test('alone has nobody to hand over to, and goes at once', async () => {
+    box = await Box.formed({ names: ['n1'], node })
+    await box.through(box.node('n1').supervisor.startChild({ id: 'moon', start: [Lot, 'Moon rock'] }))
+    const before = box.clock.now()
+    await box.stop('n1')
+    expect(box.clock.now() - before).toBeLessThan(1000)
+  })
+})

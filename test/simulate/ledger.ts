@@ -77,7 +77,9 @@ export class Ledger {
   }
 
   #isHeld({ key, gen }: Birth, except: Node | undefined): boolean {
-    return this.#live().some((node) => node !== except && (node.parts.directory.get(key)?.gen ?? -1) >= (gen ?? Number.POSITIVE_INFINITY))
+    // Who is on its way out does not survive, though it takes its time.
+    const stays = (node: Node) => node !== except && !node.cluster.membership.leaving
+    return this.#live().some((node) => stays(node) && (node.parts.directory.get(key)?.gen ?? -1) >= (gen ?? Number.POSITIVE_INFINITY))
   }
 
   #onChanged(node: Node, record: DirectoryRecord, before: DirectoryRecord | undefined): void {

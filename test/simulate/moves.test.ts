@@ -49,7 +49,7 @@ async function story(seed: number) {
   }
   await box.through(Promise.all(moves))
   await box.clock.advance(1000)
-  const notes = (await box.through(box.node('n1').call(Log.named('log'), 'read'))) as readonly Note[]
+  const notes = await box.through(box.node('n1').call(Log.named('log'), 'read'))
   const completed = box.events('handoff.ended').filter(({ outcome }) => outcome === 'completed').length
   const letters = box.events('process.dead_letter')
   for (const node of box.live()) await box.stop(node.name)

@@ -102,7 +102,10 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
   trouble.end()
   const isQuiet = () => box.live().every((node) => node.cluster.alive.size === count && node.isReady) && box.violations('lot').length === 0
   const limit = box.clock.now() + SETTLE_MS
-  while (!isQuiet() && box.clock.now() < limit) await box.clock.advance(LOOK_MS)
+  while (!isQuiet() && box.clock.now() < limit) {
+    await box.clock.advance(LOOK_MS)
+    trouble.startAgain()
+  }
   await box.clock.advance(WATCH_MS)
   ledger.checkQuiet()
   for (const what of box.violations('lot')) note(what.startsWith('views differ') ? 'views_differ' : 'duplicate', what)

@@ -70,10 +70,15 @@ export class Trouble {
     for (const name of this.#names) {
       this.#resume(name)
       this.#box.slow(name, 0)
-      if (!this.#box.isLive(name)) this.#box.start(name)
     }
+    this.startAgain()
     this.#box.network.loss = 0
     this.#heal()
+  }
+
+  /** Starts whatever does not run; who is still on its way out does when it has left. */
+  startAgain(): void {
+    for (const name of this.#names) if (!this.#box.isLive(name)) this.#box.start(name)
   }
 
   /** Starts, ends, moves or crashes a name on some node; in the midst of faults nobody waits for the answer. */
