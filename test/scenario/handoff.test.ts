@@ -348,6 +348,27 @@ describe('a move that fails', () => {
   })
 })
 
+test('a peer that sends what is none of the protocol is refused, and what moves stays', async () => {
+  await withLot({ note: ['cluster.frame_refused', 'handoff.ended'] })
+  const [from, to] = [home(), others()[0] as string]
+  const [source, target] = [box.node(from), box.node(to)]
+  for (const frame of [
+    ['prep', 'x/1', ['n1.a', []], 0, 10, null],
+    ['piece', 'x/1', 'text'],
+    ['got', 'x/1', -1],
+    ['refuse', 'x/1', 7],
+    ['active', 'x/1', 'record'],
+    ['fence', 1, 'serial', 'n1.a'],
+  ] as const) {
+    const before = box.events('cluster.frame_refused').length
+    source.cluster.send(target.id, frame)
+    await box.clock.until(() => box.events('cluster.frame_refused').length > before, 1000)
+    await box.clock.until(() => source.cluster.isLinked(target.id) && target.cluster.isLinked(source.id), 10_000)
+  }
+  await box.clock.advance(2000)
+  expect(await move(to)).toEqual({ ok: true, outcome: 'completed' })
+})
+
 test('a move that cannot be begun says why', async () => {
   await withLot()
   const { supervisor } = box.node('n1')

@@ -39,9 +39,9 @@ export class Handoffs {
     cluster.handle('piece', (from, frame) => this.#onPiece(from, frame))
     cluster.handle('commit', (from, frame) => this.#onCommit(from, frame))
     cluster.handle('abort', (from, frame) => this.#coming(from, frame)?.step('abort'))
-    cluster.handle('got', (from, frame) => this.#going(from, frame)?.got(whole(frame[2], 'bytes')))
+    cluster.handle('got', (from, frame) => this.#onGot(from, frame, whole(frame[2], 'bytes')))
     cluster.handle('ready', (from, frame) => this.#onReady(from, frame))
-    cluster.handle('refuse', (from, frame) => this.#going(from, frame)?.refused(text(frame[2], 'reason')))
+    cluster.handle('refuse', (from, frame) => this.#onRefuse(from, frame, text(frame[2], 'reason')))
     cluster.handle('active', (from, frame) => this.#onActive(from, frame))
     cluster.onTick(() => this.#all('tick'))
     cluster.onChange(() => this.#all('changed'))
@@ -105,6 +105,14 @@ export class Handoffs {
   #going(from: NodeId, frame: Frame): Outgoing | undefined {
     const outgoing = this.#outgoing.get(text(frame[1], 'handoff'))
     return outgoing?.to === from ? outgoing : undefined
+  }
+
+  #onGot(from: NodeId, frame: Frame, bytes: number): void {
+    this.#going(from, frame)?.got(bytes)
+  }
+
+  #onRefuse(from: NodeId, frame: Frame, because: string): void {
+    this.#going(from, frame)?.refused(because)
   }
 
   #onReady(from: NodeId, frame: Frame): void {
