@@ -7,10 +7,11 @@ import { fromCarrier, isSampled, toCarrier } from './traces/traceparent.ts'
 type MessageKind = Parameters<Tracing['send']>[0]
 type Attributes = Partial<Record<Attribute, string | number | boolean>>
 
-/** `edge` decides once, by the sampler the environment names; `message` records all that follows from a kept decision. */
+/** `edge` decides once, by the sampler the environment names; `message` records all that follows from a kept decision; `cluster` keeps all. */
 export interface MessageTracers {
   readonly edge: Tracer
   readonly message: Tracer
+  readonly cluster: Tracer
 }
 
 /** The port, and what a loop needs that must not inherit the trace of whoever started it. */
@@ -71,7 +72,7 @@ function runInside<T>(span: Span, inside: Context, handle: () => T): T {
 }
 
 /** What is not traced costs the look at one context and nothing more: the decision comes before every attribute. */
-export function createTracing({ edge, message }: MessageTracers): DetachableTracing {
+export function createTracing({ edge, message, cluster }: MessageTracers): DetachableTracing {
   return {
     send(kind, behaviour, name) {
       const active = context.active()
@@ -122,6 +123,11 @@ export function createTracing({ edge, message }: MessageTracers): DetachableTrac
         throw error
       }
       return isKept ? new KeptSpan(span) : NOT_KEPT
+    },
+
+    begin(story, id) {
+      const attributes: Attributes = { 'otp.handoff.id': id }
+      return new KeptSpan(cluster.startSpan(`otp.${story}`, { attributes, startTime: performance.now() }, ROOT_CONTEXT))
     },
 
     current() {

@@ -3,6 +3,7 @@ import type { SpanContext } from '@opentelemetry/api'
 import { type Clock, type Handlers, systemClock } from '#otp-labs'
 import type { Facts } from '#vocabulary'
 import type { TraceSdk } from './sdk.ts'
+import { recordHandoff } from './traces/handoff.ts'
 import { Recent } from './traces/recent.ts'
 import { errorOf, reasonName, SpanRecorder } from './traces/recorder.ts'
 import { fromCarrier, isSampled } from './traces/traceparent.ts'
@@ -287,6 +288,24 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
     'state.written': null,
     'state.write_failed': null,
     'state.loaded': null,
+    'handoff.started': null,
+    'handoff.ended': (event) => recordHandoff(spans, event),
+    'handoff.received': (event) => {
+      spans.record(event, 'otp.handoff.receive', {
+        ...event,
+        attributes: {
+          'otp.handoff.id': event.handoffId,
+          'otp.name': event.name,
+          'otp.behaviour': event.behaviour,
+          'otp.node.from': event.from,
+          'otp.process.pid': `${event.pid}`,
+          'otp.epoch': event.epoch,
+          'otp.handoff.bytes': event.bytes,
+        },
+        within: event.trace,
+        burst: { under: event.from },
+      })
+    },
     'http.request_completed': null,
     'node.started': null,
     'node.leaving': null,

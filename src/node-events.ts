@@ -72,6 +72,9 @@ export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & Str
     'state.written': null,
     'state.write_failed': keep('state.write_failed'),
     'state.loaded': keep('state.loaded'),
+    'handoff.started': keep('handoff.started'),
+    'handoff.ended': keep('handoff.ended'),
+    'handoff.received': keep('handoff.received'),
     // The observer's own requests would fill the log that they read.
     'http.request_completed': null,
     'node.started': keep('node.started'),

@@ -221,7 +221,7 @@ export class Node {
       registry: options.registry ?? {},
       stateStore: options.stateStore,
     })
-    const { registry, directory, reconciler, relocator, replicator } = this.#distributed
+    const { registry, directory, reconciler, relocator, handoffs, replicator } = this.#distributed
     this.registry = registry
     this.supervisor = this.#distributed.supervisor
     runtime.via = (key) => this.registry.lookup(key)
@@ -236,6 +236,7 @@ export class Node {
       registry,
       reconciler,
       relocator,
+      handoffs,
       replicator,
       version: options.version ?? '0',
       role: options.role ?? 'node',
@@ -337,7 +338,10 @@ export class Node {
     return nodeSnapshot(this.parts)
   }
 
-  /** Leaves the cluster: places nothing here any more, stops what runs here in order, says goodbye. What ran here starts elsewhere. */
+  /**
+   * Leaves the cluster: places nothing here any more, hands over what moves with its state, stops the rest in order, says goodbye. What was
+   * stopped here starts elsewhere.
+   */
   stop(reason = 'stop'): Promise<void> {
     this.#stopping ??= this.#leave(reason)
     return this.#stopping
@@ -348,6 +352,7 @@ export class Node {
     this.events.emit('node.leaving', { node: this.id, reason, at: this.clock.wall() })
     this.cluster.leave()
     await this.applications.stopAll()
+    await this.#distributed.drain()
     const root = this.#rootPid === undefined ? undefined : this.runtime.lookup(this.#rootPid)
     if (root !== undefined) {
       const ended = new Promise<void>((resolve) => this.runtime.monitor(root.pid, { down: () => resolve() }))

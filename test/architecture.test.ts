@@ -23,7 +23,7 @@ const plan: FloorPlan = {
     process: { at: 'src/process/', sees: ['#base'] },
     otp: { at: 'src/otp/', sees: otp },
     cluster: { at: 'src/cluster/', sees: otp },
-    distributed: { at: 'src/distributed/', sees: distributed, folders: ['directory', 'state', 'children', 'registry'] },
+    distributed: { at: 'src/distributed/', sees: distributed, folders: ['directory', 'state', 'children', 'handoff', 'registry'] },
     introspect: { at: 'src/introspect/', sees: introspect },
     http: { at: 'src/http/', sees: http },
     auctions: { at: 'src/auctions/', sees: ['#otp-labs'] },

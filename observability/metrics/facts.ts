@@ -144,6 +144,17 @@ export function metricsTable(families: Families, exemplar: (event: object) => Ex
       knowStore(families, store)
       families.count('otp_state_loads_total', { store })
     },
+    'handoff.started': null,
+    'handoff.ended': (event) => {
+      const { reason, outcome, phases, durationMs, unavailabilityMs, bytes } = event
+      families.count('otp_handoffs_total', { reason, outcome }, 1, exemplar(event))
+      for (const [phase, ms] of Object.entries({ ...phases, total: durationMs })) {
+        families.observe('otp_handoff_duration_seconds', { phase }, ms / SECOND)
+      }
+      families.observe('otp_handoff_unavailability_seconds', {}, unavailabilityMs / SECOND)
+      families.observe('otp_handoff_state_bytes', {}, bytes)
+    },
+    'handoff.received': null,
     'http.request_completed': ({ route, status, durationMs }) => {
       if (!/^\/observer(\/|$)/.test(route)) return
       families.zero('otp_observer_requests_total', { route })

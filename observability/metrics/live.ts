@@ -94,6 +94,7 @@ function readCluster(families: Families, node: NodeSnapshot): void {
   families.set('otp_registry_names', {}, node.registryNames)
   families.set('otp_children_unplaced', {}, node.childrenUnplaced)
   families.set('otp_children_quarantined', {}, node.childrenQuarantined)
+  for (const [direction, count] of Object.entries(node.handoffs)) families.set('otp_handoffs_in_progress', { direction }, count)
   families.set('otp_placement_imbalance_ratio', {}, node.placementImbalance)
   for (const { topology, peers, syncAgeMs } of node.topologies) {
     for (const name of TOPOLOGY_COUNTS) families.zero(name, { topology })

@@ -119,6 +119,14 @@ export const EVENTS: Readonly<Record<keyof Facts, EventEntry>> = {
   'state.written': fact('state written', ['debug'], ['otp_state_writes_total', 'otp_state_write_duration_seconds']),
   'state.write_failed': fact('state was not written', ['error', 'warn'], ['otp_state_writes_total', 'otp_state_write_duration_seconds']),
   'state.loaded': fact('state loaded', ['debug'], ['otp_state_loads_total']),
+  'handoff.started': fact('handoff started', ['debug']),
+  'handoff.ended': fact(
+    'handoff ended',
+    ['info', 'warn'],
+    ['otp_handoffs_total', 'otp_handoff_duration_seconds', 'otp_handoff_unavailability_seconds', 'otp_handoff_state_bytes'],
+    ['otp.handoff.prepare', 'otp.handoff.transfer', 'otp.handoff.activate', 'otp.handoff.forward'],
+  ),
+  'handoff.received': fact('child came with its state', ['debug'], [], ['otp.handoff.receive']),
   'http.request_completed': fact(
     'request answered',
     ['debug', 'warn'],

@@ -1,5 +1,5 @@
 // Every metric a node exposes: name, kind, unit, help, labels with their values, buckets.
-import type { NodeEvents, NodeSnapshot } from '#otp-labs'
+import type { HandoffPhase, NodeEvents, NodeSnapshot } from '#otp-labs'
 
 /** `closed`: every value is known and counted from 0 on. `open`: at most 200 values, the rest is `other`. */
 export type LabelValues = readonly string[] | 'open'
@@ -97,6 +97,16 @@ const topologyRefusals = values<Fact<'topology.refused', 'reason'>>({
 })
 const takeoverOutcomes = values<Fact<'child.taken_over', 'outcome'>>({ started: true, failed: true, superseded: true })
 const relocationCauses = values<Fact<'child.relocated', 'cause'>>({ crashed: true, start_failed: true, redistribution: true })
+const handoffReasons = values<Fact<'handoff.ended', 'reason'>>({ drain: true, rebalance: true, manual: true })
+const handoffOutcomes = values<Fact<'handoff.ended', 'outcome'>>({ completed: true, resumed: true, refused: true, stopped: true })
+const handoffPhases = values<HandoffPhase | 'total'>({
+  prepare: true,
+  transfer: true,
+  activate: true,
+  forward: true,
+  total: true,
+})
+const directions = values<keyof NodeSnapshot['handoffs']>({ in: true, out: true })
 const resolutions = values<Fact<'registry.conflict', 'resolution'>>({ kept: true, stopped: true, remote: true })
 const stateOutcomes = ['ok', ...values<Fact<'state.write_failed', 'outcome'>>({ fenced: true, error: true })]
 const childStates = values<keyof NodeSnapshot['supervisors'][number]['children']>({ specified: true, active: true, restarting: true })
@@ -211,6 +221,31 @@ const OTP_METRICS = {
     store: 'open',
   }),
   otp_state_loads_total: counter('children', 'Children that went on from a written state on this node.', { store: 'open' }),
+  otp_handoffs_total: withExemplars(
+    counter('processes', 'Children that were to leave this node with their state, by why and by what became of it.', {
+      reason: handoffReasons,
+      outcome: handoffOutcomes,
+    }),
+  ),
+  otp_handoffs_in_progress: gauge('processes', 'Children that are leaving this node with their state, or coming to it.', {
+    direction: directions,
+  }),
+  otp_handoff_duration_seconds: histogram(
+    'seconds',
+    'By phase: prepare: held and saved; transfer: sent until ready; activate: told until it runs there; forward: until the end here.',
+    [0.005, 0.025, 0.1, 0.5, 3, 10, 30],
+    { phase: handoffPhases },
+  ),
+  otp_handoff_unavailability_seconds: histogram(
+    'seconds',
+    'How long a child that was to move handled no message.',
+    [0.005, 0.025, 0.1, 0.5, 3, 10, 30],
+  ),
+  otp_handoff_state_bytes: histogram(
+    'bytes',
+    'Size of the states that were to move, timers included.',
+    [256, 1024, 16_384, 262_144, 1_048_576, 16_777_216, 67_108_864],
+  ),
   otp_placement_imbalance_ratio: gauge('ratio', 'Children of the fullest node over the mean, by this node’s view; 1 is even.'),
 
   otp_cluster_members: gauge('nodes', 'Members by status, by this node’s view.', { status: memberStatuses }),

@@ -39,6 +39,10 @@ export const ATTRIBUTES = {
   'otp.outcome': 'How it ended.',
   'otp.node.from': 'The node it came from: the one that is gone, or the peer whose knowledge was merged.',
   'otp.node.to': 'The node it goes to.',
+  'otp.handoff.id': 'One move of one process: the same on both nodes.',
+  'otp.handoff.reason': 'Why it moves: `drain`, `rebalance` or `manual`.',
+  'otp.handoff.bytes': 'Size of its state.',
+  'otp.handoff.forwarded': 'Messages that were sent after it.',
   'otp.relocation.cause': 'Why a child goes to another node.',
   'otp.member': 'Id of the member.',
   'otp.change': 'What changed in the view of the member.',
@@ -60,6 +64,8 @@ export type Attribute = keyof typeof ATTRIBUTES
 
 const child = ['otp.behaviour', 'otp.supervisor', 'otp.child'] as const
 const message = ['otp.behaviour', 'otp.message', 'otp.message.kind', 'otp.mailbox.wait_ms', 'otp.link.relation', 'error.type'] as const
+
+const handoff = ['otp.handoff.id', 'otp.name', 'otp.behaviour', 'otp.node.to', 'otp.handoff.reason', 'otp.outcome', 'error.type'] as const
 
 /** Every span by its name; message spans add behaviour and message: `otp.call lot.bid`. */
 export const SPANS = {
@@ -205,6 +211,42 @@ export const SPANS = {
     kind: 'internal',
     help: 'A quarantined child was allowed to start again.',
     attributes: ['otp.name', 'otp.behaviour', 'otp.node.to', 'otp.epoch'],
+  },
+  'otp.handoff': {
+    scope: 'otp.cluster',
+    kind: 'internal',
+    help: 'A child moves with its state: the whole of it, as the node sees it that it leaves. One trace over both nodes.',
+    attributes: ['otp.handoff.id', 'error.type'],
+  },
+  'otp.handoff.prepare': {
+    scope: 'otp.cluster',
+    kind: 'internal',
+    help: 'Its message under way ended, it was held, and its state was saved.',
+    attributes: [...handoff, 'otp.handoff.bytes'],
+  },
+  'otp.handoff.transfer': {
+    scope: 'otp.cluster',
+    kind: 'internal',
+    help: 'Its state was sent, until the other node was ready.',
+    attributes: [...handoff, 'otp.handoff.bytes'],
+  },
+  'otp.handoff.activate': {
+    scope: 'otp.cluster',
+    kind: 'internal',
+    help: 'The other node was told to claim its name, until it ran there.',
+    attributes: handoff,
+  },
+  'otp.handoff.forward': {
+    scope: 'otp.cluster',
+    kind: 'internal',
+    help: 'What had waited for it was sent after it, until its end here.',
+    attributes: [...handoff, 'otp.handoff.forwarded'],
+  },
+  'otp.handoff.receive': {
+    scope: 'otp.cluster',
+    kind: 'internal',
+    help: 'On the node that it comes to: from the offer until it ran.',
+    attributes: ['otp.handoff.id', 'otp.name', 'otp.behaviour', 'otp.node.from', 'otp.process.pid', 'otp.epoch', 'otp.handoff.bytes'],
   },
   'otp.cluster.member_change': {
     scope: 'otp.cluster',

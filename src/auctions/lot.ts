@@ -58,6 +58,7 @@ export const Lot = genServer({
     close: (state, _nothing, self) => withTimer({ ...state, status: 'closed' }, self),
     end: (state) => stop('normal', state),
   },
+  handoff: true,
 })
 
 /** Sets the timer that comes next in the lot's life, wherever that goes on. */

@@ -18,10 +18,13 @@ import type { Cluster } from './cluster.ts'
 import { exitReason, sendReason } from './exit-frames.ts'
 import { BadFrame, text, whole } from './frame-check.ts'
 import { RemoteLinks } from './remote-links.ts'
-import type { Frame } from './transport/transport.ts'
+import type { Frame, Link } from './transport/transport.ts'
 
 interface RemoteCall {
-  readonly node: NodeId
+  /** The node that was asked: whoever answers, for a callee that has moved, says on whose behalf. */
+  readonly asked: NodeId
+  /** Whose link it hangs on. */
+  node: NodeId
   readonly replyTo: ReplyTo
 }
 
@@ -50,9 +53,10 @@ export class RemoteRouter implements Router {
     this.#links = new RemoteLinks(cluster, runtime)
     cluster.handle('send', (_from, frame) => this.#onSend(frame))
     cluster.handle('call', (from, frame) => this.#onCall(from, frame))
-    cluster.handle('reply', (from, frame) => this.#take(from, frame)?.replyTo.reply(frame[2]))
-    cluster.handle('fail', (from, frame) => this.#take(from, frame)?.replyTo.fail(exitReason(frame[2])))
-    cluster.handle('exit', (from, frame) => this.#onExit(this.#pid(frame[1]), pidOf(from, frame[2]), exitReason(frame[3])))
+    cluster.handle('reply', (from, frame) => this.#take(from, frame[1], frame[3])?.replyTo.reply(frame[2]))
+    cluster.handle('fail', (from, frame) => this.#take(from, frame[1], frame[2])?.replyTo.fail(exitReason(frame[3])))
+    cluster.handle('moved', (from, frame) => this.#onMoved(from, frame))
+    cluster.handle('exit', (from, frame) => this.#onExit(this.#pid(frame[1]), senderOf(from, frame[2]), exitReason(frame[3])))
     cluster.handle('monitor', (from, frame) =>
       this.#onMonitor(from, whole(frame[1], 'reference'), this.#target(frame[2]), pidOf(from, frame[3])),
     )
@@ -80,16 +84,27 @@ export class RemoteRouter implements Router {
     }
     const id = ++this.#lastCall
     try {
-      link.send(['call', id, address, name, payload, carrier])
-      this.#calls.set(id, { node: to.node, replyTo })
+      if (replyTo instanceof RemoteReply) {
+        this.#passOn(link, replyTo, ['call', replyTo.id, address, name, payload, carrier, replyTo.node, replyTo.asked])
+      } else {
+        link.send(['call', id, address, name, payload, carrier])
+        this.#calls.set(id, { asked: to.node, node: to.node, replyTo })
+      }
     } catch (error) {
       // The payload is no plain data, or too large: the caller's mistake, and its answer.
       replyTo.fail(new Crash(error))
     }
   }
 
+  /** A call of another node, whose callee has moved on: it is answered straight from there, and this node's end is not its end. */
+  #passOn(link: Link, { node, id, asked }: RemoteReply, frame: Frame): void {
+    link.send(frame)
+    if (link.peer !== node) this.#cluster.send(node, ['moved', id, link.peer, asked])
+  }
+
   exit(from: Pid, to: Pid, reason: ExitReason): void {
-    sendReason(this.#cluster, to.node, ['exit', to.serial, from.serial], reason)
+    // One that followed an alias is another node's.
+    sendReason(this.#cluster, to.node, ['exit', to.serial, from.node === this.#runtime.id ? from.serial : from], reason)
   }
 
   monitor(ref: number, to: Target, watcher: Watcher): void {
@@ -112,7 +127,7 @@ export class RemoteRouter implements Router {
   // ---- in
 
   #onExit(to: Pid, from: Pid, reason: ExitReason): void {
-    this.#runtime.lookup(to)?.signal(from, reason)
+    this.#runtime.exit(from, to, reason)
   }
 
   #pid(serial: unknown): Pid {
@@ -134,25 +149,44 @@ export class RemoteRouter implements Router {
   }
 
   #onCall(from: NodeId, frame: Frame): void {
-    const replyTo = new RemoteReply(this.#cluster, from, whole(frame[1], 'call id'))
-    this.#arrive(frame[2], 'call', text(frame[3], 'name'), frame[4], replyTo, frame[5])
+    this.#arrive(frame[2], 'call', text(frame[3], 'name'), frame[4], this.#replyTo(from, frame), frame[5])
+  }
+
+  #replyTo(from: NodeId, frame: Frame): ReplyTo {
+    const id = whole(frame[1], 'call id')
+    if (isAbsent(frame[6])) return new RemoteReply(this.#cluster, from, id, this.#runtime.id)
+    const [caller, asked] = [text(frame[6], 'node'), text(frame[7], 'node')]
+    if (caller !== this.#runtime.id) return new RemoteReply(this.#cluster, caller, id, asked)
+    // It has come back to where it was made.
+    return this.#take(from, id, asked)?.replyTo ?? new RemoteReply(this.#cluster, caller, id, asked)
+  }
+
+  #onMoved(from: NodeId, frame: Frame): void {
+    const call = this.#calls.get(whole(frame[1], 'call id'))
+    const [to, asked] = [text(frame[2], 'node'), frame[3]]
+    if (call === undefined || call.asked !== (isAbsent(asked) ? from : asked)) return
+    call.node = to
+    if (this.#cluster.isLinked(to) || to === this.#runtime.id) return
+    this.#calls.delete(frame[1] as number)
+    call.replyTo.fail('noconnection')
   }
 
   #arrive(to: unknown, kind: MessageKind, name: string, payload: unknown, replyTo: ReplyTo | undefined, carrier: unknown): void {
     this.#runtime.arrive(this.#target(to), kind, name, payload, replyTo, typeof carrier === 'string' ? carrier : undefined)
   }
 
-  /** Each call once, and only by the node that was asked. */
-  #take(from: NodeId, frame: Frame): RemoteCall | undefined {
-    const id = whole(frame[1], 'call id')
+  /** Each call once, and only by the node that was asked, or on its behalf. */
+  #take(from: NodeId, callId: unknown, asked: unknown): RemoteCall | undefined {
+    const id = whole(callId, 'call id')
     const call = this.#calls.get(id)
-    if (call?.node !== from) return undefined
+    if (call?.asked !== (isAbsent(asked) ? from : asked)) return undefined
     this.#calls.delete(id)
     return call
   }
 
   #onMonitor(from: NodeId, theirRef: number, target: Target, by: Pid): void {
-    const pid = this.#runtime.lookup(target)?.pid
+    const followed = this.#runtime.aliases.follow(target)
+    const pid = this.#runtime.lookup(target)?.pid ?? (followed instanceof Pid && followed !== target ? followed : undefined)
     if (pid === undefined) {
       this.#cluster.send(from, ['down', theirRef, 'noproc'])
       return
@@ -205,26 +239,34 @@ export class RemoteRouter implements Router {
 /** The caller of a call that came from another node. */
 class RemoteReply implements ReplyTo {
   readonly #cluster: Cluster
-  readonly #node: NodeId
-  readonly #id: number
+  readonly node: NodeId
+  readonly id: number
+  /** The node that was asked. */
+  readonly asked: NodeId
   isSettled = false
 
-  constructor(cluster: Cluster, node: NodeId, id: number) {
+  constructor(cluster: Cluster, node: NodeId, id: number, asked: NodeId) {
     this.#cluster = cluster
-    this.#node = node
-    this.#id = id
+    this.node = node
+    this.id = id
+    this.asked = asked
+  }
+
+  /** `null` where this node says it for itself, as a rule. */
+  get #onBehalfOf(): NodeId | null {
+    return this.asked === this.#cluster.id ? null : this.asked
   }
 
   reply(value: unknown): void {
     if (this.isSettled) return
-    const link = this.#cluster.linkTo(this.#node)
+    const link = this.#cluster.linkTo(this.node)
     // The caller learns that much: a few bytes, whatever the answer is.
     if (link?.isOverloaded === true) {
       this.fail('overloaded')
       return
     }
     try {
-      link?.send(['reply', this.#id, value])
+      link?.send(this.#onBehalfOf === null ? ['reply', this.id, value] : ['reply', this.id, value, this.#onBehalfOf])
       this.isSettled = true
     } catch (error) {
       this.fail(new Crash(error))
@@ -234,10 +276,16 @@ class RemoteReply implements ReplyTo {
   fail(reason: ExitReason): void {
     if (this.isSettled) return
     this.isSettled = true
-    sendReason(this.#cluster, this.#node, ['fail', this.#id], reason)
+    sendReason(this.#cluster, this.node, ['fail', this.id, this.#onBehalfOf], reason)
   }
 }
 
 function pidOf(node: NodeId, serial: unknown): Pid {
   return new Pid(node, whole(serial, 'serial'))
 }
+
+function senderOf(peer: NodeId, value: unknown): Pid {
+  return value instanceof Pid ? value : pidOf(peer, value)
+}
+
+const isAbsent = (value: unknown) => value === null || value === undefined

@@ -8,6 +8,7 @@ import { CrashWindow } from './children/crash-window.ts'
 import { DistributedSupervisor } from './children/dynamic-supervisor.ts'
 import { LocalChildren } from './children/local-children.ts'
 import { type MemberList, Members } from './children/members.ts'
+import type { Mover } from './children/mover.ts'
 import { type DistributionStrategy, uniform } from './children/placement.ts'
 import { PlacementServer } from './children/placement-server.ts'
 import { Reconciler } from './children/reconciler.ts'
@@ -23,6 +24,8 @@ import type { Rules } from './directory/rules.ts'
 import { Settings } from './directory/settings.ts'
 import { Witness } from './directory/witness.ts'
 import type { DistributedEvents } from './events.ts'
+import { drain } from './handoff/drain.ts'
+import { Handoffs } from './handoff/handoffs.ts'
 import { DistributedRegistry } from './registry/registry.ts'
 import { RegistryListeners } from './registry/registry-listeners.ts'
 import { ChildStates } from './state/child-states.ts'
@@ -41,7 +44,19 @@ export interface DistributionOptions extends RestartLimits {
   readonly processRedistribution?: ProcessRedistribution
   /** What becomes of children that fail. */
   readonly relocation?: RelocationOptions
+  readonly handoff?: HandoffLimits
 }
+
+export interface HandoffLimits {
+  /** The largest state that leaves a node, or comes to it; default 64 MiB. */
+  readonly maxStateBytes?: number
+  /** How long a node that leaves hands children over; what is left is stopped then. Default 15 s. */
+  readonly drainMs?: number
+}
+
+const DRAIN_MS = 15_000
+
+const MAX_STATE_BYTES = 64 * 1024 * 1024
 
 export interface DistributedRegistryStart {
   /** Names of processes of this node that are told, by the infos `register` and `unregister`, when names of the cluster come and go. */
@@ -72,6 +87,9 @@ export interface Distributed {
   readonly replicator: Replicator
   readonly reconciler: Reconciler
   readonly relocator: Relocator
+  readonly handoffs: Handoffs
+  /** Hands over all children that move with their state; resolves when that is done as far as it goes, with how many have gone. */
+  readonly drain: () => Promise<number>
   readonly children: LocalChildren
   readonly registry: DistributedRegistry
   readonly supervisor: DistributedSupervisor
@@ -82,7 +100,14 @@ export interface Distributed {
 
 export function distributed(options: DistributedOptions): Distributed {
   const { id, runtime, cluster, clock, random, events, rules, times } = options
-  const { strategy = uniform, members: initial, processRedistribution: mode = 'passive', relocation, ...limits } = options.supervisor
+  const {
+    strategy = uniform,
+    members: initial,
+    processRedistribution: mode = 'passive',
+    relocation,
+    handoff,
+    ...limits
+  } = options.supervisor
   const directory = new Directory(id, rules)
   // Told first: whoever hears of a change may ask for names.
   const names = new NameIndex()
@@ -117,8 +142,23 @@ export function distributed(options: DistributedOptions): Distributed {
     delay,
     rules,
   })
-  const move = stopAndStart(children, directory, relocator)
-  new Redistributor({ mode, cluster, directory, children, placement, members, reconciler, clock, move })
+  const handoffs = new Handoffs({
+    runtime,
+    cluster,
+    clock,
+    events,
+    directory,
+    reconciler,
+    children,
+    maxStateBytes: handoff?.maxStateBytes ?? MAX_STATE_BYTES,
+    mayOwn: () => reconciler.mayOwn,
+  })
+  const restart = stopAndStart(children, directory, relocator)
+  const mover: Mover = {
+    canMove: (record) => handoffs.moves(record) || record.child?.restart !== 'temporary',
+    move: (record, to, reason) => (handoffs.moves(record) ? handoffs.move(record, to, reason) : restart(record, to)),
+  }
+  new Redistributor({ mode, cluster, directory, children, placement, members, reconciler, clock, mover })
   const listeners = new RegistryListeners(runtime, options.registry.listeners ?? [])
   directory.onChanged((winner, previous) => listeners.changed(winner, previous))
   return {
@@ -126,6 +166,8 @@ export function distributed(options: DistributedOptions): Distributed {
     replicator,
     reconciler,
     relocator,
+    handoffs,
+    drain: () => drain({ clock, directory, replicator, reconciler, children, placement, handoffs }, handoff?.drainMs ?? DRAIN_MS),
     children,
     registry: new DistributedRegistry({ runtime, cluster, directory, names, settings, children, reconciler, replicator }),
     supervisor: new DistributedSupervisor({
@@ -141,7 +183,7 @@ export function distributed(options: DistributedOptions): Distributed {
       children,
       witness: new Witness(directory, clock, times?.ackMs ?? DEFAULT_REPLICATOR_TIMES.ackMs),
     }),
-    placementServer: new PlacementServer({ cluster, directory, replicator, reconciler, placement, children, events }),
+    placementServer: new PlacementServer({ cluster, directory, replicator, reconciler, placement, children, mover, events }),
     leave: async () => {
       replicator.flush()
       await copyHost.unneeded()

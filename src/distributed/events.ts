@@ -1,5 +1,9 @@
 // The facts this room states: who owns which name, and what moves when a node dies.
-import type { ExitReason, NodeId, Pid } from '#process'
+import type { ExitReason, NodeId, Pid, TraceCarrier } from '#process'
+
+/** `drain`: its node leaves; `rebalance`: it belongs elsewhere by now; `manual`: somebody asked for it. */
+export type HandoffReason = 'drain' | 'rebalance' | 'manual'
+export type HandoffPhase = 'prepare' | 'transfer' | 'activate' | 'forward'
 
 export interface DistributedEvents {
   /** A name got an owner on this node. */
@@ -45,6 +49,45 @@ export interface DistributedEvents {
     waitMs: number
     epoch: number
     at: number
+  }
+  /** A child moves with its state: this node holds it and offers it to another. */
+  'handoff.started': { handoffId: string; name: string; behaviour: string; to: NodeId; reason: HandoffReason; at: number }
+  /**
+   * It has moved, or not: `resumed`: it goes on here, `refused`: it does since the other node would not have it, `stopped`: meanwhile the name
+   * had ended, or was another's, or the process had ended. Stated by the node it was to leave.
+   */
+  'handoff.ended': {
+    handoffId: string
+    name: string
+    behaviour: string
+    to: NodeId
+    reason: HandoffReason
+    outcome: 'completed' | 'resumed' | 'refused' | 'stopped'
+    /** Why it has not moved. */
+    because: string | undefined
+    /** Size of its state, and the messages that were sent after it. */
+    bytes: number
+    forwarded: number
+    /** Wall clock. The phases that there were, in ms: held and saved; sent until ready; told until it ran; forwarded until the end here. */
+    startedAt: number
+    durationMs: number
+    phases: Readonly<Partial<Record<HandoffPhase, number>>>
+    /** How long no message was handled. */
+    unavailabilityMs: number
+    trace: TraceCarrier | undefined
+  }
+  /** A child goes on here that came with its state. */
+  'handoff.received': {
+    handoffId: string
+    name: string
+    behaviour: string
+    from: NodeId
+    pid: Pid
+    epoch: number
+    bytes: number
+    startedAt: number
+    durationMs: number
+    trace: TraceCarrier | undefined
   }
   /** A child failed wherever it went: it is stopped, its name stays claimed, and nothing is tried until it is released. */
   'child.quarantined': { name: string; behaviour: string; reason: ExitReason; attempts: number; epoch: number; at: number }

@@ -8,7 +8,7 @@ export {
 } from './children/dynamic-supervisor.ts'
 export type { MemberList } from './children/members.ts'
 export { type DistributionStrategy, uniform, uniformQuorum, uniformRandom } from './children/placement.ts'
-export { PLACEMENT } from './children/placement-server.ts'
+export { type MoveResult, PLACEMENT } from './children/placement-server.ts'
 export { Reconciler } from './children/reconciler.ts'
 export type { ProcessRedistribution } from './children/redistributor.ts'
 export type { RelocationOptions } from './children/relocation.ts'
@@ -16,8 +16,15 @@ export { type QuarantinedChild, Relocator } from './children/relocator.ts'
 export { Directory } from './directory/directory.ts'
 export { Replicator, type ReplicatorTimes } from './directory/replicator.ts'
 export { RULES, type Rules } from './directory/rules.ts'
-export { type Distributed, type DistributedRegistryStart, type DistributionOptions, distributed } from './distributed.ts'
-export type { DistributedEvents } from './events.ts'
+export {
+  type Distributed,
+  type DistributedRegistryStart,
+  type DistributionOptions,
+  distributed,
+  type HandoffLimits,
+} from './distributed.ts'
+export type { DistributedEvents, HandoffPhase, HandoffReason } from './events.ts'
+export { Handoffs } from './handoff/handoffs.ts'
 export { DistributedRegistry, type RegisterResult, type RegistryEntry } from './registry/registry.ts'
 export type { Fence, StoredState } from './state/fence.ts'
 export { type MemoryStateStoreOptions, memoryStateStore } from './state/memory-store.ts'

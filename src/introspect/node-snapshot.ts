@@ -1,7 +1,7 @@
 // What one node looks like right now: live structures read once, for whoever scrapes or asks.
 import type { Cluster } from '#cluster'
 import { incarnationOf, nodeName } from '#cluster'
-import type { Directory, DistributedRegistry, Reconciler, Relocator, Replicator } from '#distributed'
+import type { Directory, DistributedRegistry, Handoffs, Reconciler, Relocator, Replicator } from '#distributed'
 import { Supervision } from '#otp'
 import type { CallCounts, NodeId, Overflow, Process, Runtime } from '#process'
 
@@ -13,6 +13,7 @@ export interface NodeParts {
   readonly registry: DistributedRegistry
   readonly reconciler: Reconciler
   readonly relocator: Relocator
+  readonly handoffs: Handoffs
   readonly replicator: Replicator
   readonly version: string
   readonly role: string
@@ -96,6 +97,8 @@ export interface NodeSnapshot {
   readonly childrenUnplaced: number
   /** Children that failed wherever they went and wait to be released, in the whole cluster. */
   readonly childrenQuarantined: number
+  /** Children that are coming to this node with their state, or leaving it so. */
+  readonly handoffs: { readonly in: number; readonly out: number }
   /** Children of the fullest node over the mean, by this node's view; 1 is even. */
   readonly placementImbalance: number
   readonly links: readonly LinkSnapshot[]
@@ -126,6 +129,7 @@ export function nodeSnapshot(parts: NodeParts): NodeSnapshot {
     registryNames: [...byNode.values()].reduce((sum, count) => sum + count, 0),
     childrenUnplaced: reconciler.unplaced(),
     childrenQuarantined: parts.relocator.quarantinedCount,
+    handoffs: parts.handoffs.inProgress,
     placementImbalance: imbalance(cluster, byNode),
     links: [...cluster.links].map(({ peer, direction, counts, queuedBytes }) => ({
       peer: nodeName(peer),

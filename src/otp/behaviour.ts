@@ -1,6 +1,7 @@
 // A behaviour: what a process can be started with, as a value. Nodes know behaviours by name; no code crosses the wire.
 import type { Body } from '#process'
 import type { StateKeeper } from './durable-state.ts'
+import type { Handoff } from './handoff.ts'
 
 /** `A` is what `init` takes. */
 export interface Behaviour<A = unknown> {
@@ -11,6 +12,8 @@ export interface Behaviour<A = unknown> {
   readonly body: Body
   /** Set where the behaviour persists: the body of one process, whose state the keeper keeps. */
   readonly durableBody?: (keeper: StateKeeper) => Body
+  /** Set where its processes move with their state. */
+  readonly handoff?: Handoff | undefined
   /** Carries the type of the argument of `init` and nothing else. */
   readonly argument?: A
 }

@@ -14,6 +14,7 @@ import {
   StartRefused,
 } from '#process'
 import type { AnyDefinition, AnyHandler } from './gen-server.ts'
+import { Resumed } from './handoff.ts'
 import { type AnyNext, Ignore, NoReply, Ok, Outcome, Reply, Stop } from './outcome.ts'
 import type { Self } from './self.ts'
 
@@ -46,6 +47,10 @@ export class GenServerBody implements Body {
 
   init(self: Process, argument: unknown): void | Promise<void> {
     self.trapExit = this.#definition.trapExit ?? false
+    if (argument instanceof Resumed) {
+      self.state = argument.state
+      return undefined
+    }
     const first = this.#definition.init(argument, self as Self)
     if (first instanceof Promise) return first.then((settled) => this.#begin(self, settled))
     this.#begin(self, first)

@@ -5,6 +5,7 @@ import type { Behaviour } from './behaviour.ts'
 import { DurableGenServerBody } from './durable-gen-server-body.ts'
 import { checkPersist, type Persist } from './durable-state.ts'
 import { GenServerBody } from './gen-server-body.ts'
+import { type HandoffOption, handoffOf } from './handoff.ts'
 import type { AnyNext, ContinueWith, Ignore, NoReply, Ok, Outcome, Reply, Stop, WaitAtMost } from './outcome.ts'
 import type { Self } from './self.ts'
 
@@ -46,6 +47,8 @@ export interface GenServerDefinition<S, A, C, K, I, N = {}> {
   /** OTP's `format_status`: what `getStatus` shows in place of the state, such as one without its secrets. */
   readonly formatStatus?: (state: S) => unknown
   readonly trapExit?: boolean
+  /** Its processes move between nodes with their state and their messages. Default: they are stopped here and begin anew there. */
+  readonly handoff?: HandoffOption<NoInfer<S>>
   /** Default: the mailbox takes whatever comes. */
   readonly mailbox?: MailboxBound
   /**
@@ -80,6 +83,7 @@ export function genServer<S, A = unknown, C = {}, K = {}, I = {}, N = {}>(
     name,
     version: definition.version ?? '0',
     type: 'worker',
+    handoff: definition.handoff === undefined ? undefined : handoffOf(definition.handoff as HandoffOption<unknown>, name),
     body,
     named: (key) => new Name(key, name),
   }

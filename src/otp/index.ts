@@ -61,6 +61,7 @@ export {
   type Timeout,
   type Transition,
 } from './gen-statem-transition.ts'
+export { type Handoff, type HandoffOption, type HandoffState, Resumed } from './handoff.ts'
 export type { Owner } from './owner.ts'
 export type { AnswerOf, CallNames, CallOptions, CastNames, PayloadArguments } from './protocol.ts'
 export {
@@ -79,17 +80,18 @@ export type { Strategy } from './restart-strategy.ts'
 export { type HeldState, type StateHolder, type StateHolderDefinition, stateHolder } from './state-holder.ts'
 export { Supervision } from './supervision.ts'
 export { type Supervisor, type SupervisorOptions, supervisor } from './supervisor.ts'
-export type {
-  ChildCounts,
-  ChildInfo,
-  DeleteChildResult,
-  GetChildSpecResult,
-  RestartChildResult,
-  StartChild,
-  StartChildResult,
-  SupervisorProtocol,
-  TerminateChild,
-  TerminateChildResult,
+export {
+  type ChildCounts,
+  type ChildInfo,
+  type DeleteChildResult,
+  type GetChildSpecResult,
+  LET_GO,
+  type RestartChildResult,
+  type StartChild,
+  type StartChildResult,
+  type SupervisorProtocol,
+  type TerminateChild,
+  type TerminateChildResult,
 } from './supervisor-protocol.ts'
 export { type ServerStatistics, type ServerStatus, type Sys, type SystemOptions, sys } from './sys.ts'
 export { Task, type TaskMessage, type TaskOptions, type Yielded, type YieldManyOptions } from './task.ts'

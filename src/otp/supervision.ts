@@ -7,6 +7,7 @@ import { type ChildSpec, isRestarted, shutdownOf } from './child-spec.ts'
 import { Children } from './children.ts'
 import { Ending } from './ending.ts'
 import type { StopCause } from './events.ts'
+import type { Resumed } from './handoff.ts'
 import { andThen, inTurn } from './in-turn.ts'
 import { RestartIntensity } from './restart-intensity.ts'
 import type { RestartSettings } from './restart-limits.ts'
@@ -108,10 +109,10 @@ export class Supervision {
   // ---- starting and ending one child
 
   /** Adds a child and starts it. "If the start fails, the specification is discarded." */
-  add(spec: ChildSpec, cause: SpawnCause): StartResult | Promise<StartResult> {
+  add(spec: ChildSpec, cause: SpawnCause, resumed?: Resumed): StartResult | Promise<StartResult> {
     const child = new Child(spec, this)
     this.children.add(child)
-    const result = this.start(child, cause)
+    const result = this.start(child, cause, resumed)
     return result instanceof Promise ? result.then((settled) => this.#added(child, settled)) : this.#added(child, result)
   }
 
@@ -120,13 +121,14 @@ export class Supervision {
     return result
   }
 
-  start(child: Child, cause: SpawnCause): StartResult | Promise<StartResult> {
+  start(child: Child, cause: SpawnCause, resumed?: Resumed): StartResult | Promise<StartResult> {
     const { spec } = child
     const { extraArguments } = this.#options
     const [behaviour, argument] = spec.start
     child.cause = cause
     const { body } = behaviour
-    const result = this.self.runtime.spawn(body, extraArguments === undefined ? argument : [...extraArguments, argument], child)
+    const given = resumed ?? (extraArguments === undefined ? argument : [...extraArguments, argument])
+    const result = this.self.runtime.spawn(body, given, child)
     return result instanceof Promise ? result.then((settled) => this.#keep(child, settled)) : this.#keep(child, result)
   }
 
@@ -190,6 +192,14 @@ export class Supervision {
   }
 
   delete(child: Child): void {
+    this.#forget(child)
+  }
+
+  /** Forgets a child that lives on elsewhere; its end here is nobody's business any more. */
+  letGo(pid: Pid): void {
+    const child = this.#ownerOf(pid)
+    if (child === undefined) return
+    this.#noLonger(child, pid)
     this.#forget(child)
   }
 

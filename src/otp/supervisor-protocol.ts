@@ -2,11 +2,14 @@
 import type { ExitReason, Pid, SpawnCause, StartResult } from '#process'
 import type { ChildSpec, FullChildSpec } from './child-spec.ts'
 import type { Reply } from './gen-server.ts'
+import type { Resumed } from './handoff.ts'
 
 /** A child to start with the cause that its facts name; a specification alone means `call`. */
 export interface StartChild {
   readonly spec: ChildSpec
   readonly cause: SpawnCause
+  /** With what it goes on, instead of beginning; a restart begins. */
+  readonly resumed?: Resumed | undefined
 }
 
 /** A child to end with another reason than `shutdown`; or several, which end at the same time. Those that are not there do not matter. */
@@ -23,6 +26,9 @@ export interface TerminateChild {
 export type StartChildResult =
   | StartResult
   | { readonly ok: false; readonly reason: 'already_present' | 'max_children'; readonly pid?: undefined }
+
+/** The cast that lets a child go which lives on elsewhere, by its pid: the supervisor forgets it before it hears of its end. */
+export const LET_GO = 'letGo'
 
 interface Done {
   readonly ok: true

@@ -1,5 +1,5 @@
 // The server that every supervisor is: its calls, and what it does when a child ends or it is stopped itself.
-import { type Body, Crash, type ExitMessage, type ExitReason, type Pid, type Process, type SpawnCause, type StartResult } from '#process'
+import { type Body, Crash, type ExitMessage, type ExitReason, type Pid, type Process, type StartResult } from '#process'
 import type { AutoShutdown } from './auto-shutdown.ts'
 import type { Child, RestartStory } from './child.ts'
 import { type ChildSpec, checkChildSpec, fullChildSpec } from './child-spec.ts'
@@ -7,14 +7,15 @@ import { type CallHandler, GenServerBody, type Reply, reply } from './gen-server
 import { andThen } from './in-turn.ts'
 import type { Ignore } from './outcome.ts'
 import { RETRY, type Supervision } from './supervision.ts'
-import type {
-  ChildCounts,
-  DeleteChildResult,
-  RestartChildResult,
-  StartChild,
-  StartChildResult,
-  SupervisorProtocol,
-  TerminateChild,
+import {
+  type ChildCounts,
+  type DeleteChildResult,
+  LET_GO,
+  type RestartChildResult,
+  type StartChild,
+  type StartChildResult,
+  type SupervisorProtocol,
+  type TerminateChild,
 } from './supervisor-protocol.ts'
 
 export interface SupervisorState {
@@ -38,8 +39,8 @@ export function supervisorBody<A>({ name, autoShutdown, maxChildren, init }: Ser
   const calls: Calls = {
     startChild: (state, payload) => {
       const { supervision } = state
-      const { spec = payload as ChildSpec, cause = 'call' } = (payload ?? {}) as Partial<StartChild>
-      return answer(state, startChild(supervision, spec, cause, autoShutdown, maxChildren))
+      const { spec = payload as ChildSpec, cause = 'call', resumed } = (payload ?? {}) as Partial<StartChild>
+      return answer(state, startChild(supervision, { spec, cause, resumed }, autoShutdown, maxChildren))
     },
     terminateChild: (state, which) => {
       const { supervision } = state
@@ -70,6 +71,12 @@ export function supervisorBody<A>({ name, autoShutdown, maxChildren, init }: Ser
       trapExit: true,
       init: (argument, self) => init(argument as A, self as unknown as Process),
       calls: calls as unknown as Record<string, CallHandler<unknown, never>>,
+      casts: {
+        [LET_GO]: (state, pid: Pid) => {
+          ;(state as SupervisorState).supervision.letGo(pid)
+          return state
+        },
+      },
       infos: {
         EXIT: (state, exit: ExitMessage) => after(state as SupervisorState, (state as SupervisorState).supervision.onExit(exit)),
         [RETRY]: (state, story: RestartStory) => after(state as SupervisorState, (state as SupervisorState).supervision.onRetry(story)),
@@ -101,8 +108,7 @@ function after(state: SupervisorState, pending: void | Promise<void>): Superviso
 
 function startChild(
   supervision: Supervision,
-  spec: ChildSpec,
-  cause: SpawnCause,
+  { spec, cause, resumed }: StartChild,
   autoShutdown: AutoShutdown,
   maxChildren: number,
 ): StartChildResult | Promise<StartChildResult> {
@@ -116,7 +122,7 @@ function startChild(
     return present.pid === undefined ? { ok: false, reason: 'already_present' } : { ok: false, reason: 'already_started', pid: present.pid }
   }
   if (supervision.children.size >= maxChildren) return { ok: false, reason: 'max_children' }
-  return supervision.add(spec, cause)
+  return supervision.add(spec, cause, resumed)
 }
 
 function toTerminate(which: string | Pid | TerminateChild): { ids: readonly (string | Pid)[]; reason?: ExitReason | undefined } {

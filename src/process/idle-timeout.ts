@@ -4,19 +4,19 @@ import type { Process } from './process.ts'
 
 export class IdleTimeout {
   readonly #process: Process
-  readonly #ms: number
+  readonly ms: number
   #timer: Timer | undefined
 
   constructor(process: Process, ms: number) {
     this.#process = process
-    this.#ms = ms
+    this.ms = ms
     this.start()
   }
 
   /** Starts it, from the beginning if it was running. */
   start(): void {
     this.cancel()
-    if (this.#ms > 0) this.#timer = this.#process.runtime.clock.after(this.#ms, () => this.#fire())
+    if (this.ms > 0) this.#timer = this.#process.runtime.clock.after(this.ms, () => this.#fire())
     else this.#fire()
   }
 

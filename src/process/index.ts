@@ -1,10 +1,12 @@
 // process: pids, mailboxes, links, monitors and exit signals on one node.
+export type { BehaviourCounts } from './behaviour-counts.ts'
 export type { Body, Origin } from './body.ts'
 export { detachedClock } from './detached-clock.ts'
 export { type DownMessage, Envelope, type EnvelopeKind, type ExitMessage, type MessageKind, type ReplyTo } from './envelope.ts'
 export type { ProcessEvents, SpawnCause } from './events.ts'
 export { Crash, describeExit, type ExitClass, ExitError, type ExitReason, exitClass, isOrderly } from './exit-reason.ts'
 export type { RecordedMessage } from './flight-record.ts'
+export { holdProcess, releaseProcess, restoreTimers, type SavedTimer, savedTimers, takeWaiting } from './hold.ts'
 export type { Linked } from './links.ts'
 export { checkMailboxBound, type MailboxBound, type Overflow } from './mailbox.ts'
 export { Name, NodeRef, type Ref, type Target, Via, type ViaName } from './name.ts'
@@ -14,7 +16,6 @@ export { Process } from './process.ts'
 export type { ProcessTimer } from './process-timer.ts'
 export type { Router, Watcher } from './router.ts'
 export {
-  type BehaviourCounts,
   type CallMeasured,
   Runtime,
   type RuntimeOptions,

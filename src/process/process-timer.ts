@@ -1,6 +1,13 @@
 // A timer of a process, which ends with it.
 import { type Clock, CodedError, type Timer } from '#base'
 
+/** The info that a timer sends, and how often. */
+export interface TimedInfo {
+  readonly name: string
+  readonly payload: unknown
+  readonly everyMs: number | undefined
+}
+
 /** Sends an info to its own process, once or again and again. OTP's timer references. */
 export class ProcessTimer {
   readonly #clock: Clock
@@ -9,12 +16,23 @@ export class ProcessTimer {
   readonly #everyMs: number | undefined
   #timer: Timer | undefined
   #dueAt: number
+  #isPaused = false
+  /** `undefined` for what is no info: a behaviour's own time-outs. */
+  readonly info: TimedInfo | undefined
 
-  constructor(clock: Clock, owners: Set<ProcessTimer>, ms: number, everyMs: number | undefined, send: () => void) {
+  constructor(
+    clock: Clock,
+    owners: Set<ProcessTimer>,
+    ms: number,
+    everyMs: number | undefined,
+    send: () => void,
+    info?: Omit<TimedInfo, 'everyMs'>,
+  ) {
     this.#clock = clock
     this.#owners = owners
     this.#send = send
     this.#everyMs = everyMs
+    this.info = info === undefined ? undefined : { ...info, everyMs }
     this.#dueAt = clock.now() + ms
     owners.add(this)
     this.#start(ms)
@@ -39,7 +57,20 @@ export class ProcessTimer {
 
   /** Milliseconds until it fires, or `false` if it will not. */
   remainingMs(): number | false {
-    return this.#timer === undefined ? false : Math.max(0, this.#dueAt - this.#clock.now())
+    return this.#timer === undefined && !this.#isPaused ? false : Math.max(0, this.#dueAt - this.#clock.now())
+  }
+
+  /** It does not fire until `goOn`, which lets it fire at once if its time has come meanwhile. */
+  pause(): void {
+    this.#isPaused = this.#timer !== undefined
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  goOn(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#start(Math.max(0, this.#dueAt - this.#clock.now()))
   }
 
   /** What `remainingMs` was; it does not fire any more. A message it has sent already is not taken back. */
@@ -47,6 +78,7 @@ export class ProcessTimer {
     const remaining = this.remainingMs()
     this.#timer?.cancel()
     this.#timer = undefined
+    this.#isPaused = false
     this.#owners.delete(this)
     return remaining
   }

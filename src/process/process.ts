@@ -1,4 +1,5 @@
 // A process: a pid, a mailbox, and one handler at a time.
+import type { BehaviourCounts } from './behaviour-counts.ts'
 import type { Body, Origin } from './body.ts'
 import { Envelope, type MessageKind, type ReplyTo } from './envelope.ts'
 import { exitFact } from './exit-fact.ts'
@@ -8,9 +9,9 @@ import { IdleTimeout } from './idle-timeout.ts'
 import { Mailbox, type Overflow } from './mailbox.ts'
 import type { Ref } from './name.ts'
 import { Pid } from './pid.ts'
-import { checkDelay, ProcessTimer } from './process-timer.ts'
+import { checkDelay, ProcessTimer, type TimedInfo } from './process-timer.ts'
 import { LOOK_EVERY } from './run-queue.ts'
-import type { BehaviourCounts, Runtime } from './runtime.ts'
+import type { Runtime } from './runtime.ts'
 import { handleSystem, passesSuspension, runSuspended, type SystemState } from './system-messages.ts'
 import { reasonOf } from './thrown.ts'
 import { Ties } from './ties.ts'
@@ -365,7 +366,7 @@ export class Process extends Ties {
 
   /** Sends itself the info `name` after `ms`. The timer ends with its process. */
   sendAfter(ms: number, name: string, payload?: unknown): ProcessTimer {
-    return this.#timer(ms, undefined, name, () => this.info(name, payload))
+    return this.#timer(ms, undefined, name, () => this.info(name, payload), { name, payload })
   }
 
   /** As `sendAfter`, for what is no info: a behaviour's own time-outs. */
@@ -373,15 +374,20 @@ export class Process extends Ties {
     return this.#timer(ms, undefined, envelope.name, () => this.deliver(envelope))
   }
 
-  /** Sends itself the info `name` every `ms`. */
-  sendInterval(ms: number, name: string, payload?: unknown): ProcessTimer {
-    return this.#timer(ms, ms, name, () => this.info(name, payload))
+  /** Sends itself the info `name` every `ms`, for the first time after `firstMs`. */
+  sendInterval(ms: number, name: string, payload?: unknown, firstMs = ms): ProcessTimer {
+    return this.#timer(firstMs, ms, name, () => this.info(name, payload), { name, payload })
   }
 
-  #timer(ms: number, everyMs: number | undefined, name: string, send: () => void): ProcessTimer {
-    checkDelay(ms, everyMs !== undefined, name)
+  /** Those that have not fired for the last time. */
+  get timers(): ReadonlySet<ProcessTimer> {
+    return this.#timers ?? new Set()
+  }
+
+  #timer(ms: number, everyMs: number | undefined, name: string, send: () => void, info?: Omit<TimedInfo, 'everyMs'>): ProcessTimer {
+    checkDelay(everyMs ?? ms, everyMs !== undefined, name)
     this.#timers ??= new Set()
-    const timer = new ProcessTimer(this.runtime.clock, this.#timers, ms, everyMs, send)
+    const timer = new ProcessTimer(this.runtime.clock, this.#timers, ms, everyMs, send, info)
     if (!this.isAlive) timer.cancel()
     return timer
   }

@@ -1,12 +1,13 @@
 // The processes of one node: starting them, finding them, and carrying signals between them.
 import { type Clock, CodedError, type Emitter } from '#base'
+import { Aliases } from './aliases.ts'
+import { type BehaviourCounts, noCounts } from './behaviour-counts.ts'
 import type { Body, Origin } from './body.ts'
 import { Envelope, type MessageKind, type ReplyTo } from './envelope.ts'
 import type { ProcessEvents } from './events.ts'
 import type { ExitReason } from './exit-reason.ts'
 import { type Linked, LinkSignals } from './links.ts'
 import { LocalNames } from './local-names.ts'
-import type { Overflow } from './mailbox.ts'
 import { Name, NodeRef, type Ref, type Target, Via, type ViaName } from './name.ts'
 import { type CallCounts, type CallOutcome, checkTimeout, PendingCall, PendingCalls } from './pending-calls.ts'
 import { type NodeId, Pid } from './pid.ts'
@@ -16,15 +17,6 @@ import { noRouter, type Router, type Watcher } from './router.ts'
 import { RunQueue } from './run-queue.ts'
 import { reasonOf, StartIgnored } from './thrown.ts'
 import type { TraceCarrier, Tracing } from './tracing.ts'
-
-/** Plain integers a behaviour, read at scrape: live processes, messages handled, calls by outcome (the caller's side). */
-export interface BehaviourCounts {
-  live: number
-  handled: number
-  readonly calls: CallCounts
-  /** Messages that found the mailbox full, by what became of them. */
-  readonly dropped: Record<Overflow, number>
-}
 
 /** How a start ended. `already_started`: the local name is taken by `pid`. */
 export type StartResult =
@@ -64,12 +56,15 @@ export class Runtime {
   router: Router = noRouter
   /** Finds the owner of a name of the cluster; alone, a node knows none. */
   via: (key: string) => Pid | undefined = () => undefined
+  /** Set while names are on the move: whether it keeps a message back, to `dispatch` it when those before it have arrived. */
+  detour: ((ref: Ref, envelope: Envelope) => boolean) | undefined
   onCallMeasured: CallMeasured | undefined
   /** Processes with an asynchronous handler under way. */
   readonly waiting = new Set<Process>()
   readonly supervisors = new Set<Process>()
   /** Names of this node. */
   readonly names = new LocalNames()
+  readonly aliases: Aliases
   readonly #processes = new ProcessTable()
   readonly #counts = new Map<string, BehaviourCounts>()
   readonly #runQueue: RunQueue
@@ -83,6 +78,7 @@ export class Runtime {
 
   constructor(options: RuntimeOptions) {
     this.id = options.id
+    this.aliases = new Aliases(options.id)
     this.clock = options.clock
     this.events = options.events
     this.tracing = options.tracing
@@ -211,12 +207,7 @@ export class Runtime {
   counts(behaviour: string): BehaviourCounts {
     let counts = this.#counts.get(behaviour)
     if (counts === undefined) {
-      counts = {
-        live: 0,
-        handled: 0,
-        calls: { ok: 0, error: 0, timeout: 0, noproc: 0, nodedown: 0 },
-        dropped: { drop_newest: 0, drop_oldest: 0, reject: 0 },
-      }
+      counts = noCounts()
       this.#counts.set(behaviour, counts)
     }
     return counts
@@ -236,7 +227,8 @@ export class Runtime {
 
   /** Where a reference leads right now, if anywhere. */
   resolve(ref: Ref): Target | undefined {
-    if (ref instanceof Pid || ref instanceof NodeRef) return ref
+    if (ref instanceof Pid) return this.aliases.follow(ref)
+    if (ref instanceof NodeRef) return ref
     if (ref instanceof Via) return ref.whereis()
     return typeof ref === 'string' ? this.whereis(ref) : this.via(ref.key)
   }
@@ -247,6 +239,10 @@ export class Runtime {
     const process = to === undefined ? undefined : this.lookup(to)
     const span = this.tracing?.send(kind, labelOf(ref, process), name)
     const envelope = new Envelope(kind, name, payload, undefined, span?.carrier)
+    if (this.detour?.(ref, envelope) === true) {
+      span?.end('ok')
+      return
+    }
     if (process !== undefined) process.deliver(envelope)
     else if (to === undefined || to.node === this.id) this.deadLetter(ref, envelope, 'noproc')
     else this.router.deliver(to, envelope, 0)
@@ -263,6 +259,7 @@ export class Runtime {
     const { calls } = process === undefined ? this.counts(labelOf(ref, undefined)) : process.counts
     const call = new PendingCall('call', name, payload, calls, span, this.#measure(locality), span?.carrier)
     this.#calls.add(call, timeoutMs)
+    if (this.detour?.(ref, call) === true) return call.promise
     if (process !== undefined) process.deliver(call)
     else if (to === undefined || locality === 'local') this.deadLetter(ref, call, 'noproc')
     else this.router.deliver(to, call, timeoutMs)
@@ -301,10 +298,16 @@ export class Runtime {
 
   /** A message from another node arrives; a call whose callee is not here fails with `noproc`. */
   arrive(to: Target, kind: MessageKind, name: string, payload: unknown, replyTo?: ReplyTo, carrier?: TraceCarrier): void {
-    const envelope = new Envelope(kind, name, payload, replyTo, carrier)
-    const process = this.lookup(to)
-    if (process === undefined) this.deadLetter(to, envelope, 'noproc')
-    else process.deliver(envelope)
+    this.dispatch(to, new Envelope(kind, name, payload, replyTo, carrier))
+  }
+
+  /** Brings a message to where a reference leads by now. */
+  dispatch(ref: Ref, envelope: Envelope): void {
+    const to = this.resolve(ref)
+    const process = to === undefined ? undefined : this.lookup(to)
+    if (process !== undefined) process.deliver(envelope)
+    else if (to === undefined || to.node === this.id) this.deadLetter(ref, envelope, 'noproc')
+    else this.router.deliver(to, envelope, 0)
   }
 
   deadLetter(to: Ref, envelope: Envelope, reason: ProcessEvents['process.dead_letter']['reason']): void {
@@ -315,7 +318,8 @@ export class Runtime {
   // ---- signals
 
   /** Sends an exit signal, as OTP's `exit/2`. */
-  exit(from: Pid, to: Pid, reason: ExitReason): void {
+  exit(from: Pid, pid: Pid, reason: ExitReason): void {
+    const to = this.aliases.follow(pid)
     if (to.node !== this.id) this.router.exit(from, to, reason)
     else this.lookup(to)?.signal(from, reason)
   }
@@ -326,18 +330,18 @@ export class Runtime {
   }
 
   monitor(to: Target, watcher: Watcher, ref = this.newRef()): number {
-    if (to.node !== this.id) this.router.monitor(ref, to, watcher)
-    else {
-      const process = this.lookup(to)
-      if (process === undefined) watcher.down(ref, to, 'noproc')
-      else process.watch(ref, watcher)
-    }
+    const target = this.aliases.follow(to)
+    const process = this.lookup(target)
+    if (target.node !== this.id) this.router.monitor(ref, target, watcher)
+    else if (process === undefined) watcher.down(ref, to, 'noproc')
+    else process.watch(ref, watcher)
     return ref
   }
 
   demonitor(ref: number, to: Target): void {
-    if (to.node !== this.id) this.router.demonitor(ref, to)
-    else this.lookup(to)?.unwatch(ref)
+    const target = this.aliases.follow(to)
+    if (target.node !== this.id) this.router.demonitor(ref, target)
+    else this.lookup(target)?.unwatch(ref)
   }
 
   signalLater(to: Linked, from: Pid, reason: ExitReason): void {

@@ -19,6 +19,8 @@ export interface Tracing {
   resume<T>(carrier: TraceCarrier, run: () => T): T
   /** A request from outside comes in: runs `run`, and all that follows from it, in the trace that `carrier` names, or in a new one. */
   serve(name: string, carrier: TraceCarrier | undefined, attributes: Readonly<Record<string, string | number>>, run: () => void): OpenSpan
+  /** A story of two nodes begins, in a trace of its own; its carrier takes it along. */
+  begin(story: 'handoff', id: string): OpenSpan
   /** Runs outside every trace: what a loop or a timer does later belongs to nobody who happened to start it. */
   detached<T>(run: () => T): T
   /** The trace that runs now, to be stored on facts. */

@@ -70,6 +70,7 @@ const OURS = {
     processRedistribution: true,
     backoff: true,
     relocation: true,
+    handoff: true,
   } satisfies Record<keyof NonNullable<NodeOptions['supervisor']>, true>,
   registry: { listeners: true } satisfies Record<keyof NonNullable<NodeOptions['registry']>, true>,
 }

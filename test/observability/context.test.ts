@@ -206,3 +206,17 @@ test('a request that names a trace goes on in it', () => {
   expect(spans()[0]?.parentSpanContext?.spanId).toBe('b'.repeat(16))
   expect(spans()[0]?.attributes).toEqual({ 'error.type': '500' })
 })
+
+test('a story of two nodes begins a trace of its own, kept whatever runs now, and its carrier names it', () => {
+  const a = node({ sampled: false })
+  let carrier: string | undefined
+  a.tracing.serve('GET /', undefined, {}, () => {
+    const story = a.tracing.begin('handoff', 'n1.a/1')
+    ;({ carrier } = story)
+    story.end('refused')
+  })
+  const [span] = a.named('otp.handoff')
+  expect(span?.parentSpanContext).toBeUndefined()
+  expect(span?.attributes).toMatchObject({ 'otp.handoff.id': 'n1.a/1', 'error.type': 'refused' })
+  expect(carrier).toContain(span?.spanContext().spanId)
+})

@@ -150,3 +150,33 @@ describe('every fact', () => {
     )
   })
 })
+
+describe('a handoff', () => {
+  test('is one trace over both nodes: its phases one after the other where it leaves, and its arrival', () => {
+    const { events, spans, named } = watch()
+    const [ended] = examples['handoff.ended']
+    events.emit('handoff.ended', ended)
+    events.emit('handoff.received', examples['handoff.received'][0])
+    const made = spans()
+    expect(made.map(({ name }) => name)).toEqual([
+      'otp.handoff.prepare',
+      'otp.handoff.transfer',
+      'otp.handoff.activate',
+      'otp.handoff.forward',
+      'otp.handoff.receive',
+    ])
+    expect(new Set(made.map((span) => span.spanContext().traceId))).toEqual(new Set(['0af7651916cd43dd8448eb211c80319c']))
+    const [prepare, transfer] = made
+    expect(transfer?.startTime).toEqual(prepare?.endTime)
+    expect(named('otp.handoff.forward')[0]?.attributes).toMatchObject({ 'otp.handoff.forwarded': 3, 'otp.outcome': 'completed' })
+  })
+
+  test('that failed says so on its last phase', () => {
+    const { events, spans } = watch()
+    events.emit('handoff.ended', examples['handoff.ended'][1] as Facts['handoff.ended'])
+    expect(spans().map(({ name, attributes }) => [name, attributes['error.type']])).toEqual([
+      ['otp.handoff.prepare', undefined],
+      ['otp.handoff.transfer', 'resumed'],
+    ])
+  })
+})

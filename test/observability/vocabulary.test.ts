@@ -37,6 +37,7 @@ describe('names', () => {
       'op',
       'outcome',
       'peer',
+      'phase',
       'reason',
       'resolution',
       'role',

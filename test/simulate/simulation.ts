@@ -60,6 +60,8 @@ const TOLD = [
   'child.taken_over',
   'state.loaded',
   'state.write_failed',
+  'handoff.ended',
+  'handoff.received',
 ] as const satisfies readonly (keyof NodeEvents)[]
 
 /** The same seed and options always run the same. */

@@ -19,6 +19,7 @@ export const Lot = genServer({
       throw new Error('asked to')
     },
   },
+  handoff: true,
 })
 
 const KEYS = 6
@@ -94,7 +95,7 @@ export class Trouble {
     for (const name of this.#names) if (!this.#box.isLive(name)) this.#box.start(name)
   }
 
-  /** Starts, ends or crashes a name on some node; in the midst of faults nobody waits for the answer. */
+  /** Starts, ends, moves or crashes a name on some node; in the midst of faults nobody waits for the answer. */
   #operate(): void {
     const live = this.#box.live()
     const node = live[this.#random.int(live.length)]
@@ -111,8 +112,10 @@ export class Trouble {
       )
     } else if (chance < 0.85) {
       node.supervisor.terminateChild(key).catch(() => undefined)
-    } else {
+    } else if (chance < 0.92) {
       node.cast(Lot.named(key), 'crash')
+    } else {
+      node.supervisor.moveChild(key, this.#name()).catch(() => undefined)
     }
   }
 

@@ -9,10 +9,11 @@ import type { NameIndex } from '../directory/name-index.ts'
 import { type ChildData, type DirectoryRecord, isQuarantined } from '../directory/record.ts'
 import type { Replicator } from '../directory/replicator.ts'
 import type { Witness } from '../directory/witness.ts'
+import type { HandoffReason } from '../events.ts'
 import type { ChildPlacement } from './child-placement.ts'
 import type { LocalChildren } from './local-children.ts'
 import type { MemberList, Members } from './members.ts'
-import { PLACEMENT, type StartRequest, type Witnessed } from './placement-server.ts'
+import { type MoveRequest, type MoveResult, PLACEMENT, type StartRequest, type Witnessed } from './placement-server.ts'
 import { pidOf, type Reconciler } from './reconciler.ts'
 import type { QuarantinedChild, Relocator } from './relocator.ts'
 
@@ -131,6 +132,22 @@ export class DistributedSupervisor {
     return true
   }
 
+  /**
+   * Moves a child to the node of this name: with its state and its messages if its behaviour declares `handoff`, else it begins anew there.
+   * Resolves when that is over, however it ended; where nothing was moved the child goes on where it was. By the strategy it may belong
+   * elsewhere still: with `processRedistribution: 'active'` the next change of members takes it back.
+   */
+  async moveChild(child: string | Pid, to: string, reason: HandoffReason = 'manual'): Promise<MoveResult> {
+    const record = this.#find(child)
+    if (record === undefined) return { ok: false, outcome: 'not_found' }
+    const request: MoveRequest = { key: record.key, to, reason }
+    const result = (await this.#ask(record.owner, 'move', request, Number.POSITIVE_INFINITY)) as
+      | MoveResult
+      | { readonly reason: ExitReason }
+    // Its node is gone, or on its way out.
+    return 'outcome' in result ? result : { ok: false, outcome: 'stopped' }
+  }
+
   #find(child: string | Pid): DirectoryRecord | undefined {
     const ids = child instanceof Pid ? this.#o.names.keysOf(child) : [child]
     return ids.map((id) => this.#o.directory.get(id)).find((record) => record !== undefined && !record.ended && record.child !== undefined)
@@ -197,9 +214,9 @@ export class DistributedSupervisor {
     return this.#o.cluster.quorum.wait(timeoutMs)
   }
 
-  async #ask(node: NodeId, call: 'start' | 'terminate', payload: unknown): Promise<unknown> {
+  async #ask(node: NodeId, call: 'start' | 'terminate' | 'move', payload: unknown, timeoutMs = START_TIMEOUT_MS): Promise<unknown> {
     try {
-      return await this.#o.runtime.call(new NodeRef(node, PLACEMENT, 'placement'), call, payload, START_TIMEOUT_MS)
+      return await this.#o.runtime.call(new NodeRef(node, PLACEMENT, 'placement'), call, payload, timeoutMs)
     } catch (error) {
       if (error instanceof ExitError) return { ok: false, reason: error.reason }
       throw error

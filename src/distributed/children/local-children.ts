@@ -1,6 +1,6 @@
 // The processes that run on this node under a name of the cluster: supervised children, and processes that registered themselves.
 import { CodedError } from '#base'
-import type { AnyBehaviour, StartChild, StartChildResult, TerminateChild } from '#otp'
+import { type AnyBehaviour, type Handoff, LET_GO, type Resumed, type StartChild, type StartChildResult, type TerminateChild } from '#otp'
 import { Crash, ExitError, type ExitReason, type Pid, type Runtime, type SpawnCause } from '#process'
 import type { ChildData, DirectoryRecord } from '../directory/record.ts'
 import type { ChildStateKeeper } from '../state/child-state-keeper.ts'
@@ -84,6 +84,21 @@ export class LocalChildren {
     )
   }
 
+  /**
+   * What the processes of a behaviour move by; `undefined` if they do not, or if this node was not given the behaviour. Nor where their state is
+   * written: there it is the store that takes it along, under the token of who may write it.
+   */
+  handoff(name: string): Handoff | undefined {
+    const behaviour = this.#behaviours.get(name)
+    return behaviour?.durableBody !== undefined && this.#states !== undefined ? undefined : behaviour?.handoff
+  }
+
+  /** A child lives on elsewhere: its end here, which comes next, is no failure, and nobody restarts it. */
+  letGo(key: string, pid: Pid): void {
+    this.gone(key)
+    this.#runtime.send(this.#supervisor, 'cast', LET_GO, pid)
+  }
+
   /** What a behaviour's processes are; `worker` for one that this node was not given. */
   typeOf(behaviour: string): 'worker' | 'supervisor' {
     return this.#behaviours.get(behaviour)?.type ?? 'worker'
@@ -93,11 +108,17 @@ export class LocalChildren {
    * Starts a child under the local supervisor; `undefined` if that is just not there, which is not the child's failure. What there is of its
    * state is found first: meanwhile the supervisor serves others.
    */
-  async start({ key, behaviour: name, child }: ChildToStart, cause: SpawnCause, birth: Birth): Promise<StartChildResult | undefined> {
+  async start(
+    { key, behaviour: name, child }: ChildToStart,
+    cause: SpawnCause,
+    birth: Birth,
+    resumed?: Resumed,
+  ): Promise<StartChildResult | undefined> {
     try {
       const behaviour = this.behaviour(name)
       const { durableBody } = behaviour
-      if (durableBody === undefined || this.#states === undefined) return await this.#startUnder(key, behaviour, child, cause)
+      if (durableBody === undefined || this.#states === undefined)
+        return await this.#startUnder(key, behaviour, child, cause, undefined, resumed)
       let keeper: ChildStateKeeper | undefined
       const opened = await this.#states.open(key, name, birth, (reason) => this.#stopKept(key, keeper, reason))
       if (!opened.ok) return { ok: false, reason: opened.reason === 'fenced' ? FENCED : STATE_UNAVAILABLE }
@@ -110,8 +131,15 @@ export class LocalChildren {
     }
   }
 
-  async #startUnder(key: string, behaviour: AnyBehaviour, child: ChildData, cause: SpawnCause, keeper?: ChildStateKeeper) {
-    const request: StartChild = { spec: specOf(key, behaviour, child), cause }
+  async #startUnder(
+    key: string,
+    behaviour: AnyBehaviour,
+    child: ChildData,
+    cause: SpawnCause,
+    keeper?: ChildStateKeeper,
+    resumed?: Resumed,
+  ): Promise<StartChildResult> {
+    const request: StartChild = { spec: specOf(key, behaviour, child), cause, resumed }
     const result = (await this.#runtime.call(this.#supervisor, 'startChild', request, AS_LONG_AS_IT_TAKES)) as StartChildResult
     if (!result.ok) return result
     this.#children.set(key, result.pid)

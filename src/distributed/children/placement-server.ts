@@ -1,16 +1,17 @@
 // This node's part in the distributed supervisor: starts and ends children here, for whoever asks, and notes what becomes of them.
 import type { Emitter } from '#base'
-import type { Cluster } from '#cluster'
+import { type Cluster, nodeName } from '#cluster'
 import { type Behaviour, genServer, noReply } from '#otp'
 import { Crash, type ExitReason, type NodeId, type Pid, type ReplyTo } from '#process'
 import type { Directory } from '../directory/directory.ts'
 import { checkName } from '../directory/name.ts'
 import type { DirectoryRecord } from '../directory/record.ts'
 import type { Replicator } from '../directory/replicator.ts'
-import type { DistributedEvents } from '../events.ts'
+import type { DistributedEvents, HandoffReason } from '../events.ts'
 import type { ChildPlacement } from './child-placement.ts'
 import type { DistributedStartResult } from './dynamic-supervisor.ts'
 import type { ChildToStart, LocalChildren } from './local-children.ts'
+import type { MoveOutcome, Mover } from './mover.ts'
 import { pidOf, type Reconciler } from './reconciler.ts'
 
 /** Local name of the server that takes starts and terminations on each node. */
@@ -22,6 +23,24 @@ export interface StartRequest extends ChildToStart {
   /** The node that asks. */
   readonly by: NodeId
 }
+
+export interface MoveRequest {
+  readonly key: string
+  /** The name of a node. */
+  readonly to: string
+  readonly reason: HandoffReason
+}
+
+/**
+ * How a move that somebody asked for ended, or why it was not begun: no child of that id runs; no such node may be given it now; something
+ * else is under way for it; or it would have to be stopped and is never started twice.
+ */
+export type MoveResult =
+  | { readonly ok: true; readonly outcome: 'completed' | 'restarted' | 'already_there' }
+  | {
+      readonly ok: false
+      readonly outcome: Exclude<MoveOutcome, 'completed' | 'restarted'> | 'not_found' | 'no_such_node' | 'busy' | 'not_movable'
+    }
 
 /** The child runs, and its record is on its way to the node that asked: the start counts as soon as it is there. */
 export interface Witnessed {
@@ -37,6 +56,7 @@ export interface PlacementServerOptions {
   readonly reconciler: Reconciler
   readonly placement: ChildPlacement
   readonly children: LocalChildren
+  readonly mover: Mover
   readonly events: Emitter<DistributedEvents>
 }
 
@@ -61,6 +81,10 @@ export class PlacementServer {
         },
         terminate: (state, id: string, self) => {
           answer(self.from, this.#terminate(id))
+          return noReply(state)
+        },
+        move: (state, request: MoveRequest, self) => {
+          answer(self.from, this.#move(request))
           return noReply(state)
         },
       },
@@ -125,6 +149,24 @@ export class PlacementServer {
     const stopped = children.stop(id, 'shutdown').then(() => children.forgetState(record))
     await Promise.all([stopped, replicator.acknowledged(ended.version)])
     return true
+  }
+
+  async #move({ key, to, reason }: MoveRequest): Promise<MoveResult> {
+    const { cluster, reconciler, placement, mover } = this.#o
+    const record = this.#owned(key)
+    if (record?.child === undefined || record.serial === 0) return { ok: false, outcome: 'not_found' }
+    if (to === nodeName(cluster.id)) return { ok: true, outcome: 'already_there' }
+    const target = placement.candidates(record.behaviour).find((id) => nodeName(id) === to)
+    if (target === undefined) return { ok: false, outcome: 'no_such_node' }
+    if (!mover.canMove(record)) return { ok: false, outcome: 'not_movable' }
+    const moved = Promise.withResolvers<MoveOutcome>()
+    const isBegun = reconciler.exclusively(key, () => {
+      moved.resolve(mover.move(record, target, reason))
+      return moved.promise
+    })
+    if (!isBegun) return { ok: false, outcome: 'busy' }
+    const outcome = await moved.promise
+    return outcome === 'completed' || outcome === 'restarted' ? { ok: true, outcome } : { ok: false, outcome }
   }
 
   // ---- what the local supervisor tells

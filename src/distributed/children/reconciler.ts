@@ -80,6 +80,11 @@ export class Reconciler {
     children.onSupervisorGone = (culprits) => this.#onSupervisorGone(culprits)
   }
 
+  /** Whether this node may be given children now. */
+  get mayOwn(): boolean {
+    return this.#situation.mayOwn
+  }
+
   /** Children that should live and whose owner is gone. */
   unplaced(): number {
     let count = 0
@@ -91,10 +96,15 @@ export class Reconciler {
   }
 
   /** Writes a live claim of this node for a process that runs here. A restart keeps the time of its claim, which decides between equals. */
-  claim(key: string, pid: Pid, claim: Pick<Claim, 'behaviour' | 'child' | 'value' | 'gen' | 'epoch'>, claimedAt?: number): DirectoryRecord {
+  claim(
+    key: string,
+    pid: Pid,
+    claim: Pick<Claim, 'behaviour' | 'child' | 'value' | 'gen' | 'epoch' | 'handoff'>,
+    claimedAt?: number,
+  ): DirectoryRecord {
     const at = this.#o.clock.wall()
     const owner = this.#o.cluster.id
-    const { behaviour, child, value, gen, epoch } = claim
+    const { behaviour, child, value, gen, epoch, handoff } = claim
     const record = this.#o.replicator.write({
       key,
       gen,
@@ -106,6 +116,7 @@ export class Reconciler {
       behaviour,
       child,
       value,
+      ...(handoff === undefined ? {} : { handoff }),
     })
     this.#o.events.emit('registry.registered', { name: key, pid, epoch, at })
     return record
@@ -121,7 +132,7 @@ export class Reconciler {
   }
 
   /** Does something with a name that nothing else on this node is busy with; `false` if something is. */
-  exclusively(key: string, act: () => Promise<void>): boolean {
+  exclusively(key: string, act: () => Promise<unknown>): boolean {
     if (this.#busy.has(key)) return false
     this.#busy.add(key)
     const before = this.#o.directory.get(key)
@@ -171,6 +182,7 @@ export class Reconciler {
     if (isNews && this.#isDue(winner, 'merge')) this.#touch(winner.key)
     if (previous === undefined || winner.ended || previous.ended || winner.owner === previous.owner) return
     // Given away by its owner: no two claims have met.
+    if (winner.handoff !== undefined && winner.handoff !== previous.handoff && winner.epoch === previous.epoch + 1) return
     if (winner.writer === previous.owner || !this.#o.cluster.alive.has(previous.owner)) return
     const isLocal = this.#o.children.running(winner.key) !== undefined
     this.#o.events.emit('registry.conflict', {

@@ -7,14 +7,12 @@ import { type ChildData, type DirectoryRecord, isQuarantined } from '../director
 import type { ChildPlacement } from './child-placement.ts'
 import type { LocalChildren } from './local-children.ts'
 import type { Members } from './members.ts'
+import type { MoveOutcome, Mover } from './mover.ts'
 import type { Reconciler } from './reconciler.ts'
 import type { Relocator } from './relocator.ts'
 
 /** Horde's `process_redistribution`. `passive`: a child stays where it is until its node is gone. `active`: it follows its placement. */
 export type ProcessRedistribution = 'active' | 'passive'
-
-/** Moves a child to another node; it is this node's alone meanwhile. */
-export type Move = (record: DirectoryRecord, to: NodeId) => Promise<void>
 
 /** What a child that is moved ends with, as in Horde. */
 const REDISTRIBUTED: ExitReason = { shutdown: 'process_redistribution' }
@@ -33,20 +31,21 @@ export interface RedistributorOptions {
   readonly members: Members
   readonly reconciler: Reconciler
   readonly clock: Clock
-  readonly move: Move
+  readonly mover: Mover
 }
 
 /** Without state: stopped here, then given to the other node, which starts it afresh. */
-export function stopAndStart(children: LocalChildren, directory: Directory, relocator: Relocator): Move {
-  return async (record, to) => {
+export function stopAndStart(children: LocalChildren, directory: Directory, relocator: Relocator) {
+  return async (record: DirectoryRecord, to: NodeId): Promise<MoveOutcome> => {
     await children.stop(record.key, REDISTRIBUTED)
     // Whoever ended it meanwhile, or took it, has the last word.
-    if (directory.get(record.key) !== record) return
+    if (directory.get(record.key) !== record) return 'stopped'
     const child = record.child as ChildData
     const { failures } = child
     // It runs well: whatever went wrong before, it does not wait again.
     const moved = failures === undefined ? child : { ...child, failures: { ...failures, waitMs: 0 } }
     relocator.send(record, to, 'redistribution', moved, REDISTRIBUTED)
+    return 'restarted'
   }
 }
 
@@ -96,13 +95,12 @@ export class Redistributor {
   }
 
   #moveIfMisplaced(key: string): boolean {
-    const { cluster, directory, placement, reconciler, move } = this.#o
+    const { cluster, directory, placement, reconciler, mover } = this.#o
     const record = directory.get(key)
     if (record?.child === undefined || record.ended || record.owner !== cluster.id || isQuarantined(record)) return false
-    // What is never started twice cannot be moved by stopping it.
-    if (record.child.restart === 'temporary' || cluster.membership.leaving) return false
+    if (!mover.canMove(record) || cluster.membership.leaving) return false
     const to = placement.nodeFor(record)
     if (to === undefined || to === cluster.id) return false
-    return reconciler.exclusively(key, () => move(record, to))
+    return reconciler.exclusively(key, () => mover.move(record, to, 'rebalance'))
   }
 }

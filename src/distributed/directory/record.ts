@@ -32,6 +32,8 @@ export interface DirectoryRecord {
   readonly child: ChildData | undefined
   /** What was registered with a name, or a setting's value. */
   readonly value?: unknown
+  /** The handoff by which its owner got the child: whoever gave it away learns from the record, too, that it is there. */
+  readonly handoff?: string | undefined
   /** Which node wrote this record, and its how-manieth record it was: its place in that node's section. */
   readonly writer: NodeId
   readonly version: number

@@ -4,6 +4,7 @@ import { type Cluster, type Frame, list, text, whole } from '#cluster'
 import type { NodeId } from '#process'
 import type { DistributedEvents } from '../events.ts'
 import { Acknowledgements } from './acknowledgements.ts'
+import { Confirmation } from './confirmation.ts'
 import type { Directory, Section } from './directory.ts'
 import type { Claim, DirectoryRecord } from './record.ts'
 import { decodeRecord, decodeSection, encodeRecord, encodeSection, sectionOf } from './record-codec.ts'
@@ -67,6 +68,7 @@ export class Replicator {
   #syncs = 0
   #synced: (() => void) | undefined
   #waiters: Waiter[] = []
+  #confirmation: Confirmation | undefined
   /** Set while a push is due. */
   #pushing: PromiseWithResolvers<void> | undefined
   #joined = Promise.withResolvers<void>()
@@ -137,7 +139,23 @@ export class Replicator {
     })
   }
 
+  /** Resolves with `true` when every live peer has merged all that this node has now, with `false` if that is not so in time. */
+  confirmed(limitMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (isConfirmed: boolean) => {
+        this.#confirmation = undefined
+        timer.cancel()
+        resolve(isConfirmed)
+      }
+      const timer = this.#clock.after(limitMs, () => settle(false))
+      const peers = [...this.#cluster.alive].filter((id) => id !== this.#cluster.id)
+      this.#confirmation = new Confirmation(new Map(this.#directory.context()), peers, settle)
+      for (const peer of peers) this.#sendDigest(peer, false)
+    })
+  }
+
   #settleWaiters(): void {
+    this.#confirmation?.keepOnly(this.#cluster.alive)
     if (this.#waiters.length === 0) return
     let acknowledged = 0
     for (const id of this.#cluster.alive) {
@@ -217,6 +235,7 @@ export class Replicator {
     }
     this.#directory.lamport = Math.max(this.#directory.lamport, whole(frame[1], 'lamport'))
     for (const [id, version] of theirs) this.#acks.note(from, id, version)
+    this.#confirmation?.shown(from, this.#acks)
     const sync = whole(frame[4], 'number')
     this.#sendLacking(from, theirs, sync === 0 ? [] : [() => ['synced', sync]])
     const isLacking = theirs.entries().some(([id, version]) => version > this.#directory.merged(id))
@@ -247,6 +266,7 @@ export class Replicator {
       this.#sendDigest(from, false)
       return
     }
+    this.#confirmation?.confirmed(from)
     const mismatches = liveHash === this.#directory.liveHash ? 0 : (this.#mismatches.get(from) ?? 0) + 1
     this.#mismatches.set(from, mismatches)
     if (mismatches < this.#rules.mismatchesBeforeFull) return

@@ -63,6 +63,7 @@ describe('the fact of a crash', () => {
       send: () => ({ carrier: 'trace-1', end: () => undefined }),
       receive: <T>(_carrier: string, _kind: string, _behaviour: string, _name: string, _waitMs: number, handle: () => T) => handle(),
       resume: <T>(_carrier: string, run: () => T) => run(),
+      begin: () => ({ carrier: undefined, end: () => undefined }),
       serve: () => ({ carrier: undefined, end: () => undefined }),
       detached: <T>(run: () => T) => run(),
       current: () => 'trace-1',

@@ -46,6 +46,7 @@ export const snapshot = (changes: Partial<NodeSnapshot> = {}): NodeSnapshot => (
   registryNames: 3,
   childrenUnplaced: 0,
   childrenQuarantined: 1,
+  handoffs: { in: 0, out: 2 },
   placementImbalance: 1.25,
   links: [{ peer: 'n2', direction: 'out', bytesOut: 1000, bytesIn: 500, messagesOut: 10, messagesIn: 5, pauses: 2, queuedBytes: 64 }],
   topologies: [{ topology: 'local', peers: 1, syncAgeMs: 1500 }],
