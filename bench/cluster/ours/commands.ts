@@ -212,7 +212,7 @@ export const commands = {
       last = now
       lastCpu = cpu
     }
-    ;(await import('node:fs')).appendFileSync('/tmp/blk.txt', JSON.stringify({ longest, busiest }) + '\n')
+    await over
     return { ms: longest, busyMs: busiest }
   },
 

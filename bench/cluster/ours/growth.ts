@@ -75,7 +75,7 @@ function block(): Promise<Figures> {
     const blocked = observed.ask('blocked', victim.id)
     await observed.ask('children')
     victim.kill()
-    return await blocked
+    return blocked
   })
 }
 
