@@ -80,7 +80,7 @@ export class RemoteRouter implements Router {
     }
     const id = ++this.#lastCall
     try {
-      link.send(['call', id, address, name, payload, carrier])
+      link.send(carrier === undefined ? ['call', id, address, name, payload] : ['call', id, address, name, payload, carrier])
       this.#calls.set(id, { node: to.node, replyTo })
     } catch (error) {
       // The payload is no plain data, or too large: the caller's mistake, and its answer.
