@@ -27,7 +27,8 @@ export interface Situation {
 export function dutyOf(record: DirectoryRecord, here: Situation): Duty | undefined {
   const running = here.running(record.key)
   if (running !== undefined) {
-    if (!record.ended && record.owner === here.self && !isQuarantined(record)) {
+    // Of another serial: it lost a conflict, and the name came back here since.
+    if (!record.ended && record.owner === here.self && !isQuarantined(record) && record.serial === running) {
       return record.child === undefined || here.mayRun ? undefined : 'stop'
     }
     return record.ended && record.child === undefined && record.writer !== here.self ? 'reclaim' : 'stop'

@@ -37,6 +37,12 @@ const elsewhere = { place: () => 'other.1' }
 test.each([
   ['a live child of mine that runs: nothing', mine, here(runs), undefined],
   ['a live child of mine that does not run: start it', mine, here(), 'start'],
+  [
+    'a child that was given to me, and an older process of the name that runs here: stop that first',
+    { ...mine, serial: 0, writer: 'other.1' },
+    here(runs),
+    'stop',
+  ],
   ['but not before this node has joined', mine, here({ mayOwn: false }), undefined],
   ["another live node's: nothing", theirs, here(), undefined],
   ["another live node's, but it runs here: stop it", theirs, here(runs), 'stop'],
