@@ -11,17 +11,18 @@ type Peer = 'horde' | 'erlang' | 'bare socket' | 'moleculer' | 'effect cluster'
 const PROGRAMS: Readonly<Record<Peer, Command | undefined>> = {
   horde: undefined,
   erlang: isOnPath('elixir') && isOnPath('epmd') ? nodeProgram('bench/cluster/peers/erlang.ts', 'call') : undefined,
-  'bare socket': nodeProgram('bench/cluster/peers/socket.ts', 'call'),
+  // By the program that measures ours, in turns with it.
+  'bare socket': nodeProgram('bench/cluster/ours/links.ts', 'call'),
   moleculer: undefined,
   'effect cluster': undefined,
 }
 
-/** The peers of one row, each with its reference; a peer that runs is measured by the figure of this name. */
+/** The peers of one row, each with its reference; a peer that runs is measured by the figure of this name, the bare socket by `bare-` and this name. */
 export function peersOf(figure: string, references: { readonly [P in Peer]?: number }): Record<string, PeerSource> {
   const peers: Record<string, PeerSource> = {}
   for (const [name, reference] of Object.entries(references) as [Peer, number][]) {
     const command = PROGRAMS[name]
-    peers[name] = { source: command && { command, figure }, reference }
+    peers[name] = { source: command && { command, figure: name === 'bare socket' ? `bare-${figure}` : figure }, reference }
   }
   return peers
 }

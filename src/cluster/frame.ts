@@ -19,6 +19,9 @@ export const FRAME_LIMITS: FrameLimits = { maxFrameBytes: MAX_FRAME_BYTES, maxFr
 const HEADER_BYTES = 4
 const SLAB_BYTES = 64 * 1024
 
+/** The codec makes a view of each buffer it reads from: for so few bytes that costs more than to copy them where there is one already. */
+const ROOM_BYTES = 2 * 1024
+
 /** Gathers frames until `take`, which answers them as one buffer to write. */
 export class FrameEncoder {
   readonly #limits: FrameLimits
@@ -81,13 +84,20 @@ export class FrameDecoder {
   /** The beginning of a frame whose end has not come; grows as bytes come, not as its header promises. */
   #partial = Buffer.alloc(0)
   #used = 0
+  readonly #room = Buffer.allocUnsafeSlow(ROOM_BYTES)
 
   constructor(limits = FRAME_LIMITS) {
     this.#limits = limits
   }
 
   /** Calls `visit` for every frame that is complete, in order; answers the reason if the bytes are no frame of this protocol. */
-  push(chunk: Buffer, visit: (frame: Frame) => void): string | undefined {
+  push(bytes: Buffer, visit: (frame: Frame) => void): string | undefined {
+    if (this.#used > 0 || bytes.length > ROOM_BYTES) return this.#cut(bytes, bytes.length, visit)
+    this.#room.set(bytes)
+    return this.#cut(this.#room, bytes.length, visit)
+  }
+
+  #cut(chunk: Buffer, size: number, visit: (frame: Frame) => void): string | undefined {
     let at = 0
     while (this.#used > 0) {
       const wanted = this.#used < HEADER_BYTES ? HEADER_BYTES : HEADER_BYTES + this.#partial.readUInt32BE(0)
@@ -98,25 +108,25 @@ export class FrameDecoder {
         this.#partial = Buffer.alloc(0)
         this.#used = 0
         visit(frame)
-      } else if (at < chunk.length) {
-        const taken = Math.min(wanted - this.#used, chunk.length - at)
+      } else if (at < size) {
+        const taken = Math.min(wanted - this.#used, size - at)
         this.#keep(chunk, at, at + taken, wanted)
         at += taken
       } else {
         return undefined
       }
     }
-    while (chunk.length - at >= HEADER_BYTES) {
+    while (size - at >= HEADER_BYTES) {
       const length = chunk.readUInt32BE(at)
       if (length > this.#limits.maxFrameBytes) return this.#tooLarge(length)
       const end = at + HEADER_BYTES + length
-      if (end > chunk.length) break
+      if (end > size) break
       const frame = this.#decode(chunk, at + HEADER_BYTES, end)
       if (typeof frame === 'string') return frame
       at = end
       visit(frame)
     }
-    if (at < chunk.length) this.#keep(chunk, at, chunk.length, 0)
+    if (at < size) this.#keep(chunk, at, size, 0)
     return undefined
   }
 

@@ -87,7 +87,7 @@ export class RemoteRouter implements Router {
       if (replyTo instanceof RemoteReply) {
         this.#passOn(link, replyTo, ['call', replyTo.id, address, name, payload, carrier, replyTo.node, replyTo.asked])
       } else {
-        link.send(['call', id, address, name, payload, carrier])
+        link.send(carrier === undefined ? ['call', id, address, name, payload] : ['call', id, address, name, payload, carrier])
         this.#calls.set(id, { asked: to.node, node: to.node, replyTo })
       }
     } catch (error) {

@@ -245,6 +245,24 @@ describe('the decoder', () => {
     expect(frames).toBe(1)
   })
 
+  test.each([8, 8 * 1024])('keeps nothing of a chunk that is lent to it (%i bytes of content)', (size) => {
+    const content = ['kept', 'x'.repeat(size), Buffer.alloc(size, 7), new Float64Array(size).fill(0.5)] as const
+    const bytes = encode(content)
+    const frames: Frame[] = []
+    const decoder = new FrameDecoder()
+    const lent = Buffer.alloc(bytes.length)
+    const lend = (piece: Buffer) => {
+      lent.set(piece)
+      expect(decoder.push(lent.subarray(0, piece.length), (frame) => frames.push(frame))).toBeUndefined()
+      lent.fill(0xc1)
+    }
+    lend(bytes)
+    lend(bytes.subarray(0, 10))
+    lend(bytes.subarray(10))
+    lend(encode(['next', 'y'.repeat(size), Buffer.alloc(size, 9)]))
+    expect(frames.slice(0, 2)).toEqual([content, content])
+  })
+
   test('refuses a frame of few bytes that would be much in memory', () => {
     const lists = Buffer.concat([Buffer.from([0x92, 0xa1, 0x61, 0xdd, 0, 0x20, 0, 0]), Buffer.alloc(0x20_0000, 0x90)])
     expect(decode(framed(lists))).toContain('more than 1048576 values')

@@ -1,15 +1,11 @@
-// A bare socket: what a round trip between two OS processes costs in Node at least. The codec and the batching are those of our links;
-// there is no pid, no mailbox, no deadline and no handshake. Without a measure it is the side that answers.
+// A bare socket: what a round trip between two OS processes costs in Node at least. The codec, its limits and the batching are those of our
+// links; there is no pid, no mailbox, no deadline and no handshake. Run as a program it is the side that answers.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { perSecond, runMeasure } from '#bench/support/program.ts'
+import { perSecond } from '#bench/support/program.ts'
 import { FrameDecoder, FrameEncoder } from '#src/cluster/frame.ts'
-
-const CALLS = 5000
-const CALLS_AT_ONCE = 50_000
-const CALLERS = 100
 
 /** Answers a function that sends a frame; all frames of one turn are one write. */
 function framed(socket: Socket, onFrame: (frame: readonly unknown[]) => void): (frame: readonly [string, ...unknown[]]) => void {
@@ -45,11 +41,26 @@ async function serve(): Promise<void> {
   process.on('disconnect', () => process.exit(0))
 }
 
-async function measure(): Promise<Record<string, number>> {
-  const other: ChildProcess = fork(fileURLToPath(import.meta.url), ['serve'])
-  const [port] = (await once(other, 'message')) as [number]
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-  await once(socket, 'connect')
+/** Round trips over a bare socket to another OS process. */
+export interface BareSocket {
+  /** How many a second, of so many callers at once. */
+  rate(count: number, callers: number): Promise<number>
+}
+
+/** Runs `play` with a socket to a program that answers, and ends that program. */
+export async function withBareSocket<T>(play: (socket: BareSocket) => Promise<T>): Promise<T> {
+  const other: ChildProcess = fork(fileURLToPath(import.meta.url))
+  try {
+    const [port] = (await once(other, 'message')) as [number]
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    await once(socket, 'connect')
+    return await play(callsOver(socket))
+  } finally {
+    other.disconnect()
+  }
+}
+
+function callsOver(socket: Socket): BareSocket {
   const waiting = new Map<unknown, (count: unknown) => void>()
   let lastId = 0
   const send = framed(socket, ([, id, count]) => {
@@ -65,13 +76,13 @@ async function measure(): Promise<Record<string, number>> {
   const calls = async (count: number) => {
     for (let i = 0; i < count; i++) await call(1)
   }
-  const rate = (count: number, callers: number) =>
-    perSecond(count, {
-      prepare: () => undefined,
-      run: () => Promise.all(Array.from({ length: callers }, () => calls(count / callers))),
-    })
-  return { one: await rate(CALLS, 1), many: await rate(CALLS_AT_ONCE, CALLERS) }
+  return {
+    rate: (count, callers) =>
+      perSecond(count, {
+        prepare: () => undefined,
+        run: () => Promise.all(Array.from({ length: callers }, () => calls(count / callers))),
+      }),
+  }
 }
 
-if (process.argv[2] === 'serve') await serve()
-else await runMeasure({ call: measure })
+if (import.meta.main) await serve()

@@ -4,12 +4,12 @@ import { isIPv4 } from 'node:net'
 import { type Clock, type Random, systemClock, systemRandom, type Timer } from '#base'
 import { clusterKey } from '../handshake.ts'
 import { checkClusterName } from '../handshake-message.ts'
+import { TokenBucket } from '../token-bucket.ts'
 import { type GossipKind, gossipKey, readDatagram, writeDatagram } from './gossip-datagram.ts'
 import { Ear } from './gossip-ear.ts'
 import { type JoinMulticast, joinMulticast, type MulticastMember } from './multicast.ts'
 import { checkOptions, isDuration, isPort } from './option-checks.ts'
 import type { RunningTopology, TopologyListener, TopologyRefusal, TopologySelf, TopologyStrategy } from './strategy.ts'
-import { TokenBucket } from './token-bucket.ts'
 
 export interface GossipTopologyOptions {
   /** The cluster's, at least 16 bytes: words that are not proven with it are not believed. */

@@ -6,7 +6,30 @@ import type { Wire, WireListener } from './wire.ts'
 /** How long an ended wire may take to send its last bytes to a peer that reads slowly. */
 const LINGER_MS = 1000
 
+/** As much as Node reads at once from a socket that allocates for each read. */
+const READ_BYTES = 64 * 1024
+
 const REASONS: Readonly<Record<string, string>> = { ECONNRESET: 'reset', EPIPE: 'reset', ETIMEDOUT: 'timeout' }
+
+/**
+ * For a socket that this side opens (`onread` of `net.connect`): everything is read into one buffer. A socket without it allocates 64 KiB
+ * for each read, however little comes, and passes it through a stream.
+ */
+export class DirectReads {
+  readonly buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+  onBytes: (chunk: Buffer) => void = () => undefined
+
+  readonly callback = (size: number): boolean => {
+    this.onBytes(this.buffer.subarray(0, size))
+    return true
+  }
+}
+
+interface SocketWireOptions {
+  /** What the socket was opened with; nothing for one that was accepted, or is encrypted. */
+  readonly reads?: DirectReads | undefined
+  readonly channelBinding?: Uint8Array
+}
 
 export class SocketWire implements Wire {
   readonly remote: string
@@ -16,12 +39,14 @@ export class SocketWire implements Wire {
   #listener: WireListener | undefined
   #reason = 'closed'
 
-  constructor(socket: Socket, remote: string, clock: Clock, channelBinding?: Uint8Array) {
+  constructor(socket: Socket, remote: string, clock: Clock, { reads, channelBinding }: SocketWireOptions = {}) {
     this.remote = remote
     this.channelBinding = channelBinding
     this.#socket = socket
     this.#clock = clock
-    socket.on('data', (chunk: Buffer) => this.#listener?.bytes(chunk))
+    const onBytes = (chunk: Buffer) => this.#listener?.bytes(chunk)
+    if (reads === undefined) socket.on('data', onBytes)
+    else reads.onBytes = onBytes
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#reason = REASONS[error.code ?? ''] ?? error.code ?? error.message
     })

@@ -8,7 +8,7 @@ import { checkClusterName } from '../handshake-message.ts'
 import { TlsCredentials, type TlsOptions, type TlsSource } from '../tls.ts'
 import { type Limits, limitsFrom } from './link-limits.ts'
 import { PeerLinks, type PeerLinksOptions } from './peer-links.ts'
-import { SocketWire } from './socket-wire.ts'
+import { DirectReads, SocketWire } from './socket-wire.ts'
 import { TlsChannel } from './tls-channel.ts'
 import type { DialFailure, Transport, TransportListener } from './transport.ts'
 import type { Door, OpenWire, Wire, WireFailure } from './wire.ts'
@@ -108,13 +108,14 @@ export class TcpTransport implements Transport {
 
   #door(socket: Socket): Door {
     const remote = formatAddress({ host: socket.remoteAddress ?? '?', port: socket.remotePort ?? 0 })
+    const { clock } = this.#linkOptions
     const tls = this.#tls
     this.#keep(socket)
     return {
       remote,
       open: (opened, failed) => {
-        if (tls === undefined) opened(this.#wire(socket, remote))
-        else tls.accept(socket, (secure, binding) => opened(this.#wire(secure, remote, binding)), failed)
+        if (tls === undefined) opened(new SocketWire(socket, remote, clock))
+        else tls.accept(socket, (secure, channelBinding) => opened(new SocketWire(secure, remote, clock, { channelBinding })), failed)
       },
       close: () => socket.destroy(),
     }
@@ -129,8 +130,12 @@ export class TcpTransport implements Transport {
   /** For an address that is one: the links have looked at it before they open a wire. */
   #opener(address: string): OpenWire {
     const { clock } = this.#linkOptions
+    const tls = this.#tls
     return (connected, failed) => {
-      const socket = connect({ ...SOCKET, ...(parseAddress(address) as ReturnType<typeof parseAddress> & object) })
+      // The bytes of an encrypted socket are not the transport's to read.
+      const reads = tls === undefined ? new DirectReads() : undefined
+      const to = parseAddress(address) as ReturnType<typeof parseAddress> & object
+      const socket = connect({ ...SOCKET, ...to, ...(reads === undefined ? {} : { onread: reads }) })
       this.#keep(socket)
       const onError = (error: Error) => failed(connectFailure(error))
       // From here on, not from the dial: a name server may take its time.
@@ -143,7 +148,8 @@ export class TcpTransport implements Transport {
       socket.once('connect', () => {
         timer?.cancel()
         socket.off('error', onError)
-        this.#secure(socket, address, connected, failed)
+        if (tls === undefined) connected(new SocketWire(socket, address, clock, { reads }))
+        else this.#secure(tls, socket, address, connected, failed)
       })
       return () => {
         socket.off('error', onError)
@@ -152,16 +158,13 @@ export class TcpTransport implements Transport {
     }
   }
 
-  #secure(socket: Socket, address: string, connected: (wire: Wire) => void, failed: (failure: WireFailure) => void): void {
-    if (this.#tls === undefined) {
-      connected(this.#wire(socket, address))
-    } else {
-      this.#tls.connect(
-        socket,
-        (secure, binding) => connected(this.#wire(secure, address, binding)),
-        (detail) => failed({ kind: 'handshake', detail: `tls: ${detail}` }),
-      )
-    }
+  #secure(tls: TlsChannel, socket: Socket, address: string, connected: (wire: Wire) => void, failed: (failure: WireFailure) => void): void {
+    const { clock } = this.#linkOptions
+    tls.connect(
+      socket,
+      (secure, channelBinding) => connected(new SocketWire(secure, address, clock, { channelBinding })),
+      (detail) => failed({ kind: 'handshake', detail: `tls: ${detail}` }),
+    )
   }
 
   #keep(socket: Socket): void {
@@ -169,10 +172,6 @@ export class TcpTransport implements Transport {
     socket.once('close', () => this.#sockets.delete(socket))
     // What is wrong with it is said by whoever uses it, and its end comes in any case.
     socket.on('error', () => undefined)
-  }
-
-  #wire(socket: Socket, remote: string, channelBinding?: Uint8Array): SocketWire {
-    return new SocketWire(socket, remote, this.#linkOptions.clock, channelBinding)
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import type { Clock } from '#base'
 import type { NodeId } from '#process'
 import { FrameDecoder, FrameEncoder } from '../frame.ts'
 import type { Peer } from '../handshake.ts'
-import { Intake } from './intake.ts'
+import { TokenBucket } from '../token-bucket.ts'
 import type { LinkLimits } from './link-limits.ts'
 import type { Frame, Link, LinkCounts, TransportListener } from './transport.ts'
 import type { Wire } from './wire.ts'
@@ -30,7 +30,7 @@ export class WireLink implements Link {
   readonly #clock: Clock
   readonly #encoder: FrameEncoder
   readonly #decoder: FrameDecoder
-  readonly #intake: Intake
+  readonly #intake: TokenBucket
   #isOpen = true
   #isFlushDue = false
 
@@ -45,7 +45,7 @@ export class WireLink implements Link {
     this.#clock = clock
     this.#encoder = new FrameEncoder(limits)
     this.#decoder = new FrameDecoder(limits)
-    this.#intake = new Intake(limits.maxBytesPerSecond, clock.now())
+    this.#intake = new TokenBucket(limits.maxBytesPerSecond, clock.now())
   }
 
   /** Begins to read; `rest` are bytes that came behind the handshake. */

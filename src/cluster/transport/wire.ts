@@ -3,6 +3,7 @@ import type { RefusalReason } from '../events.ts'
 
 /** What a wire tells. `ended` comes once, and nothing after it. */
 export interface WireListener {
+  /** The chunk is lent: after the call other bytes may be in it. */
   bytes(chunk: Buffer): void
   /** The other side ended, or the wire broke: one short word why. Not told for what this side ended itself. */
   ended(reason: string): void
