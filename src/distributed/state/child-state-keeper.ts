@@ -40,8 +40,7 @@ export class ChildStateKeeper implements StateKeeper {
 
   #stored() {
     const { store, key, fence } = this.#child
-    const stored = store.read(key)
-    return stored?.fence.gen === fence.gen ? stored : undefined
+    return store.read(key, fence)
   }
 
   get kept(): KeptState | undefined {
