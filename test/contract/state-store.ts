@@ -20,6 +20,7 @@ const sentences = [
   'is not opened for an earlier birth, unless that passes over the later one, of which nothing is lost',
   'keeps births of one number apart by who began them',
   'forgets a birth on every node',
+  'answers a write whose birth is forgotten meanwhile',
   'does not forget a later birth',
   'keeps names apart, also when they are written at once',
   'keeps the last of many writes that were made at once',
@@ -192,6 +193,18 @@ export function stateStoreContract(
         await box.clock.advance(100)
         expect(storeOf('a').read('lot-1', birth(1))).toBeUndefined()
         expect(found(await open('b', 1, 2))).toBeUndefined()
+      },
+
+      'answers a write whose birth is forgotten meanwhile': async () => {
+        await open('a', 1, 1)
+        for (const peer of ['b', 'c']) box.network.cut('a', peer, { hold: true })
+        const written = write('a', 1, 1, 1, 'on its way')
+        storeOf('a').forget('lot-1', 1)
+        const start = box.clock.now()
+        expect(await written).toHaveProperty('ok')
+        expect(box.clock.now() - start).toBeLessThan(100)
+        box.network.heal()
+        expect(storeOf('a').read('lot-1', birth(1))).toBeUndefined()
       },
 
       'does not forget a later birth': async () => {

@@ -75,7 +75,8 @@ export class ChildStateKeeper implements StateKeeper {
 
   #note(result: WriteResult, bytes: number, startedMono: number): void {
     const { key, behaviour, store, clock, events } = this.#child
-    if (!result.ok) this.#noteFailure('fenced', `the name is ${result.by.owner}'s`, startedMono)
+    if (!result.ok)
+      this.#noteFailure('fenced', result.by.owner === '' ? 'its birth is over' : `the name is ${result.by.owner}'s`, startedMono)
     else if (events.wants('state.written')) {
       events.emit('state.written', { name: key, behaviour, store: store.name, bytes, durationMs: clock.now() - startedMono })
     }

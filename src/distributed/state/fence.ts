@@ -27,6 +27,9 @@ export interface StoredState {
   readonly bytes: Uint8Array
 }
 
+/** What refuses a write to a birth that is over: no token that anybody has, and none can outdo it. */
+export const ENDED: Fence = { gen: 0, founder: '', epoch: 0, owner: '' }
+
 export function isSameBirth(a: BirthId, b: BirthId): boolean {
   return a.gen === b.gen && a.founder === b.founder
 }

@@ -6,7 +6,7 @@ import { copyHolders } from './copy-holders.ts'
 import { fenceIn, tokenIn, wireState, wireToken } from './copy-host.ts'
 import { CopySurveys } from './copy-survey.ts'
 import type { CopyTable } from './copy-table.ts'
-import { type BirthId, compareFences, type Fence, newestOf, type StoredState, shutsOut } from './fence.ts'
+import { type BirthId, compareFences, ENDED, type Fence, newestOf, type StoredState, shutsOut } from './fence.ts'
 import type { Relay } from './relay.ts'
 import type { OpenResult, StateStore, StateStoreContext, StateStoreFactory, WriteResult } from './state-store.ts'
 
@@ -127,13 +127,17 @@ class MemoryStateStore implements StateStore {
 
   release(key: string, fence: Fence): void {
     const owned = this.#owned.get(key)
-    if (owned !== undefined && compareFences(owned.state.fence, fence) <= 0) this.#owned.delete(key)
+    if (owned === undefined || compareFences(owned.state.fence, fence) > 0) return
+    this.#giveUp(owned, ENDED)
+    this.#owned.delete(key)
   }
 
   forget(key: string, gen: number): void {
     const owned = this.#owned.get(key)
     if (owned !== undefined && owned.state.fence.gen <= gen) {
       const { fence, seq } = owned.state
+      // Whoever took the name over a moment ago may wait for its first copy.
+      this.#giveUp(owned, ENDED)
       for (const id of owned.acked.keys()) this.#relay.send(id, ['state.drop', key, ...wireToken(fence), seq])
       this.#owned.delete(key)
     }
@@ -141,6 +145,7 @@ class MemoryStateStore implements StateStore {
   }
 
   close(): Promise<void> {
+    for (const owned of this.#owned.values()) this.#giveUp(owned, ENDED)
     this.#owned.clear()
     return Promise.resolve()
   }

@@ -1,6 +1,6 @@
 // One node's SQLite file of states: each step is one statement, so that it is whole whichever process dies, and whoever else writes.
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import type { BirthId, Fence, StoredState } from './fence.ts'
+import { type BirthId, ENDED, type Fence, type StoredState } from './fence.ts'
 
 /** How long a statement waits for another process's; meanwhile the event loop stands still. Others hold a file for microseconds. */
 const BUSY_MS = 250
@@ -90,8 +90,8 @@ export class StateFile {
     if (statement.run(key, ...values(fence), fence.over ?? 0, ...rest).changes === 1) return undefined
     const last = this.#last.get(key) as Row | undefined
     const row = last !== undefined && last.gen > fence.gen ? last : (this.#read.get(key, fence.gen, fence.founder) as Row | undefined)
-    // Gone between two statements: the birth has ended, which is no token that one could name.
-    if (row === undefined) return { gen: 0, founder: '', epoch: 0, owner: '' }
+    // Gone between two statements.
+    if (row === undefined) return ENDED
     return { gen: row.gen, founder: row.founder, epoch: row.fence_epoch, owner: row.fence_owner }
   }
 
