@@ -112,9 +112,10 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
     await box.clock.advance(random.int(STEP_MS))
   }
   trouble.end()
-  const isQuiet = () =>
-    box.live().every((node) => node.cluster.alive.size === count && node.isReady && node.parts.reconciler.unplaced() === 0) &&
-    box.violations('lot').length === 0
+  // A node that is on its way out will be revived when it is down.
+  const isSettled = ({ cluster, isReady, parts }: Node) =>
+    cluster.alive.size === count && !cluster.membership.leaving && isReady && parts.reconciler.unplaced() === 0
+  const isQuiet = () => box.live().length === count && box.live().every(isSettled) && box.violations('lot').length === 0
   const limit = box.clock.now() + SETTLE_MS
   while (!isQuiet() && box.clock.now() < limit) {
     trouble.revive()
