@@ -139,7 +139,7 @@ export class Incoming {
       { key, behaviour, child },
       'handoff',
       { ...birthOf(record), epoch: record.epoch + 1 },
-      new Resumed(cargo.data),
+      { state: new Resumed(cargo.data), from },
     )
     if (result?.ok !== true) {
       this.#giveUp(result === undefined ? 'its supervisor is between two lives' : `it did not start: ${describeExit(result.reason)}`)
@@ -154,7 +154,7 @@ export class Incoming {
     }
     restoreTimers(process, cargo.timers, clock.now() - this.#startedMono)
     if (cargo.idleMs !== undefined) process.startIdleTimeout(cargo.idleMs)
-    const epoch = record.epoch + 1
+    const epoch = children.epoch(key) ?? record.epoch + 1
     const claimed = reconciler.claim(key, pid, { behaviour, child, value: undefined, ...birthOf(record), epoch, handoff: id })
     events.emit('handoff.received', {
       handoffId: id,

@@ -2,8 +2,8 @@
 import type { Clock, Emitter } from '#base'
 import type { ExitReason, NodeId } from '#process'
 import type { DistributedEvents } from '../events.ts'
-import { ChildStateKeeper, type KeptChild } from './child-state-keeper.ts'
-import { type BirthId, compareFences, type Fence, isSameBirth } from './fence.ts'
+import { ChildStateKeeper } from './child-state-keeper.ts'
+import { type BirthId, compareFences, type Fence, isSameBirth, type StoredState } from './fence.ts'
 import type { StateStore } from './state-store.ts'
 
 /** Which life of a name is about to be started here. */
@@ -25,9 +25,10 @@ export interface ChildStatesOptions {
 const PATIENCE_MS = 2000
 
 /** `fenced`: another live node has a greater token, so that it is, or is about to be, the owner. `unavailable`: the store could not tell. */
-export type OpenedState =
-  | { readonly ok: true; readonly keeper: ChildStateKeeper }
-  | { readonly ok: false; readonly reason: 'fenced' | 'unavailable' }
+type NotOpened = { readonly ok: false; readonly reason: 'fenced' | 'unavailable' }
+/** With what was found under which earlier token. */
+type Opened = { readonly ok: true; readonly fence: Fence; readonly found: StoredState | undefined }
+export type OpenedState = { readonly ok: true; readonly keeper: ChildStateKeeper; readonly found: StoredState | undefined } | NotOpened
 
 export class ChildStates {
   readonly #o: ChildStatesOptions
@@ -43,10 +44,27 @@ export class ChildStates {
    * outdone by a higher epoch, so the keeper's may be higher than was asked for; one of a later birth that nobody knows is passed over.
    */
   async open(key: string, behaviour: string, birth: Birth, stop: (reason: ExitReason) => void): Promise<OpenedState> {
+    const opened = await this.#tryToOpen(key, behaviour, birth)
+    if (!opened.ok) return opened
+    const { store, clock, events } = this.#o
+    const { fence, found } = opened
+    return { ok: true, keeper: new ChildStateKeeper({ key, behaviour, fence, store, clock, events, stop }), found }
+  }
+
+  /**
+   * Makes a process that runs here the one that may write its state again, after another node may have opened it. `false`: it must not go on,
+   * but begin with what there is.
+   */
+  async renew(key: string, behaviour: string, keeper: ChildStateKeeper, epoch: number): Promise<boolean> {
+    const opened = await this.#tryToOpen(key, behaviour, { ...keeper.fence, epoch })
+    return opened.ok && keeper.renew(opened.fence, opened.found)
+  }
+
+  async #tryToOpen(key: string, behaviour: string, birth: Birth): Promise<Opened | NotOpened> {
     const { store, clock, events } = this.#o
     const startedMono = clock.now()
     try {
-      return await this.#open(key, behaviour, birth, stop, startedMono)
+      return await this.#open(key, behaviour, birth, startedMono)
     } catch (error) {
       const why = `not opened: ${error instanceof Error ? error.message : String(error)}`
       const durationMs = clock.now() - startedMono
@@ -55,7 +73,7 @@ export class ChildStates {
     }
   }
 
-  async #open(key: string, behaviour: string, birth: Birth, stop: KeptChild['stop'], startedMono: number): Promise<OpenedState> {
+  async #open(key: string, behaviour: string, birth: Birth, startedMono: number): Promise<Opened | NotOpened> {
     const { store, clock, events } = this.#o
     const { gen, founder, epoch, inherits = false } = birth
     let fence: Fence = { gen, founder, epoch, owner: this.#o.self }
@@ -77,7 +95,7 @@ export class ChildStates {
             durationMs,
           })
         }
-        return { ok: true, keeper: new ChildStateKeeper({ key, behaviour, fence, store, clock, events, stop }) }
+        return { ok: true, fence, found: stored }
       }
       const next = outdoing(fence, result.by)
       if (next === undefined || this.#isHeld(key, result.by)) return { ok: false, reason: 'fenced' }
