@@ -3,7 +3,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { type Node, type Pid, systemClock } from '#otp-labs'
 import { type Bid, Lot } from './lot.ts'
-import { callRefusal, Refusal, startRefusal, unknownLot } from './refusal.ts'
+import { callRefusal, notHere, Refusal, startRefusal, unknownLot } from './refusal.ts'
 import { crashLot, listLots, openLot, placeBid, storm } from './schemas.ts'
 import { type Storm, StormMaker } from './storm.ts'
 
@@ -23,11 +23,15 @@ interface OpenLot {
 /** What a client that is told 503 should wait, in seconds: a restart takes milliseconds, a takeover a second or two. */
 const RETRY_AFTER_S = 1
 
-/** Mounts `/lots` and `/chaos`. The server has to render thrown `Refusal`s as problem documents. */
+/** Mounts `/lots` and `/chaos`. A node that takes nothing new answers what only reads. The server has to render thrown `Refusal`s as problem documents. */
 export function auctionRoutes(app: FastifyInstance, { node, chaosAllowed }: AuctionRoutesOptions): void {
   const address = (id: string, pid: Pid | undefined) => ({ id, node: nodeOf(pid), pid: pid?.toString() ?? null })
   const lots = (prefix = '', after = '') =>
     node.registry.entries(prefix, Number.POSITIVE_INFINITY, after).filter(({ behaviour }) => behaviour === Lot.name)
+
+  app.addHook('onRequest', (request, reply, done) => {
+    done(request.method === 'POST' && !node.isReady ? retryLater(reply, notHere()) : undefined)
+  })
 
   app.post<{ Body: OpenLot }>('/lots', { schema: openLot }, async (request, reply) => {
     const { id = `lot-${randomBytes(4).toString('hex')}`, title, reserve, closesInMs } = request.body

@@ -63,6 +63,40 @@ describe('opening a lot', () => {
   })
 })
 
+describe('a node that takes nothing new', () => {
+  test.for(['drain', 'leave'] as const)(
+    'refuses what would change something with 503 and when to try again, since it is to %s',
+    async (how) => {
+      await open({ id: 'lot-1' })
+      if (how === 'drain') house.node.cluster.drain(true)
+      else house.node.cluster.leave()
+      for (const [url, body] of [
+        ['/lots', { title: 'Moon rock' }],
+        ['/lots/lot-1/bids', { bidder: 'ada', amount: 5 }],
+        ['/chaos/crash-lot', {}],
+      ] as const) {
+        const answer = await house.ask('POST', url, body)
+        expect([answer.status, answer.type, answer.retryAfter]).toEqual([503, 'application/problem+json', '1'])
+        expect(answer.body).toMatchObject({ code: 'ERR_OTP_AUCTIONS_UNAVAILABLE', detail: expect.stringContaining('ask another node') })
+      }
+    },
+  )
+
+  test('still says how lots stand', async () => {
+    await open({ id: 'lot-1' })
+    house.node.cluster.drain(true)
+    expect((await house.ask('GET', '/lots/lot-1')).status).toBe(200)
+    expect((await house.ask('GET', '/lots')).status).toBe(200)
+  })
+
+  test('takes bids again when it is resumed', async () => {
+    await open({ id: 'lot-1' })
+    house.node.cluster.drain(true)
+    house.node.resume()
+    expect((await bid('lot-1', 5)).status).toBe(200)
+  })
+})
+
 describe('looking', () => {
   test('shows how a lot stands and where it lives', async () => {
     const { body: opened } = await open({ id: 'lot-1', reserve: 5 })

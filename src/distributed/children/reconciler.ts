@@ -80,9 +80,9 @@ export class Reconciler {
     children.onSupervisorGone = (culprits) => this.#onSupervisorGone(culprits)
   }
 
-  /** Whether this node may be given children now. */
-  get mayOwn(): boolean {
-    return this.#situation.mayOwn
+  /** Whether this node may be given children now. What it has still it keeps running, though it drains. */
+  get mayTake(): boolean {
+    return this.#situation.mayOwn && !this.#o.cluster.membership.draining
   }
 
   /** Children that should live and whose owner is gone. */

@@ -66,7 +66,7 @@ export class Relocator {
   }
 
   /** Gives a child whose process has ended to a node, which starts it when its wait is over. */
-  send(record: DirectoryRecord, to: NodeId, cause: FailureCause | 'redistribution', child: ChildData, reason: ExitReason): void {
+  send(record: DirectoryRecord, to: NodeId, cause: FailureCause | 'redistribution' | 'drain', child: ChildData, reason: ExitReason): void {
     const epoch = record.epoch + 1
     const at = this.#o.clock.wall()
     this.#o.replicator.write({ ...record, ...birthOf(record), child, owner: to, serial: 0, epoch, claimedAt: at, handoff: undefined })
@@ -78,7 +78,7 @@ export class Relocator {
       cause,
       reason,
       attempts: child.failures?.count ?? 0,
-      waitMs: cause === 'redistribution' ? 0 : (child.failures?.waitMs ?? 0),
+      waitMs: child.failures?.waitMs ?? 0,
       epoch,
       at,
     })

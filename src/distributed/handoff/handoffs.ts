@@ -12,8 +12,7 @@ import { activeRecord, Incoming } from './incoming.ts'
 import { type HandoffParts, Outgoing } from './outgoing.ts'
 import type { HandoffOutcome } from './source.ts'
 
-/** Beside the size of one state: how many processes leave a node at a time, and how much of their states. */
-const MOST_LEAVING = 16
+/** Beside the size of one state: how much of the states of processes leaves a node at a time. */
 const MOST_BYTES = 128 * 1024 * 1024
 /** And come to it: whoever offers more is refused, and tries again or goes elsewhere. */
 const MOST_COMING = 256
@@ -21,19 +20,22 @@ const MOST_COMING = 256
 export interface HandoffsOptions extends HandoffParts {
   /** Whether this node may own names now. */
   readonly mayOwn: () => boolean
+  /** How many processes leave this node at a time. */
+  readonly concurrency: number
 }
 
 export class Handoffs {
   readonly #o: HandoffsOptions
   readonly #outgoing = new Map<string, Outgoing>()
   readonly #incoming = new Map<string, Incoming>()
-  readonly #leaving = new Budget(MOST_LEAVING)
+  readonly #leaving: Budget
   readonly #bytes = new Budget(MOST_BYTES)
   #comingBytes = 0
   #last = 0
 
   constructor(options: HandoffsOptions) {
     this.#o = options
+    this.#leaving = new Budget(options.concurrency)
     const { cluster, directory } = options
     cluster.handle('prep', (from, frame) => this.#onPrep(from, frame))
     cluster.handle('piece', (from, frame) => this.#onPiece(from, frame))
