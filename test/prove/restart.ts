@@ -1,0 +1,128 @@
+// One node is told to end, and killed on its way if asked; then it comes back. Meanwhile it is counted what moves.
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import type { Fleet, FleetNode } from './fleet.ts'
+import { sumOf } from './fleet.ts'
+import type { Restart } from './history.ts'
+
+/** A node that hands nothing over ends soon: it is killed so long after it began to, at most. */
+const KILL_WITHIN_MS = 30
+
+/** What was taken over is somebody's by then. */
+const SETTLED_WITHIN_MS = 3000
+
+/** Kills it when this share of its lots has gone; where nothing moves, after that share of a moment. */
+export interface Kill {
+  readonly at: number
+  /** How long nobody is there before it comes back. */
+  readonly awayMs: number
+}
+
+export async function restart(fleet: Fleet, node: FleetNode, kill?: Kill): Promise<Restart> {
+  const witness = fleet.others(node)[0] as FleetNode
+  const before = await witness.registry()
+  const life = lifeOf(node, before)
+  const owned = [...before].filter(([, owner]) => owner === life).map(([name]) => name)
+  const countsBefore = await counts(fleet.others(node))
+  const log = node.log
+  const toldAt = performance.now()
+  const handedOver = new Handoffs(log)
+  node.tell()
+  const killedAt = kill === undefined ? undefined : await killWhileLeaving(node, handedOver, owned.length, kill.at)
+  const counted = kill === undefined ? await lastCount(node) : undefined
+  const ending = await node.ended()
+  const endedAt = performance.now()
+  handedOver.read()
+  log.close()
+  if (kill !== undefined) await sleep(kill.awayMs)
+  const after = await settled(witness, life)
+  const countsAfter = await counts(fleet.others(node))
+  const elsewhere = owned.filter((name) => (after.get(name) ?? life) !== life).length
+  const takenOver = countsAfter.otherwise - countsBefore.otherwise
+  await node.start()
+  return {
+    node: node.name,
+    toldAt,
+    killedAt,
+    endedAt,
+    readyAt: performance.now(),
+    ending,
+    moves: {
+      owned: owned.length,
+      logged: handedOver.count,
+      counted,
+      received: countsAfter.received - countsBefore.received,
+      found: elsewhere - takenOver,
+      ended: owned.filter((name) => !after.has(name)).length,
+    },
+  }
+}
+
+/** Its lives before this one own nothing any more. */
+function lifeOf({ name }: FleetNode, registry: ReadonlyMap<string, string>): string | undefined {
+  return [...registry.values()].find((owner) => owner.startsWith(`${name}.`))
+}
+
+/** Where the lots are once nobody looks for any at the life that is over. */
+async function settled(witness: FleetNode, life: string | undefined): Promise<ReadonlyMap<string, string>> {
+  const deadline = performance.now() + SETTLED_WITHIN_MS
+  for (;;) {
+    const registry = await witness.registry()
+    const isSettled = (await witness.unplaced()) === 0 && ![...registry.values()].some((owner) => owner === life)
+    if (isSettled || performance.now() > deadline) return registry
+    await sleep(5)
+  }
+}
+
+/** The handoffs that a node has finished, by the lines of its log. */
+class Handoffs {
+  count = 0
+  isLeaving = false
+  readonly #log: FleetNode['log']
+
+  constructor(log: FleetNode['log']) {
+    this.#log = log
+  }
+
+  read(): void {
+    for (const line of this.#log.next()) {
+      if (line.includes('"event":"node.leaving"')) this.isLeaving = true
+      if (line.includes('"event":"handoff.ended"') && line.includes('"outcome":"completed"')) this.count++
+    }
+  }
+}
+
+/** When it was killed; undefined if it had ended by then. */
+async function killWhileLeaving(node: FleetNode, handedOver: Handoffs, owned: number, share: number): Promise<number | undefined> {
+  let killBy = Number.POSITIVE_INFINITY
+  while (node.isRunning) {
+    handedOver.read()
+    if (handedOver.isLeaving && killBy === Number.POSITIVE_INFINITY) killBy = performance.now() + KILL_WITHIN_MS * share
+    // As long as children move, their number says how far it is.
+    const isMiddle = handedOver.count > 0 ? handedOver.count >= owned * share : performance.now() >= killBy
+    if (isMiddle) {
+      const killedAt = performance.now()
+      await node.kill()
+      return killedAt
+    }
+    await turn()
+  }
+  return undefined
+}
+
+/** What it has counted when it was last asked, which is asked for as long as it answers. */
+async function lastCount(node: FleetNode): Promise<number> {
+  let last = 0
+  for (let page = await node.page(); page !== undefined; page = await node.page()) {
+    last = sumOf(page, 'otp_handoffs_total', 'outcome="completed"')
+    await sleep(5)
+  }
+  return last
+}
+
+async function counts(nodes: readonly FleetNode[]): Promise<{ received: number; otherwise: number }> {
+  const pages = await Promise.all(nodes.map((node) => node.page()))
+  const sum = (...labels: string[]) =>
+    pages.reduce((total, page) => total + sumOf(page ?? '', 'otp_process_spawns_total', 'behaviour="lot"', ...labels), 0)
+  const received = sum('cause="handoff"')
+  return { received, otherwise: sum() - received }
+}
