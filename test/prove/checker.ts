@@ -6,9 +6,10 @@ import type { Account, BidAnswer, Call, Restart, Round } from './history.ts'
  * `disordered`: two bids of one bidder stand in another order than they were made in. `closed_twice`: there were two ends of one auction, or a
  * bid was accepted after its end. `not_closed`: the time has come, and it has not. `failed`: a call with more than `LEFT_MS` to go was not
  * answered. `miscounted`: metrics, logs and owners disagree on how many children have moved. `ended_badly`: a node that was told to end has not ended with 0.
+ * `not_killed`: the node that was to be killed on its way was always faster: the round shows nothing.
  */
 export type Violation = {
-  readonly kind: 'lost' | 'twice' | 'disordered' | 'closed_twice' | 'not_closed' | 'failed' | 'miscounted' | 'ended_badly'
+  readonly kind: 'lost' | 'twice' | 'disordered' | 'closed_twice' | 'not_closed' | 'failed' | 'miscounted' | 'ended_badly' | 'not_killed'
   readonly what: string
 }
 
@@ -45,6 +46,7 @@ export function judge(round: Round): Verdict {
     ...notClosed(round.toClose, last),
     ...calls.flatMap(failed),
     ...restarts.flatMap((restart) => [...miscounted(restart), ...endedBadly(restart)]),
+    ...notKilled(restarts),
   ]
   return {
     violations,
@@ -151,6 +153,12 @@ function miscounted({ node, moves }: Restart): Violation[] {
 function endedBadly({ node, killedAt, ending }: Restart): Violation[] {
   const expected = killedAt === undefined ? 'exit code 0' : 'SIGKILL'
   return ending === expected ? [] : [{ kind: 'ended_badly', what: `${node}: expected ${expected}, got ${ending}` }]
+}
+
+function notKilled(restarts: readonly Restart[]): Violation[] {
+  const hunted = restarts.filter(({ isHunted }) => isHunted)
+  if (hunted.length === 0 || hunted.some(({ killedAt }) => killedAt !== undefined)) return []
+  return [{ kind: 'not_killed', what: `${hunted[0]?.node} was away before it could be killed, ${hunted.length} times` }]
 }
 
 /** From when somebody was waiting for a lot, until anybody was answered by it. */

@@ -56,8 +56,10 @@ export interface Account {
 /** One node that was told to end, and came back. */
 export interface Restart {
   readonly node: string
-  /** Told to end; killed, if it was; ended; back and ready. */
+  /** Told to end; killed before it had ended by itself, if it was; ended; back and ready. */
   readonly toldAt: number
+  /** Whether it was to be killed on its way. */
+  readonly isHunted: boolean
   readonly killedAt: number | undefined
   readonly endedAt: number
   readonly readyAt: number

@@ -5,7 +5,7 @@ import { sumOf } from './fleet.ts'
 import type { Restart } from './history.ts'
 
 /** A node that hands nothing over ends soon: it is killed so long after it began to, at most. */
-const KILL_WITHIN_MS = 30
+const KILL_WITHIN_MS = 20
 
 /** What was taken over is somebody's by then. */
 const SETTLED_WITHIN_MS = 3000
@@ -27,10 +27,12 @@ export async function restart(fleet: Fleet, node: FleetNode, kill?: Kill): Promi
   const toldAt = performance.now()
   const handedOver = new Handoffs(log)
   node.tell()
-  const killedAt = kill === undefined ? undefined : await killWhileLeaving(node, handedOver, owned.length, kill.at)
+  const shotAt = kill === undefined ? undefined : await killWhileLeaving(node, handedOver, owned.length, kill.at)
   const counted = kill === undefined ? await lastCount(node) : undefined
   const ending = await node.ended()
   const endedAt = performance.now()
+  // It may have been faster.
+  const killedAt = ending === 'SIGKILL' ? shotAt : undefined
   handedOver.read()
   log.close()
   if (kill !== undefined) await sleep(kill.awayMs)
@@ -42,6 +44,7 @@ export async function restart(fleet: Fleet, node: FleetNode, kill?: Kill): Promi
   return {
     node: node.name,
     toldAt,
+    isHunted: kill !== undefined,
     killedAt,
     endedAt,
     readyAt: performance.now(),
