@@ -1,6 +1,6 @@
 // Calls as they come to nodes behind a load balancer: what one node does not take is tried at another, until there is an answer or no time.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Tried, Try } from './history.ts'
+import { deadline, now, until } from './own-time.ts'
 
 /** A node that could not be reached is left alone for so long, unless all are. */
 const REST_MS = 200
@@ -35,36 +35,43 @@ export class Balancer {
   async ask(method: 'GET' | 'POST', path: string, deadlineAt: number, body?: unknown): Promise<Asked> {
     const tries: Try[] = []
     for (let pauseMs = 0; ; pauseMs = Math.min(PAUSE_MS.most, Math.max(PAUSE_MS.first, pauseMs * 2))) {
-      const left = deadlineAt - performance.now() - pauseMs
-      if (left <= 0) return { response: undefined, tries }
-      if (pauseMs > 0) await sleep(pauseMs)
+      if (now() + pauseMs >= deadlineAt) return { response: undefined, tries }
+      await until(now() + pauseMs)
       const target = this.#choose(tries.at(-1)?.node)
-      const sentAt = performance.now()
-      const { how, response } = await this.#try(target, method, path, deadlineAt - sentAt, body)
-      tries.push({ node: target.name, sentAt, endedAt: performance.now(), how })
+      const sentAt = now()
+      const { how, response } = await this.#try(target, method, path, deadlineAt, body)
+      tries.push({ node: target.name, sentAt, endedAt: now(), how })
       if (response !== undefined || how === 'late') return { response, tries }
     }
   }
 
-  async #try(target: Target, method: string, path: string, withinMs: number, body: unknown): Promise<{ how: Tried; response?: Response }> {
+  async #try(
+    target: Target,
+    method: string,
+    path: string,
+    deadlineAt: number,
+    body: unknown,
+  ): Promise<{ how: Tried; response?: Response }> {
     const content = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+    const { signal, stop } = deadline(deadlineAt)
     try {
-      const signal = AbortSignal.timeout(Math.max(1, Math.ceil(withinMs)))
       const response = await fetch(target.http + path, { method, signal, ...content })
       const text = await response.text()
       if (response.status === 503) return { how: 'unavailable' }
       return { how: 'answered', response: { status: response.status, body: JSON.parse(text) as Response['body'] } }
     } catch (error) {
       const how = howItFailed(error as Error)
-      if (how !== 'late') this.#restsUntil.set(target.name, performance.now() + REST_MS)
+      if (how !== 'late') this.#restsUntil.set(target.name, now() + REST_MS)
       return { how }
+    } finally {
+      stop()
     }
   }
 
   /** In turn, and another one than the last where there is a choice. */
   #choose(last: string | undefined): Target {
-    const now = performance.now()
-    const rested = this.#targets.filter(({ name }) => (this.#restsUntil.get(name) ?? 0) <= now)
+    const at = now()
+    const rested = this.#targets.filter(({ name }) => (this.#restsUntil.get(name) ?? 0) <= at)
     const others = rested.filter(({ name }) => name !== last)
     const choice = others.length > 0 ? others : rested.length > 0 ? rested : this.#targets
     return choice[this.#turn++ % choice.length] as Target

@@ -1,15 +1,16 @@
 // The clients of one round: they open lots, bid on them in sequences of their own, read what each lot has taken, and note all of it.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '#base'
 import type { Balancer, Response } from './balancer.ts'
 import { LEFT_MS } from './checker.ts'
 import type { Account, BidAnswer, Call, Offer } from './history.ts'
+import { now, until } from './own-time.ts'
 
 /** Just above what is promised: every call that is not answered has had the time for it. */
 const DEADLINE_MS = LEFT_MS + 100
 const BIDDERS = 40
-/** A lot says what it has taken for 30 s after its end. */
+/** A lot says what it has taken for 30 s after its end; so long after it is not asked any more. */
 const ACCOUNT_AFTER_MS = 1000
+const LAST_ACCOUNT_MS = 20_000
 const OPEN_AT_ONCE = 20
 /** Lots that are to outlast the round close when it is long over. */
 const OUTLASTS_MS = 300_000
@@ -19,6 +20,8 @@ interface KnownLot {
   readonly id: string
   high: number
   isOpen: boolean
+  /** By the clock of the machine. */
+  readonly askedUntil: number
 }
 
 export interface RoundOptions {
@@ -63,7 +66,7 @@ export class Bidders {
     await Promise.all(this.#closings)
     this.#isOver = true
     await this.#bidding
-    for (const { id } of this.#lots) await this.#account(id)
+    for (const { id, askedUntil } of this.#lots) if (performance.now() < askedUntil) await this.#account(id)
   }
 
   async #open(number: number): Promise<void> {
@@ -75,17 +78,17 @@ export class Bidders {
     const isOpened = ({ status }: Response) => (status === 201 || status === 409 ? ('done' as const) : undefined)
     const { answer } = await this.#call('open', id, 'POST', '/lots', isOpened, { id, title: 'for the record', closesInMs })
     if (answer === undefined) return
-    this.#lots.push({ id, high: 0, isOpen: true })
+    this.#lots.push({ id, high: 0, isOpen: true, askedUntil: performance.now() + closesInMs + LAST_ACCOUNT_MS })
     if (!closes) return
     this.toClose.push(id)
-    this.#closings.push(sleep(closesInMs + ACCOUNT_AFTER_MS).then(() => this.#account(id)))
+    this.#closings.push(until(now() + closesInMs + ACCOUNT_AFTER_MS).then(() => this.#account(id)))
   }
 
   /** One bid after the other, each on any lot: what its bidder hears decides when the next one comes. */
   async #bidder(bidder: string): Promise<void> {
     const everyMs = (1000 * BIDDERS) / this.#options.rate
     for (let sequence = 1; !this.#isOver; sequence++) {
-      await sleep(this.#random.next() * 2 * everyMs)
+      await until(now() + this.#random.next() * 2 * everyMs)
       const open = this.#lots.filter(({ isOpen }) => isOpen)
       const lot = open[this.#random.int(open.length)]
       if (lot === undefined || this.#isOver) continue
@@ -117,12 +120,12 @@ export class Bidders {
     body?: unknown,
     offer?: Offer,
   ): Promise<Call> {
-    const sentAt = performance.now()
+    const sentAt = now()
     const deadlineAt = sentAt + DEADLINE_MS
     const { response, tries } = await this.#balancer.ask(method, path, deadlineAt, body)
     const answer = response === undefined ? undefined : read(response)
     const wrong = response === undefined || answer !== undefined ? undefined : `${response.status} ${JSON.stringify(response.body)}`
-    const call: Call = { what, lot, sentAt, endedAt: performance.now(), deadlineAt, tries, answer, wrong, ...(offer && { offer }) }
+    const call: Call = { what, lot, sentAt, endedAt: now(), deadlineAt, tries, answer, wrong, ...(offer && { offer }) }
     this.calls.push(call)
     return call
   }

@@ -55,7 +55,16 @@ const calls: readonly Call[] = [
   bid('joe', 2, 12, 1600, { outcome: 'closed', high: 9, bidder: 'ada' }),
 ]
 
-const round: Round = { number: 1, store: 'none', seed: 1, calls, accounts: [earlier, account], toClose: ['x'], restarts: [restart] }
+const round: Round = {
+  number: 1,
+  store: 'none',
+  seed: 1,
+  stolenMs: 0,
+  calls,
+  accounts: [earlier, account],
+  toClose: ['x'],
+  restarts: [restart],
+}
 
 function broken(change: Partial<Round>): readonly (readonly [Violation['kind'], string])[] {
   return judge({ ...round, ...change }).violations.map(({ kind, what }) => [kind, what])
@@ -173,6 +182,11 @@ describe('what was not kept is found', () => {
 
   test.for([{ counted: 3 }, { logged: 3 }, { received: 5 }, { found: 2 }, { found: 5, ended: 0 }])('counts that disagree: %o', (change) => {
     expect(moved(change)).toEqual([['miscounted', expect.stringContaining('handoffs from n1')]])
+  })
+
+  test('a node that could not be asked at its end: the others have received what it has logged', () => {
+    expect(moved({ counted: undefined })).toEqual([])
+    expect(moved({ counted: undefined, received: 3 })).toMatchObject([['miscounted', {}]])
   })
 
   test('of a killed node only what it has logged has to have come', () => {

@@ -1,4 +1,5 @@
-// Pure. What the clients of a cluster noted of one round: every call with all its tries, and what the lots said of themselves. Times are ms of one monotonic clock.
+// Pure. What the clients of a cluster noted of one round: every call with all its tries, and what the lots said of themselves. Times are ms of one
+// monotonic clock, which stands still while the clients' own program does.
 
 /** How one try of a call ended. `unavailable`: 503; `refused`: nobody listens; `broken`: the connection ended first; `late`: not before the deadline. */
 export type Tried = 'answered' | 'unavailable' | 'refused' | 'broken' | 'late' | 'unexpected'
@@ -74,7 +75,7 @@ export interface Moves {
   readonly owned: number
   /** By its log, a line each. */
   readonly logged: number
-  /** By its own `otp_handoffs_total`, when it was last asked; undefined: it was killed, and nobody knows. */
+  /** By its own `otp_handoffs_total` when no lot was left; undefined: it was killed, or was away before it could be asked. */
   readonly counted: number | undefined
   /** By the other nodes' `otp_process_spawns_total` of that cause. */
   readonly received: number
@@ -88,6 +89,8 @@ export interface Round {
   readonly number: number
   readonly store: string
   readonly seed: number
+  /** For how long the clients' program did not run. */
+  readonly stolenMs: number
   readonly calls: readonly Call[]
   readonly accounts: readonly Account[]
   /** Lots that were to close within the round; each has given an account after that time. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import type { Fleet, FleetNode } from './fleet.ts'
 import { sumOf } from './fleet.ts'
 import type { Restart } from './history.ts'
+import { now } from './own-time.ts'
 
 /** A node that hands nothing over ends soon: it is killed so long after it began to, at most. */
 const KILL_WITHIN_MS = 20
@@ -24,13 +25,13 @@ export async function restart(fleet: Fleet, node: FleetNode, kill?: Kill): Promi
   const owned = [...before].filter(([, owner]) => owner === life).map(([name]) => name)
   const countsBefore = await counts(fleet.others(node))
   const log = node.log
-  const toldAt = performance.now()
+  const toldAt = now()
   const handedOver = new Handoffs(log)
   node.tell()
   const shotAt = kill === undefined ? undefined : await killWhileLeaving(node, handedOver, owned.length, kill.at)
   const counted = kill === undefined ? await lastCount(node) : undefined
   const ending = await node.ended()
-  const endedAt = performance.now()
+  const endedAt = now()
   // It may have been faster.
   const killedAt = ending === 'SIGKILL' ? shotAt : undefined
   handedOver.read()
@@ -47,7 +48,7 @@ export async function restart(fleet: Fleet, node: FleetNode, kill?: Kill): Promi
     isHunted: kill !== undefined,
     killedAt,
     endedAt,
-    readyAt: performance.now(),
+    readyAt: now(),
     ending,
     moves: {
       owned: owned.length,
@@ -67,11 +68,11 @@ function lifeOf({ name }: FleetNode, registry: ReadonlyMap<string, string>): str
 
 /** Where the lots are once nobody looks for any at the life that is over. */
 async function settled(witness: FleetNode, life: string | undefined): Promise<ReadonlyMap<string, string>> {
-  const deadline = performance.now() + SETTLED_WITHIN_MS
+  const deadline = now() + SETTLED_WITHIN_MS
   for (;;) {
     const registry = await witness.registry()
     const isSettled = (await witness.unplaced()) === 0 && ![...registry.values()].some((owner) => owner === life)
-    if (isSettled || performance.now() > deadline) return registry
+    if (isSettled || now() > deadline) return registry
     await sleep(5)
   }
 }
@@ -99,11 +100,11 @@ async function killWhileLeaving(node: FleetNode, handedOver: Handoffs, owned: nu
   let killBy = Number.POSITIVE_INFINITY
   while (node.isRunning) {
     handedOver.read()
-    if (handedOver.isLeaving && killBy === Number.POSITIVE_INFINITY) killBy = performance.now() + KILL_WITHIN_MS * share
+    if (handedOver.isLeaving && killBy === Number.POSITIVE_INFINITY) killBy = now() + KILL_WITHIN_MS * share
     // As long as children move, their number says how far it is.
-    const isMiddle = handedOver.count > 0 ? handedOver.count >= owned * share : performance.now() >= killBy
+    const isMiddle = handedOver.count > 0 ? handedOver.count >= owned * share : now() >= killBy
     if (isMiddle) {
-      const killedAt = performance.now()
+      const killedAt = now()
       await node.kill()
       return killedAt
     }
@@ -112,13 +113,15 @@ async function killWhileLeaving(node: FleetNode, handedOver: Handoffs, owned: nu
   return undefined
 }
 
-/** What it has counted when it was last asked, which is asked for as long as it answers. */
-async function lastCount(node: FleetNode): Promise<number> {
-  let last = 0
-  for (let page = await node.page(); page !== undefined; page = await node.page()) {
-    last = sumOf(page, 'otp_handoffs_total', 'outcome="completed"')
-    await sleep(5)
+/** What it has counted when no lot was left there; undefined if it did not answer any more by then. It is asked for as long as it answers, twice at a time. */
+async function lastCount(node: FleetNode): Promise<number | undefined> {
+  let last: number | undefined
+  const ask = async (): Promise<void> => {
+    for (let page = await node.page(); page !== undefined; page = await node.page()) {
+      if (sumOf(page, 'otp_processes', 'behaviour="lot"') === 0) last = sumOf(page, 'otp_handoffs_total', 'outcome="completed"')
+    }
   }
+  await Promise.all([ask(), ask()])
   return last
 }
 

@@ -6,6 +6,7 @@ import { Bidders } from './bidders.ts'
 import type { Fleet, FleetNode } from './fleet.ts'
 import type { Restart, Round } from './history.ts'
 import type { ProveOptions, Scenario, Store } from './options.ts'
+import { stolenMs } from './own-time.ts'
 import { restart } from './restart.ts'
 
 /** Bids before the first node is told to end, and after the last one is back. */
@@ -20,6 +21,7 @@ const KILL_TRIES = 3
 
 export async function playRound(fleet: Fleet, options: ProveOptions, store: Store, number: number, random: Random): Promise<Round> {
   const { scenario, lots, rate, seed } = options
+  const stolenBefore = stolenMs()
   const bidders = new Bidders(new Balancer(fleet.nodes), random, { number, lots, rate, closesInMs: CLOSES_IN_MS[scenario] })
   await bidders.begin()
   await sleep(CALM_MS)
@@ -27,7 +29,7 @@ export async function playRound(fleet: Fleet, options: ProveOptions, store: Stor
   await sleep(CALM_MS)
   await bidders.end()
   const { calls, accounts, toClose } = bidders
-  return { number, store, seed, calls, accounts, toClose, restarts }
+  return { number, store, seed, stolenMs: stolenMs() - stolenBefore, calls, accounts, toClose, restarts }
 }
 
 /** As an orchestrator does it: the next one when the one before says that it is ready. */

@@ -9,7 +9,20 @@ export interface Judged {
 
 /** The kinds of violation as columns; the others have one together. */
 const KINDS = ['lost', 'failed', 'disordered', 'closed_twice'] as const
-const HEAD = ['store', 'round', 'bids', 'accepted', 'tries', 'moved', ...KINDS, 'other', 'slowest call', 'lot dark', 'verdict'] as const
+const HEAD = [
+  'store',
+  'round',
+  'bids',
+  'accepted',
+  'tries',
+  'moved',
+  ...KINDS,
+  'other',
+  'slowest call',
+  'lot dark',
+  'stolen',
+  'verdict',
+] as const
 
 export function verdictTable(rounds: readonly Judged[]): string {
   const rows = [...rounds.map((judged) => row(String(judged.round.number), [judged])), row('all', rounds)]
@@ -36,6 +49,7 @@ function row(name: string, rounds: readonly Judged[]): string[] {
     count(({ kind }) => !(KINDS as readonly string[]).includes(kind)),
     most(({ slowestMs }) => slowestMs),
     most(({ darkMs }) => darkMs),
+    `${rounds.reduce((total, { round }) => total + round.stolenMs, 0).toFixed(0)} ms`,
     violations.length === 0 ? 'kept' : 'BROKEN',
   ]
 }
