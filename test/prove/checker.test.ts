@@ -203,7 +203,7 @@ describe('what was not kept is found', () => {
 
   test('a node that was to be killed and was faster, unless another try has hit it', () => {
     const faster = { ...restart, isHunted: true }
-    expect(broken({ restarts: [faster, faster] })).toEqual([['not_killed', 'n1 was away before it could be killed, 2 times']])
+    expect(broken({ restarts: [faster, { ...faster, node: 'n2' }] })).toEqual([['not_killed', 'n1, n2: away before they could be killed']])
     expect(broken({ restarts: [faster, { ...faster, killedAt: 350, ending: 'SIGKILL' }] })).toEqual([])
   })
 })

@@ -159,7 +159,7 @@ function endedBadly({ node, killedAt, ending }: Restart): Violation[] {
 function notKilled(restarts: readonly Restart[]): Violation[] {
   const hunted = restarts.filter(({ isHunted }) => isHunted)
   if (hunted.length === 0 || hunted.some(({ killedAt }) => killedAt !== undefined)) return []
-  return [{ kind: 'not_killed', what: `${hunted[0]?.node} was away before it could be killed, ${hunted.length} times` }]
+  return [{ kind: 'not_killed', what: `${hunted.map(({ node }) => node).join(', ')}: away before they could be killed` }]
 }
 
 /** From when somebody was waiting for a lot, until anybody was answered by it. */

@@ -17,6 +17,7 @@ const POLL_MS = 10
 
 export interface FleetOptions {
   readonly store: Store
+  readonly logLevel: 'info' | 'debug'
   /** Of this run alone: where its nodes find each other, their logs, their states. */
   readonly directory: string
 }
@@ -28,11 +29,11 @@ export class Fleet {
     this.nodes = nodes
   }
 
-  static async start({ store, directory }: FleetOptions): Promise<Fleet> {
+  static async start({ store, logLevel, directory }: FleetOptions): Promise<Fleet> {
     const portBase = await freePortBase(NODES)
     const secret = randomBytes(32).toString('base64url')
     await claimDirectory(directory, { portBase, nodes: NODES, secret })
-    const user = { ...withoutSettings(process.env), OTP_STATE_STORE: store }
+    const user = { ...withoutSettings(process.env), OTP_STATE_STORE: store, OTP_LOG_LEVEL: logLevel }
     const fleet = new Fleet(
       Array.from({ length: NODES }, (_, index) => {
         const own = { number: index + 1, portBase, nodes: NODES, secret, directory }

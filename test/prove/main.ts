@@ -13,11 +13,14 @@ import { type Judged, restartLines, verdictTable } from './table.ts'
 /** Of each round, on the screen; all are in the evidence. */
 const SHOWN = 10
 
+/** Who is to be killed in the middle of its handoffs is watched by its log, which says only at this level that they begin. */
+const LOG_LEVEL = { 'rolling-restart': 'info', 'kill-during-drain': 'debug' } as const
+
 const say = (line: string): boolean => process.stderr.write(`${line}\n`)
 
 async function proveWith(store: Store, options: ProveOptions, out: string): Promise<Judged[]> {
   const random = seededRandom(options.seed)
-  const fleet = await Fleet.start({ store, directory: join(out, 'runs', store) })
+  const fleet = await Fleet.start({ store, logLevel: LOG_LEVEL[options.scenario], directory: join(out, 'runs', store) })
   const judged: Judged[] = []
   try {
     for (let number = 1; number <= options.rounds; number++) {

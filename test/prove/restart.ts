@@ -5,8 +5,8 @@ import { sumOf } from './fleet.ts'
 import type { Restart } from './history.ts'
 import { now } from './own-time.ts'
 
-/** A node that hands nothing over ends soon: it is killed so long after it began to, at most. */
-const KILL_WITHIN_MS = 20
+/** A node that hands nothing over ends soon: it is killed so long after it began to. */
+const KILL_AFTER_MS = { least: 15, more: 20 } as const
 
 /** What was taken over is somebody's by then. */
 const SETTLED_WITHIN_MS = 3000
@@ -77,9 +77,10 @@ async function settled(witness: FleetNode, life: string | undefined): Promise<Re
   }
 }
 
-/** The handoffs that a node has finished, by the lines of its log. */
+/** The handoffs of a node, by the lines of its log: those that were finished, and whether any was begun, which is said at the level `debug`. */
 class Handoffs {
   count = 0
+  hasBegun = false
   isLeaving = false
   readonly #log: FleetNode['log']
 
@@ -90,6 +91,7 @@ class Handoffs {
   read(): void {
     for (const line of this.#log.next()) {
       if (line.includes('"event":"node.leaving"')) this.isLeaving = true
+      if (line.includes('"event":"handoff.started"')) this.hasBegun = true
       if (line.includes('"event":"handoff.ended"') && line.includes('"outcome":"completed"')) this.count++
     }
   }
@@ -97,12 +99,14 @@ class Handoffs {
 
 /** When it was killed; undefined if it had ended by then. */
 async function killWhileLeaving(node: FleetNode, handedOver: Handoffs, owned: number, share: number): Promise<number | undefined> {
-  let killBy = Number.POSITIVE_INFINITY
+  let leavingAt: number | undefined
   while (node.isRunning) {
     handedOver.read()
-    if (handedOver.isLeaving && killBy === Number.POSITIVE_INFINITY) killBy = now() + KILL_WITHIN_MS * share
+    if (handedOver.isLeaving) leavingAt ??= now()
     // As long as children move, their number says how far it is.
-    const isMiddle = handedOver.count > 0 ? handedOver.count >= owned * share : now() >= killBy
+    const isMiddle = handedOver.hasBegun
+      ? handedOver.count >= Math.max(1, owned * share)
+      : leavingAt !== undefined && now() >= leavingAt + KILL_AFTER_MS.least + KILL_AFTER_MS.more * share
     if (isMiddle) {
       const killedAt = now()
       await node.kill()

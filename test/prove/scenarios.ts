@@ -41,12 +41,12 @@ async function rollingRestart(fleet: Fleet): Promise<Restart[]> {
 
 /** One after the other, round by round; it is whole again before the next: what two nodes keep survives the loss of one of them. */
 async function killOne(fleet: Fleet, number: number, random: Random): Promise<Restart[]> {
-  const node = fleet.nodes[number % fleet.nodes.length] as FleetNode
   const restarts: Restart[] = []
   do {
+    const node = fleet.nodes[(number + restarts.length) % fleet.nodes.length] as FleetNode
     restarts.push(await restart(fleet, node, { at: 0.1 + 0.8 * random.next(), awayMs: AWAY_MS }))
     await fleet.whole()
-    // One that was faster has shown nothing.
+    // One that was faster has shown nothing, and has no lots now.
   } while (restarts.at(-1)?.killedAt === undefined && restarts.length < KILL_TRIES)
   return restarts
 }
