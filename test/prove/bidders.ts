@@ -1,4 +1,5 @@
 // The clients of one round: they open lots, bid on them in sequences of their own, read what each lot has taken, and note all of it.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '#base'
 import type { Balancer, Response } from './balancer.ts'
 import { LEFT_MS } from './checker.ts'
@@ -81,7 +82,7 @@ export class Bidders {
     this.#lots.push({ id, high: 0, isOpen: true, askedUntil: performance.now() + closesInMs + LAST_ACCOUNT_MS })
     if (!closes) return
     this.toClose.push(id)
-    this.#closings.push(until(now() + closesInMs + ACCOUNT_AFTER_MS).then(() => this.#account(id)))
+    this.#closings.push(sleep(closesInMs + ACCOUNT_AFTER_MS).then(() => this.#account(id)))
   }
 
   /** One bid after the other, each on any lot: what its bidder hears decides when the next one comes. */

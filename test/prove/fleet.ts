@@ -150,7 +150,9 @@ export class FleetNode {
   /** The page of metrics; undefined if it does not answer. */
   async page(): Promise<string | undefined> {
     try {
-      return await (await fetch(`${this.metrics}/metrics`, { signal: AbortSignal.timeout(2000) })).text()
+      const response = await fetch(`${this.metrics}/metrics`, { signal: AbortSignal.timeout(2000) })
+      const text = await response.text()
+      return response.ok ? text : undefined
     } catch {
       return undefined
     }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const TICK_MS = 10
-/** A tick that is later than this was kept from running: the machine had no processor for it. */
+/** A tick may be so late; what is beyond that counts as not running, for whatever reason. */
 const LATE_MS = 50
 
 let stolen = 0
@@ -10,8 +10,8 @@ let ticked = performance.now()
 
 /** Monotonic ms. */
 export function now(): number {
-  const late = performance.now() - ticked - TICK_MS
-  return performance.now() - stolen - (late > LATE_MS ? late : 0)
+  const at = performance.now()
+  return at - stolen - beyond(at)
 }
 
 /** For how long this program has not run since it began. */
@@ -19,9 +19,12 @@ export const stolenMs = (): number => stolen
 
 function tick(): void {
   const at = performance.now()
-  const late = at - ticked - TICK_MS
-  if (late > LATE_MS) stolen += late
+  stolen += beyond(at)
   ticked = at
+}
+
+function beyond(at: number): number {
+  return Math.max(0, at - ticked - TICK_MS - LATE_MS)
 }
 
 setInterval(tick, TICK_MS).unref()
