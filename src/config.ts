@@ -59,7 +59,7 @@ const SETTINGS = z.object({
   OTP_MAX_RESTARTS: z.coerce.number().int().nonnegative().default(100),
   OTP_RESTART_PERIOD_MS: positive.default(5000),
   OTP_DRAIN_MS: positive.default(SHUTDOWN_BUDGET.drainMs),
-  OTP_DRAIN_CONCURRENCY: positive.default(32),
+  OTP_DRAIN_CONCURRENCY: positive.default(64),
   OTP_SHUTDOWN_TIMEOUT_MS: positive.optional(),
   OTP_PROCESS_REDISTRIBUTION: z.enum(['passive', 'active']).default('passive'),
   OTP_REBALANCE_PER_SECOND: positive.default(100),

@@ -14,7 +14,7 @@ import { drainStep, type Fate, fateOf } from './drain-step.ts'
 
 /** How long a node that drains hands children over, and how many at a time, if nobody says otherwise. */
 export const DRAIN_MS = 45_000
-export const DRAIN_CONCURRENCY = 32
+export const DRAIN_CONCURRENCY = 64
 /** What is under way for a name, such as its start, is over soon. */
 const BUSY_MS = 20
 /** Live peers are waited for until all know where children are; one that stands still is not alive for much longer. */
