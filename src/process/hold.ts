@@ -11,22 +11,25 @@ export interface SavedTimer extends TimedInfo {
 
 /**
  * The process takes no more messages once the one under way is through, and what that one has continued; then its timers stand still and
- * `held` is called. Only what `sys` asks and the exit of its parent still reach it. Of a process that ends first nothing is heard.
+ * `held` is called. Only what `sys` asks and the exit of its parent still reach it. Of a process that ends first nothing is heard. What it
+ * returns takes that back, as long as `held` was not called.
  */
-export function holdProcess(process: Process, held: () => void): void {
+export function holdProcess(process: Process, held: () => void): () => void {
   const first: Envelope[] = []
   const isInternal = ({ kind }: Envelope) => kind === 'internal'
   for (let next = process.takeFirst(isInternal); next !== undefined; next = process.takeFirst(isInternal)) first.push(next)
-  process.deliverFirst(
-    new Envelope('system', 'hold', () => {
-      process.sys ??= new SystemState()
-      process.sys.isSuspended = true
-      for (const timer of process.timers) timer.pause()
-      held()
-    }),
-  )
+  const hold = new Envelope('system', 'hold', () => {
+    process.sys ??= new SystemState()
+    process.sys.isSuspended = true
+    for (const timer of process.timers) timer.pause()
+    held()
+  })
+  process.deliverFirst(hold)
   for (const envelope of first.reverse()) process.deliverFirst(envelope)
   if (process.status === 'idle' || process.status === 'suspended') process.runtime.schedule(process)
+  return () => {
+    process.takeFirst((waiting) => waiting === hold)
+  }
 }
 
 /** It goes on with what has waited; its idle time-out begins anew. */

@@ -39,6 +39,10 @@ const Lot = genServer({
       self.sendAfter(ms, 'reminded', amount)
       return state
     },
+    hang: async (state) => {
+      await hanging
+      return state
+    },
     beat: (state, ms: number, self) => {
       self.sendInterval(ms, 'reminded', 7)
       return state
@@ -67,6 +71,19 @@ const Lot = genServer({
   },
 })
 let waiting: Self['from']
+/** What the cast `hang` waits for. */
+let hanging: Promise<void>
+
+/** Of another release, that does not know what this one saves. */
+const OldLot = genServer({
+  name: 'lot',
+  init: (title: string, self): State => {
+    begun.push(self.pid.node)
+    return { title, bids: [] }
+  },
+  handoff: { version: 2 },
+})
+const NoLot = genServer({ name: 'barn', init: () => undefined })
 
 const names = ['n1', 'n2', 'n3']
 const node: Partial<NodeOptions> = { behaviours: [Lot], supervisor: { name: 'lots' } }
@@ -95,6 +112,7 @@ async function withLot(options: Partial<BoxOptions> = {}): Promise<void> {
       'process.dead_letter',
       'supervisor.child_restarted',
       'registry.conflict',
+      'child.taken_over',
     ],
     ...options,
   })
@@ -276,6 +294,43 @@ describe('a move that fails', () => {
     await stays('refused', 'too old')
   })
 
+  test('since the target does not know the version of its state, leaves it where it is', async () => {
+    await withLot({ nodeOf: (name) => (name === 'n1' ? {} : { behaviours: [OldLot] }) })
+    if (home() !== 'n1') await move('n1')
+    await box.clock.advance(100)
+    box.noted.length = 0
+    await stays('refused', 'expected a state of version 2, got 3')
+  })
+
+  test('since no other node has its behaviour, is not begun', async () => {
+    await withLot({ nodeOf: (name) => (name === 'n1' ? {} : { behaviours: [NoLot] }) })
+    expect(await move('n2')).toEqual({ ok: false, outcome: 'no_such_node' })
+    expect(outcomes()).toEqual([])
+  })
+
+  test('since a callback does not end, leaves it where it is; what was sent meanwhile comes when it has', async () => {
+    await withLot()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    hanging = promise
+    const [from, to] = [home(), others()[0] as string]
+    box.node(from).cast(Lot.named('moon'), 'hang')
+    await box.clock.advance(50)
+    const start = box.clock.now()
+    expect(await move(to)).toEqual({ ok: false, outcome: 'resumed' })
+    expect(box.clock.now() - start).toBeGreaterThanOrEqual(12_000)
+    expect(outcomes()).toEqual([['resumed', 'the message that it was handling did not end in time']])
+    const asked = box.node(to).call(Lot.named('moon'), 'bid', 5)
+    await box.clock.advance(100)
+    // Given up, and begun once more: nothing of the first try is left that could let it go on in the midst of the second.
+    const again = move(to)
+    await box.clock.advance(100)
+    resolve()
+    expect(await again).toEqual({ ok: true, outcome: 'completed' })
+    expect(await box.through(asked)).toBe(1)
+    expect(await bids(from)).toEqual([5])
+    expect(begun).toHaveLength(1)
+  })
+
   test('since its state is too large, leaves it where it is', async () => {
     await withLot({ node: { ...node, supervisor: { name: 'lots', handoff: { maxStateBytes: 10 } } } })
     await stays('resumed', 'over the limit of 10')
@@ -317,7 +372,55 @@ describe('a move that fails', () => {
     await box.clock.advance(20_000)
     expect(box.violations('lot')).toEqual([])
     expect(begun).toHaveLength(2)
+    expect([outcomes(), box.events('handoff.received')]).toEqual([[], []])
+    expect(box.events('child.taken_over').filter(({ by: taker }) => taker !== from)).toMatchObject([{ name: 'moon', outcome: 'started' }])
   })
+
+  test('since the target dies when it was told to go on, leaves it where it is, above what the target may have claimed', async () => {
+    await withLot({ delayMs: 20 })
+    const [from, to] = [home(), others()[0] as string]
+    let isReady = false
+    onLoad = () => {
+      isReady = true
+    }
+    await box.through(box.node(from).call(Lot.named('moon'), 'bid', 5))
+    const moved = box.node(from).supervisor.moveChild('moon', to)
+    await box.clock.until(() => isReady, 5000, 1)
+    await box.clock.advance(21)
+    for (const peer of names) if (peer !== to) box.network.cut(to, peer, { oneWay: true })
+    await box.clock.advance(30)
+    box.crash(to)
+    expect(await box.through(moved)).toEqual({ ok: false, outcome: 'resumed' })
+    expect(outcomes()).toEqual([['resumed', 'the other node is gone']])
+    expect(box.node(from).parts.directory.get('moon')).toMatchObject({ epoch: 3, owner: box.node(from).id })
+    expect(await box.through(box.node(from).call(Lot.named('moon'), 'look'))).toEqual([5])
+  })
+
+  test.for([true, false])(
+    'since the target stands still, leaves it where it is; the late commit wins nothing (reads first: %s)',
+    async (readsFirst) => {
+      await withLot({ delayMs: 20, times: { tickMs: 1000, suspectMs: 2000, downMs: 5000, forgetMs: 3600_000, forgetGoneMs: 600_000 } })
+      const [from, to] = [home(), others()[0] as string]
+      let isReady = false
+      onLoad = () => {
+        isReady = true
+      }
+      await box.through(box.node(from).call(Lot.named('moon'), 'bid', 5))
+      const moved = box.node(from).supervisor.moveChild('moon', to)
+      await box.clock.until(() => isReady, 5000, 1)
+      await box.clock.advance(5)
+      box.pause(to)
+      expect(await box.through(moved)).toEqual({ ok: false, outcome: 'resumed' })
+      expect(await box.through(box.node(from).call(Lot.named('moon'), 'bid', 6))).toBe(2)
+      await box.clock.advance(2000)
+      box.resume(to, { readsFirst })
+      await box.clock.advance(20_000)
+      expect(home()).toBe(from)
+      expect(box.violations('lot')).toEqual([])
+      for (const name of names) expect(await bids(name)).toEqual([5, 6])
+      expect(outcomes()).toHaveLength(1)
+    },
+  )
 
   test('since it is ended meanwhile, ends it', async () => {
     await withLot()

@@ -70,6 +70,8 @@ export interface BoxOptions {
   readonly names: readonly string[]
   readonly seed?: number
   readonly node?: Omit<NodeOptions, 'name' | 'transport' | 'topologies' | 'clock' | 'random'>
+  /** What differs from node to node. */
+  readonly nodeOf?: (name: string) => Partial<NonNullable<BoxOptions['node']>>
   readonly delayMs?: number | readonly [number, number]
   readonly loss?: number
   readonly times?: MembershipTimes
@@ -117,6 +119,7 @@ export class Box {
     const incarnation = Math.max(clock.wall(), former === undefined ? 0 : Number.parseInt(former.snapshot().incarnation, 36) + 1)
     const node = new Node({
       ...this.#options.node,
+      ...this.#options.nodeOf?.(name),
       name,
       incarnation,
       transport: (id) => this.network.transport(id, this.#options.transport),

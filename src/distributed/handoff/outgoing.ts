@@ -17,21 +17,13 @@ import {
 import type { LocalChildren } from '../children/local-children.ts'
 import { pidOf, type Reconciler } from '../children/reconciler.ts'
 import type { Directory } from '../directory/directory.ts'
-import { birthOf, type DirectoryRecord } from '../directory/record.ts'
+import { birthOf, type DirectoryRecord, isOfSameBirth } from '../directory/record.ts'
 import { encodeRecord } from '../directory/record-codec.ts'
 import type { DistributedEvents, HandoffPhase, HandoffReason } from '../events.ts'
 import type { Budget } from './budget.ts'
 import { packCargo } from './cargo.ts'
 import { OutgoingState } from './pieces.ts'
-import {
-  FIRST_PHASE,
-  type HandoffOutcome,
-  type SourceAction,
-  type SourceEvent,
-  type SourcePhase,
-  type Standing,
-  sourceStep,
-} from './source.ts'
+import { type HandoffOutcome, type SourceAction, type SourceEvent, type SourcePhase, type Standing, sourceStep } from './source.ts'
 
 /** What a process that goes on elsewhere ends with here. */
 const HANDED_OVER: ExitReason = { shutdown: 'handoff' }
@@ -64,7 +56,7 @@ export class Outgoing {
   readonly #startedAt: number
   readonly #startedMono: number
   readonly #phases: Partial<Record<HandoffPhase, number>> = {}
-  #phase: SourcePhase | undefined = FIRST_PHASE
+  #phase: SourcePhase | undefined
   #phaseMono: number
   #heldMono: number | undefined
   #state: OutgoingState | undefined
@@ -73,7 +65,8 @@ export class Outgoing {
   #arrivedAs: Pid | undefined
   #forwarded = 0
   readonly #passed: ((to: Pid | undefined) => void)[] = []
-  #goesOnHere = false
+  /** Lets the process go on if it is not held yet. */
+  #takeBack: () => void = () => undefined
   #hasRoom = false
   /** What its end has to wait for. */
   #reclaimed: Promise<void> | undefined
@@ -94,6 +87,7 @@ export class Outgoing {
     this.#startedAt = parts.clock.wall()
     this.#startedMono = parts.clock.now()
     this.#phaseMono = this.#startedMono
+    this.#phase = { at: 'preparing', since: this.#startedMono }
     this.#span = parts.runtime.tracing?.begin('handoff', this.id)
   }
 
@@ -110,7 +104,7 @@ export class Outgoing {
       at: this.#startedAt,
     })
     runtime.monitor(this.#process.pid, { down: () => this.step('changed') })
-    holdProcess(this.#process, () => this.#onHeld())
+    this.#takeBack = holdProcess(this.#process, () => this.#onHeld())
     return this.#over.promise
   }
 
@@ -161,7 +155,7 @@ export class Outgoing {
   #standing(): Standing {
     const { directory, cluster } = this.#parts
     const winner = directory.get(this.key)
-    if (winner === undefined || winner.ended || winner.gen !== this.#record.gen) return 'over'
+    if (winner === undefined || winner.ended || !isOfSameBirth(winner, this.#record)) return 'over'
     if (winner.handoff === this.id) return 'claimed'
     if (winner.owner !== cluster.id) return 'passed_on'
     return this.#process.isAlive && winner.serial === this.#process.pid.serial ? 'mine' : 'over'
@@ -179,8 +173,8 @@ export class Outgoing {
         this.#send('abort')
         return
       case 'resume':
-        this.#goesOnHere = true
-        releaseProcess(this.#process)
+        if (this.#heldMono === undefined) this.#takeBack()
+        else releaseProcess(this.#process)
         return
       case 'reclaim':
         this.#reclaimed = this.#reclaim()
@@ -197,11 +191,6 @@ export class Outgoing {
   }
 
   #onHeld(): void {
-    if (this.#phase === undefined) {
-      // Given up while the message before was still being handled.
-      if (this.#goesOnHere) releaseProcess(this.#process)
-      return
-    }
     this.#heldMono = this.#parts.clock.now()
     const isSettled = this.#process.body.settle?.(this.#process) ?? true
     if (isSettled instanceof Promise) void isSettled.then((is) => this.#onSettled(is))
@@ -334,7 +323,9 @@ export class Outgoing {
     if (!this.#process.isAlive) return 'the process has ended'
     if (standing === 'over') return 'its name has ended'
     if (standing === 'passed_on') return 'its name is another’s'
-    return this.#parts.cluster.alive.has(this.to) ? 'the other node did not answer in time' : 'the other node is gone'
+    if (!this.#parts.cluster.alive.has(this.to)) return 'the other node is gone'
+    if (this.#heldMono === undefined) return 'the message that it was handling did not end in time'
+    return this.#phases.transfer === undefined ? 'its state was not ready in time' : 'the other node did not answer in time'
   }
 }
 

@@ -5,7 +5,7 @@
  * `committed`: the target was told to claim the name; from here on the record decides, not the source.
  */
 export type SourcePhase =
-  | { readonly at: 'preparing' }
+  | { readonly at: 'preparing'; readonly since: number }
   | { readonly at: 'offered'; readonly progressAt: number }
   | { readonly at: 'committed'; readonly since: number }
 
@@ -51,12 +51,15 @@ export interface SourceStep {
   readonly outcome?: HandoffOutcome
 }
 
+/**
+ * A process that has not come to rest, or has no turn, after so long is wanted more than moved: a callback may never end, nor a write. Longer than a
+ * store takes to give a write up.
+ */
+export const PREPARE_MS = 12_000
 /** Without a sign of progress for so long the target is given up: the state is here, and the process is wanted. */
 export const READY_MS = 3000
 /** After the commit the source waits longer: to resume beside a target that runs costs a conflict. */
 export const ACTIVE_MS = 10_000
-
-export const FIRST_PHASE: SourcePhase = { at: 'preparing' }
 
 export function sourceStep(phase: SourcePhase, event: SourceEvent, view: SourceView): SourceStep {
   switch (phase.at) {
@@ -71,10 +74,11 @@ export function sourceStep(phase: SourcePhase, event: SourceEvent, view: SourceV
   }
 }
 
-function whilePreparing(phase: SourcePhase, event: SourceEvent, view: SourceView): SourceStep {
+function whilePreparing(phase: SourcePhase & { at: 'preparing' }, event: SourceEvent, view: SourceView): SourceStep {
   if (view.standing !== 'mine') return over('stopped', 'stop')
   if (event === 'not_saved' || !view.isTargetAlive) return over('resumed', 'resume')
   if (event === 'saved') return { phase: { at: 'offered', progressAt: view.now }, actions: ['offer'] }
+  if (view.now - phase.since >= PREPARE_MS) return over('resumed', 'resume')
   return { phase, actions: [] }
 }
 

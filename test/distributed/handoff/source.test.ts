@@ -1,8 +1,16 @@
 // What the source of a handoff does, for every phase and event.
 import { describe, expect, test } from 'vitest'
-import { ACTIVE_MS, READY_MS, type SourceEvent, type SourcePhase, type SourceView, sourceStep } from '#src/distributed/handoff/source.ts'
+import {
+  ACTIVE_MS,
+  PREPARE_MS,
+  READY_MS,
+  type SourceEvent,
+  type SourcePhase,
+  type SourceView,
+  sourceStep,
+} from '#src/distributed/handoff/source.ts'
 
-const preparing: SourcePhase = { at: 'preparing' }
+const preparing: SourcePhase = { at: 'preparing', since: 1000 }
 const offered: SourcePhase = { at: 'offered', progressAt: 1000 }
 const committed: SourcePhase = { at: 'committed', since: 1000 }
 const view = (changes: Partial<SourceView> = {}): SourceView => ({ now: 1000, standing: 'mine', isTargetAlive: true, ...changes })
@@ -26,7 +34,16 @@ describe.each<[string, Row[]]>([
       ['a target that dies is no reason to go on', preparing, 'changed', dead, 'resumed', 'resume'],
       ['what has ended meanwhile is stopped, and no target knows of it', preparing, 'changed', { standing: 'over' }, 'stopped', 'stop'],
       ['what is another’s meanwhile is stopped', preparing, 'saved', { standing: 'passed_on' }, 'stopped', 'stop'],
-      ['time alone changes nothing', preparing, 'tick', { now: 99_000 }, preparing],
+      ['what does not come to rest in time goes on where it is', preparing, 'tick', { now: 1000 + PREPARE_MS }, 'resumed', 'resume'],
+      ['but not one ms earlier', preparing, 'tick', { now: 999 + PREPARE_MS }, preparing],
+      [
+        'what is saved at the last moment is offered all the same',
+        preparing,
+        'saved',
+        { now: 99_000 },
+        { at: 'offered', progressAt: 99_000 },
+        'offer',
+      ],
     ],
   ],
   [
