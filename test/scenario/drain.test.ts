@@ -157,6 +157,17 @@ describe('drain without leaving', () => {
     expect(wrong()).toEqual([])
   })
 
+  test('that is asked for behind a resume is another one', async () => {
+    await formed()
+    await start(Lot, 60)
+    const first = box.node('n3').drain()
+    box.node('n3').resume()
+    const second = box.node('n3').drain()
+    expect(await box.through(first)).toMatchObject({ outcome: 'resumed' })
+    expect(await box.through(second)).toMatchObject({ outcome: 'completed', gaveUp: 0 })
+    expect([box.node('n3').snapshot().draining, on('n3')]).toEqual([true, []])
+  })
+
   test('leaves what nobody else can have where it is, and counts it', async () => {
     await formed()
     await start(Plain, 20, 'temporary')

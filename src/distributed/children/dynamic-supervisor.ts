@@ -135,7 +135,7 @@ export class DistributedSupervisor {
   /**
    * Moves a child to the node of this name: with its state and its messages if its behaviour declares `handoff`, else it begins anew there.
    * Resolves when that is over, however it ended; where nothing was moved the child goes on where it was. By the strategy it may belong
-   * elsewhere still: with `processRedistribution: 'active'` the next change of members takes it back.
+   * elsewhere still: with `processRedistribution: 'active'` a later change of members takes it back, when it has cooled.
    */
   async moveChild(child: string | Pid, to: string, reason: HandoffReason = 'manual'): Promise<MoveResult> {
     const record = this.#find(child)

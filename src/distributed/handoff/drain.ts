@@ -93,6 +93,8 @@ export class Drain {
     const { membership } = cluster
     if (!membership.draining || membership.leaving) return false
     this.#run?.end('resumed')
+    // Whoever asks for a drain from now on asks for another one.
+    this.#run = undefined
     this.#last = undefined
     cluster.drain(false)
     placement.refresh()
@@ -128,7 +130,7 @@ export class Drain {
     const told = report.then((result) => {
       if (this.#run?.report === told) {
         this.#run = undefined
-        if (result.outcome !== 'resumed') this.#last = result
+        this.#last = result
       }
       events.emit('node.drained', { node: cluster.id, isLeaving, startedAt, ...result })
       return result
