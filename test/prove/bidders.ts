@@ -13,8 +13,10 @@ const BIDDERS = 40
 const ACCOUNT_AFTER_MS = 1000
 const LAST_ACCOUNT_MS = 20_000
 const OPEN_AT_ONCE = 20
-/** Lots that are to outlast the round close when it is long over. */
-const OUTLASTS_MS = 300_000
+/** Lots that are to outlast the round close when it is over. */
+const OUTLASTS_MS = 120_000
+/** A lot is bid on when all nodes have had the time to hear of it; then another one is opened, as long as bids are made. */
+const KNOWN_AFTER_MS = 500
 
 /** A lot as the bidders last heard of it. */
 interface KnownLot {
@@ -44,6 +46,7 @@ export class Bidders {
   readonly #lots: KnownLot[] = []
   readonly #closings: Promise<void>[] = []
   #bidding: Promise<unknown> = Promise.resolve()
+  #opening: Promise<unknown> = Promise.resolve()
   #isOver = false
 
   constructor(balancer: Balancer, random: Random, options: RoundOptions) {
@@ -59,6 +62,8 @@ export class Bidders {
       for (const number of numbers) await this.#open(number)
     }
     await Promise.all(Array.from({ length: OPEN_AT_ONCE }, open))
+    await sleep(KNOWN_AFTER_MS)
+    this.#opening = this.#openMore()
     this.#bidding = Promise.all(Array.from({ length: BIDDERS }, (_, index) => this.#bidder(`r${this.#options.number}-b${index + 1}`)))
   }
 
@@ -66,23 +71,39 @@ export class Bidders {
   async end(): Promise<void> {
     await Promise.all(this.#closings)
     this.#isOver = true
-    await this.#bidding
+    await Promise.all([this.#bidding, this.#opening])
     for (const { id, askedUntil } of this.#lots) if (performance.now() < askedUntil) await this.#account(id)
   }
 
+  /** Also while nodes leave: some of these begin where nothing may begin any more. */
+  async #openMore(): Promise<void> {
+    for (let number = this.#options.lots; !this.#isOver; number++) {
+      const lot = await this.#opened(number, OUTLASTS_MS)
+      if (lot === undefined) continue
+      await sleep(KNOWN_AFTER_MS)
+      this.#lots.push(lot)
+    }
+  }
+
   async #open(number: number): Promise<void> {
-    const id = `r${this.#options.number}-${number + 1}`
     const [least, most] = this.#options.closesInMs
     const closes = number % 3 > 0
     const closesInMs = closes ? least + this.#random.int(most - least) : OUTLASTS_MS
+    const lot = await this.#opened(number, closesInMs)
+    if (lot === undefined) return
+    this.#lots.push(lot)
+    if (!closes) return
+    this.toClose.push(lot.id)
+    this.#closings.push(sleep(closesInMs + ACCOUNT_AFTER_MS).then(() => this.#account(lot.id)))
+  }
+
+  async #opened(number: number, closesInMs: number): Promise<KnownLot | undefined> {
+    const id = `r${this.#options.number}-${number + 1}`
     // Asked again, an opening that was heard before is answered so (409).
     const isOpened = ({ status }: Response) => (status === 201 || status === 409 ? ('done' as const) : undefined)
     const { answer } = await this.#call('open', id, 'POST', '/lots', isOpened, { id, title: 'for the record', closesInMs })
-    if (answer === undefined) return
-    this.#lots.push({ id, high: 0, isOpen: true, askedUntil: performance.now() + closesInMs + LAST_ACCOUNT_MS })
-    if (!closes) return
-    this.toClose.push(id)
-    this.#closings.push(sleep(closesInMs + ACCOUNT_AFTER_MS).then(() => this.#account(id)))
+    if (answer === undefined) return undefined
+    return { id, high: 0, isOpen: true, askedUntil: performance.now() + closesInMs + LAST_ACCOUNT_MS }
   }
 
   /** One bid after the other, each on any lot: what its bidder hears decides when the next one comes. */

@@ -144,9 +144,9 @@ function failed({ what, lot, offer, answer, wrong, sentAt, deadlineAt, tries }: 
 /** What a killed node has counted nobody knows, nor what was just on its way: the others have received all that it has logged. */
 function miscounted({ node, killedAt, moves }: Restart): Violation[] {
   const { logged, counted, received, found, ended } = moves
-  const isFound = found <= logged && found + ended >= logged
+  const isFound = found + ended === logged
   const isCounted = counted === undefined || counted === logged
-  if (killedAt === undefined ? received === logged && isFound && isCounted : received >= logged) return []
+  if (killedAt === undefined ? received === logged && isFound && isCounted : received >= logged && isFound) return []
   const numbers = `${logged} logged, ${counted ?? 'unknown'} counted, ${received} received, ${found} found elsewhere, ${ended} ended meanwhile`
   return [{ kind: 'miscounted', what: `handoffs from ${node}: ${numbers}` }]
 }

@@ -79,9 +79,8 @@ export interface Moves {
   readonly counted: number | undefined
   /** By the other nodes' `otp_process_spawns_total` of that cause. */
   readonly received: number
-  /** Those of its lots that had another owner when it was gone, less those that were started there by a takeover. */
+  /** Of those in its log: how many had another owner when it was gone, and how many nobody had, since their time was over. */
   readonly found: number
-  /** Those that nobody had: their time was over meanwhile. */
   readonly ended: number
 }
 

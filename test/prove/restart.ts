@@ -23,7 +23,7 @@ export async function restart(fleet: Fleet, node: FleetNode, kill?: Kill): Promi
   const before = await witness.registry()
   const life = lifeOf(node, before)
   const owned = [...before].filter(([, owner]) => owner === life).map(([name]) => name)
-  const countsBefore = await counts(fleet.others(node))
+  const countsBefore = await received(fleet.others(node))
   const log = node.log
   const toldAt = now()
   const handedOver = new Handoffs(log)
@@ -38,9 +38,8 @@ export async function restart(fleet: Fleet, node: FleetNode, kill?: Kill): Promi
   log.close()
   if (kill !== undefined) await sleep(kill.awayMs)
   const after = await settled(witness, life)
-  const countsAfter = await counts(fleet.others(node))
-  const elsewhere = owned.filter((name) => (after.get(name) ?? life) !== life).length
-  const takenOver = countsAfter.otherwise - countsBefore.otherwise
+  const countsAfter = await received(fleet.others(node))
+  const { names } = handedOver
   await node.start()
   return {
     node: node.name,
@@ -52,11 +51,11 @@ export async function restart(fleet: Fleet, node: FleetNode, kill?: Kill): Promi
     ending,
     moves: {
       owned: owned.length,
-      logged: handedOver.count,
+      logged: names.size,
       counted,
-      received: countsAfter.received - countsBefore.received,
-      found: elsewhere - takenOver,
-      ended: owned.filter((name) => !after.has(name)).length,
+      received: countsAfter - countsBefore,
+      found: [...names].filter((name) => (after.get(name) ?? life) !== life).length,
+      ended: [...names].filter((name) => !after.has(name)).length,
     },
   }
 }
@@ -79,7 +78,7 @@ async function settled(witness: FleetNode, life: string | undefined): Promise<Re
 
 /** The handoffs of a node, by the lines of its log: those that were finished, and whether any was begun, which is said at the level `debug`. */
 class Handoffs {
-  count = 0
+  readonly names = new Set<string>()
   hasBegun = false
   isLeaving = false
   readonly #log: FleetNode['log']
@@ -92,7 +91,9 @@ class Handoffs {
     for (const line of this.#log.next()) {
       if (line.includes('"event":"node.leaving"')) this.isLeaving = true
       if (line.includes('"event":"handoff.started"')) this.hasBegun = true
-      if (line.includes('"event":"handoff.ended"') && line.includes('"outcome":"completed"')) this.count++
+      if (line.includes('"event":"handoff.ended"') && line.includes('"outcome":"completed"')) {
+        this.names.add((JSON.parse(line) as { name: string }).name)
+      }
     }
   }
 }
@@ -105,7 +106,7 @@ async function killWhileLeaving(node: FleetNode, handedOver: Handoffs, owned: nu
     if (handedOver.isLeaving) leavingAt ??= now()
     // As long as children move, their number says how far it is.
     const isMiddle = handedOver.hasBegun
-      ? handedOver.count >= Math.max(1, owned * share)
+      ? handedOver.names.size >= Math.max(1, owned * share)
       : leavingAt !== undefined && now() >= leavingAt + KILL_AFTER_MS.least + KILL_AFTER_MS.more * share
     if (isMiddle) {
       const killedAt = now()
@@ -129,10 +130,8 @@ async function lastCount(node: FleetNode): Promise<number | undefined> {
   return last
 }
 
-async function counts(nodes: readonly FleetNode[]): Promise<{ received: number; otherwise: number }> {
+/** How many lots these nodes have received by handoff. */
+async function received(nodes: readonly FleetNode[]): Promise<number> {
   const pages = await Promise.all(nodes.map((node) => node.page()))
-  const sum = (...labels: string[]) =>
-    pages.reduce((total, page) => total + sumOf(page ?? '', 'otp_process_spawns_total', 'behaviour="lot"', ...labels), 0)
-  const received = sum('cause="handoff"')
-  return { received, otherwise: sum() - received }
+  return pages.reduce((sum, page) => sum + sumOf(page ?? '', 'otp_process_spawns_total', 'behaviour="lot"', 'cause="handoff"'), 0)
 }
