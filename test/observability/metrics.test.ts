@@ -59,15 +59,23 @@ describe('the page', () => {
     }
   })
 
-  test('stays within 2,500 series with 20 behaviours and 20 supervisors', async () => {
-    const twenty = Array.from({ length: 20 }, (_, index) => index)
-    const { behaviours, supervisors } = snapshot()
+  test('stays within 2,500 series with 20 behaviours and 20 supervisors, four peers, a store and every route of the observer', async () => {
+    const of = (count: number) => Array.from({ length: count }, (_, index) => index)
+    const { behaviours, supervisors, traffic } = snapshot()
     const node: NodeSnapshot = snapshot({
-      behaviours: twenty.map((index) => ({ ...(behaviours[0] as NodeSnapshot['behaviours'][number]), behaviour: `b${index}` })),
-      supervisors: twenty.map((index) => ({ ...(supervisors[0] as NodeSnapshot['supervisors'][number]), supervisor: `s${index}` })),
+      behaviours: of(20).map((index) => ({ ...(behaviours[0] as NodeSnapshot['behaviours'][number]), behaviour: `b${index}` })),
+      supervisors: of(20).map((index) => ({ ...(supervisors[0] as NodeSnapshot['supervisors'][number]), supervisor: `s${index}` })),
+      traffic: of(4).map((index) => ({ ...(traffic[0] as NodeSnapshot['traffic'][number]), peer: `n${index}` })),
+      supervisorPath: 's0',
     })
-    const { page } = watch({ snapshot: () => node, runtime: true })
-    expect(samples(await page()).length).toBeLessThan(2500)
+    const { page, events } = watch({ snapshot: () => node, runtime: true })
+    for (const index of of(4)) events.emit('cluster.link_up', { ...examples['cluster.link_up'][0], peer: `n${index}.lq3f9b` })
+    for (const index of of(4)) events.emit('cluster.peer_answered', { peer: `n${index}.lq3f9b`, durationMs: 1 })
+    events.emit('state.written', examples['state.written'][0])
+    for (const index of of(7)) events.emit('http.request_completed', { ...examples['http.request_completed'][0], route: `/observer/r${index}` })
+    const count = samples(await page()).length
+    expect(count).toBeGreaterThan(2000)
+    expect(count).toBeLessThanOrEqual(2500)
   })
 
   test('is rendered once for two who ask at the same time', async () => {
