@@ -1,37 +1,18 @@
 // createNode: puts the rooms together into one running node.
-import { type Clock, CodedError, EventStream, type Random, systemClock, systemRandom } from '#base'
-import {
-  Cluster,
-  checkNodeName,
-  incarnationOf,
-  type Limits,
-  MEMBERSHIP_RULES,
-  type MembershipRules,
-  type MembershipTimes,
-  NodeMonitor,
-  nodeId,
-  RemoteRouter,
-  type TlsOptions,
-  type TlsSource,
-  type TopologyStrategy,
-  type Transport,
-} from '#cluster'
+import { type Clock, CodedError, EventStream, systemClock, systemRandom } from '#base'
+import { Cluster, checkNodeName, incarnationOf, MEMBERSHIP_RULES, NodeMonitor, nodeId, RemoteRouter } from '#cluster'
 import {
   type Distributed,
   type DistributedRegistry,
-  type DistributedRegistryStart,
   type DistributedSupervisor,
-  type DistributionOptions,
   type DrainOptions,
   type DrainReport,
   distributed,
   PLACEMENT,
-  type ReplicatorTimes,
   RULES,
   type Rules,
-  type StateStoreFactory,
 } from '#distributed'
-import { EventLog, type NodeParts, type NodeSnapshot, nodeSnapshot, OBSERVER, observerServer } from '#introspect'
+import { EventLog, type NodeParts, type NodeSnapshot, nodeSnapshot, nodeSnapshotInSlices, OBSERVER, observerServer } from '#introspect'
 import {
   type AnswerOf,
   type AnyApplication,
@@ -41,78 +22,22 @@ import {
   type CallNames,
   type CallOptions,
   type CastNames,
-  type ChildSpec,
-  type DynamicSupervisorOptions,
   dynamicSupervisor,
   type PayloadArguments,
   supervisor,
 } from '#otp'
-import {
-  type CallMeasured,
-  describeExit,
-  detachedClock,
-  type ExitReason,
-  type NodeId,
-  type Pid,
-  type Ref,
-  Runtime,
-  type Tracing,
-} from '#process'
+import { describeExit, detachedClock, type ExitReason, type NodeId, type Pid, type Ref, Runtime } from '#process'
 import { eventLogTable, type NodeEventStream, type NodeEvents } from './node-events.ts'
+import type { NodeOptions } from './node-options.ts'
 import { tcp } from './node-transport.ts'
 
-export interface NodeOptions {
-  /** Unique in its cluster; letters, digits, `_` and `-`. */
-  readonly name: string
-  /** Tells this life of the node from earlier ones. Default: the wall clock's milliseconds. */
-  readonly incarnation?: number
-  /** What may be started here by name, from anywhere in the cluster. */
-  readonly behaviours?: readonly AnyBehaviour[]
-  /** How peers are found; none: the node is a cluster of its own. */
-  readonly topologies?: readonly TopologyStrategy[]
-  /** Proves to peers that this node is one of them: at least 16 bytes. On loopback it may be left out: then this user's nodes share one. */
-  readonly secret?: string
-  /** Nodes of another cluster are turned away. Default `otp-labs`. */
-  readonly cluster?: string
-  /** Where peers reach this node. Default 127.0.0.1 and a free port. */
-  readonly host?: string
-  readonly port?: number
-  /** With it links are encrypted, and peers need a certificate besides the secret; all nodes of the cluster have it, or none. */
-  readonly tls?: TlsOptions | TlsSource | undefined
-  /** What a link and a stranger may cost this node, where the defaults do not fit. */
-  readonly limits?: Partial<Limits>
-  /** Instead of TCP; for tests. */
-  readonly transport?: (id: NodeId) => Transport
-  /** Where the cluster's children run; and the local supervisor of those that are placed here: its name in the tree, and how much it bears. */
-  readonly supervisor?: DistributionOptions & LocalSupervisorOptions
-  readonly registry?: DistributedRegistryStart
-  /** Processes of this node alone, started in order after the node's own. */
-  readonly children?: readonly ChildSpec[]
-  /** Started when the node is up, after what they depend on, each `permanent`; stopped before anything else is, in reverse order. */
-  readonly applications?: readonly AnyApplication[]
-  /** Where the state of children is written whose behaviour persists it, as `memoryStateStore()` or `sqliteStateStore(…)`; none: nowhere. */
-  readonly stateStore?: StateStoreFactory | undefined
-  readonly version?: string
-  readonly role?: string
-  readonly zone?: string
-  /** How many members there should be. Default: what a topology knows, such as the length of a static list. */
-  readonly membersExpected?: number
-  readonly clock?: Clock
-  readonly random?: Random
-  readonly tracing?: Tracing | undefined
-  readonly onCallMeasured?: CallMeasured
-  readonly events?: NodeEventStream
-  readonly membershipTimes?: MembershipTimes
-  readonly replicatorTimes?: ReplicatorTimes
-  /** Rules of the protocol to be replaced, in a simulation that shows what they are there for. */
-  readonly rules?: { readonly membership?: Partial<MembershipRules>; readonly directory?: Partial<Rules> }
-}
-
-/** The part of a dynamic supervisor's options that a node's own takes. `maxChildren` is for this node, `extraArguments` need not be plain data. */
-type LocalSupervisorOptions = Partial<Pick<DynamicSupervisorOptions, 'name' | 'backoff' | 'maxChildren' | 'extraArguments'>>
+export type { NodeOptions } from './node-options.ts'
 
 /** Local name of the dynamic supervisor that runs the cluster's children. */
 const CHILDREN = 'otp.children'
+/** Names in the tree: of its root, and of that supervisor unless it is given another. */
+const ROOT = 'node'
+const CHILDREN_NAME = 'children'
 
 /**
  * A supervisor of many poison children gives up several times in a row. Its waits are such that no more than three of its lives end within five
@@ -188,6 +113,7 @@ export class Node {
     const random = options.random ?? systemRandom
     this.runtime = new Runtime({ id, clock, events, tracing: options.tracing })
     this.runtime.onCallMeasured = options.onCallMeasured
+    this.runtime.onMessageMeasured = options.onMessageMeasured
     this.cluster = new Cluster({
       id,
       transport: options.transport?.(id) ?? tcp(options, id, clock, random),
@@ -205,6 +131,9 @@ export class Node {
     this.monitor = new NodeMonitor(this.cluster, this.runtime)
     this.runtime.router = new RemoteRouter(this.cluster, this.runtime)
     const { runtime, cluster } = this
+    // So that what is counted of them stands at 0 before there is anything to count.
+    for (const { name } of options.behaviours ?? []) runtime.counts(name)
+    const supervisorPath = `${ROOT}/${options.supervisor?.name ?? CHILDREN_NAME}`
     const rules: Rules = { ...RULES, ...options.rules?.directory }
     this.#distributed = distributed({
       id,
@@ -217,6 +146,7 @@ export class Node {
       times: options.replicatorTimes,
       behaviours: options.behaviours ?? [],
       localSupervisor: CHILDREN,
+      supervisorPath,
       supervisor: options.supervisor ?? {},
       registry: options.registry ?? {},
       stateStore: options.stateStore,
@@ -243,12 +173,13 @@ export class Node {
       role: options.role ?? 'node',
       zone: options.zone ?? '',
       startedAt: clock.wall(),
+      supervisorPath,
     }
     this.#root = this.#tree(options)
   }
 
   #tree(options: NodeOptions): AnyBehaviour {
-    const { name = 'children', maxRestarts, periodMs, backoff, maxChildren, extraArguments } = options.supervisor ?? {}
+    const { name = CHILDREN_NAME, maxRestarts, periodMs, backoff, maxChildren, extraArguments } = options.supervisor ?? {}
     const { placementServer, children } = this.#distributed
     const tallies = { restarts: 0, takeovers: 0 }
     this.events.subscribe('tallies', {
@@ -271,7 +202,7 @@ export class Node {
       onFailure: (id, reason, isOneTooMany) => children.failed(id, reason, isOneTooMany),
     })
     return supervisor({
-      name: 'node',
+      name: ROOT,
       children: [
         { id: 'observer', start: [observerServer(this.parts, this.log, tallies)], name: OBSERVER },
         { id: name, start: [childrenSupervisor], name: CHILDREN, backoff: BETWEEN_LIVES },
@@ -338,6 +269,11 @@ export class Node {
 
   snapshot(): NodeSnapshot {
     return nodeSnapshot(this.parts)
+  }
+
+  /** The same for who has time: read in slices of a few ms, between which others run. */
+  snapshotInSlices(): Promise<NodeSnapshot> {
+    return nodeSnapshotInSlices(this.parts)
   }
 
   /**

@@ -34,7 +34,8 @@ const plan: FloorPlan = {
     config: { at: 'src/config.ts', sees: ['#base', '#cluster'], reaches: ['src/topologies.ts', 'src/shutdown-budget.ts'] },
     'node-events': { at: 'src/node-events.ts', sees: http, reaches: ['src/'] },
     'node-transport': { at: 'src/node-transport.ts', sees: ['#base', '#process', '#cluster'] },
-    node: { at: 'src/node.ts', sees: [...http, '#config'], reaches: ['src/node-events.ts', 'src/node-transport.ts'] },
+    'node-options': { at: 'src/node-options.ts', sees: http, reaches: ['src/node-events.ts'] },
+    node: { at: 'src/node.ts', sees: [...http, '#config'], reaches: ['src/node-events.ts', 'src/node-options.ts', 'src/node-transport.ts'] },
     index: { at: 'src/index.ts', sees: [...http, '#config', '#node'], reaches: ['src/'] },
     main: {
       at: 'src/main.ts',
@@ -55,6 +56,7 @@ const plan: FloorPlan = {
     pino: ['observability/'],
     'prom-client': ['observability/'],
     '@opentelemetry/': ['observability/'],
+    'oxc-parser': ['observability/event-fields.ts'],
     '@kubernetes/client-node': ['src/cluster/topology/kubernetes.ts'],
     '@grafana/grafana-foundation-sdk': ['grafana/'],
     'node:net': ['src/cluster/', 'src/launcher/'],

@@ -10,15 +10,15 @@ import { type Change, DEFAULT_TIMES, type GossipEntry, Membership, type Membersh
 import { nodeName } from './node-name.ts'
 import { QuorumWatch } from './quorum-watch.ts'
 import { Refusals } from './refusals.ts'
+import { RoundTrips } from './round-trips.ts'
 import { SilentLinks } from './silent-links.ts'
 import { Discovery, type TopologyState } from './topology/discovery.ts'
 import type { TopologyStrategy } from './topology/strategy.ts'
+import { Traffic } from './traffic.ts'
 import type { DialFailure, Frame, Link, Transport, TransportListener } from './transport/transport.ts'
 import { viewHash } from './view-hash.ts'
+import { whomToTell } from './whom-to-tell.ts'
 
-/** Up to so many peers are told everything at each beat; of more, a few at random, and the others only that this node lives. */
-const TELL_ALL = 10
-const TELL_AT_RANDOM = 3
 /** Every so manieth beat speaks of all members; the others only of those of whom there was news lately. */
 const BEATS_PER_FULL_GOSSIP = 5
 
@@ -48,6 +48,7 @@ export class Cluster {
   readonly membership: Membership
   readonly quorum: QuorumWatch
   readonly introductions: Introductions
+  readonly traffic: Traffic
   readonly #refusals: Refusals
   readonly #options: ClusterOptions
   readonly #clock: Clock
@@ -73,6 +74,7 @@ export class Cluster {
     this.#options = options
     this.#clock = options.clock
     this.membership = new Membership(options.id, options.clock.now(), options.times ?? DEFAULT_TIMES, options.rules)
+    this.traffic = new Traffic(this.#links, this.membership)
     this.#silent = new SilentLinks(this.membership.times.downMs)
     this.#aliveIds = new Set([options.id])
     this.#viewHash = viewHash(this.#aliveIds)
@@ -98,6 +100,7 @@ export class Cluster {
       state: (changes) => this.#state(changes),
     })
     this.handle('gossip', (from, frame) => this.#onGossip(from, frame))
+    new RoundTrips(this, options.clock, options.events)
   }
 
   // ---- for other rooms
@@ -163,11 +166,7 @@ export class Cluster {
 
   /** Peers with a link that are told everything now: all of a few, a few of many. */
   peersToTell(): NodeId[] {
-    const peers = [...this.#links.keys()]
-    if (peers.length <= TELL_ALL) return peers
-    const chosen = []
-    for (let left = TELL_AT_RANDOM; left > 0; left--) chosen.push(...peers.splice(this.#options.random.int(peers.length), 1))
-    return chosen
+    return whomToTell([...this.#links.keys()], this.#options.random)
   }
 
   linkTo(peer: NodeId): Link | undefined {
@@ -317,6 +316,7 @@ export class Cluster {
   }
 
   #onClosed(link: Link, reason: string): void {
+    this.traffic.ended(link)
     if (this.#links.get(link.peer) !== link) return
     this.#links.delete(link.peer)
     this.#options.events.emit('cluster.link_down', { peer: link.peer, address: link.peerAddress, reason, at: this.#clock.wall() })

@@ -33,7 +33,8 @@ describe('the page', () => {
     }
     events.emit('cluster.member_changed', examples['cluster.member_changed'][0])
     events.emit('child.taken_over', examples['child.taken_over'][0])
-    metrics.callMeasured('remote', 3, 'ok')
+    metrics.callMeasured('remote', 3, 'ok', 1, undefined)
+    metrics.messageMeasured({ behaviour: 'lot', count: 3, depth: 2, waitMs: 2, handleMs: 0.5, trace: undefined })
     await clock.advance(300)
     const { contentType, body } = await metrics.render()
     expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8')
@@ -58,15 +59,23 @@ describe('the page', () => {
     }
   })
 
-  test('stays within 2,500 series with 20 behaviours and 20 supervisors', async () => {
-    const twenty = Array.from({ length: 20 }, (_, index) => index)
-    const { behaviours, supervisors } = snapshot()
+  test('stays within 2,500 series with 20 behaviours and 20 supervisors, four peers, a store and every route of the observer', async () => {
+    const of = (count: number) => Array.from({ length: count }, (_, index) => index)
+    const { behaviours, supervisors, traffic } = snapshot()
     const node: NodeSnapshot = snapshot({
-      behaviours: twenty.map((index) => ({ ...(behaviours[0] as NodeSnapshot['behaviours'][number]), behaviour: `b${index}` })),
-      supervisors: twenty.map((index) => ({ ...(supervisors[0] as NodeSnapshot['supervisors'][number]), supervisor: `s${index}` })),
+      behaviours: of(20).map((index) => ({ ...(behaviours[0] as NodeSnapshot['behaviours'][number]), behaviour: `b${index}` })),
+      supervisors: of(20).map((index) => ({ ...(supervisors[0] as NodeSnapshot['supervisors'][number]), supervisor: `s${index}` })),
+      traffic: of(4).map((index) => ({ ...(traffic[0] as NodeSnapshot['traffic'][number]), peer: `n${index}` })),
+      supervisorPath: 's0',
     })
-    const { page } = watch({ snapshot: () => node, runtime: true })
-    expect(samples(await page()).length).toBeLessThan(2500)
+    const { page, events } = watch({ snapshot: () => node, runtime: true })
+    for (const index of of(4)) events.emit('cluster.link_up', { ...examples['cluster.link_up'][0], peer: `n${index}.lq3f9b` })
+    for (const index of of(4)) events.emit('cluster.peer_answered', { peer: `n${index}.lq3f9b`, durationMs: 1 })
+    events.emit('state.written', examples['state.written'][0])
+    for (const index of of(7)) events.emit('http.request_completed', { ...examples['http.request_completed'][0], route: `/observer/r${index}` })
+    const count = samples(await page()).length
+    expect(count).toBeGreaterThan(2000)
+    expect(count).toBeLessThanOrEqual(2500)
   })
 
   test('is rendered once for two who ask at the same time', async () => {
@@ -147,17 +156,6 @@ describe('a counter', () => {
     const text = await page()
     expect(seriesValue(text, 'otp_messages_handled_total{behaviour="lot"}')).toBe(100)
     expect(seriesValue(text, 'otp_calls_total{behaviour="lot",outcome="timeout"}')).toBe(2)
-  })
-
-  test('of a link goes on counting when the link is a new one', async () => {
-    const link = { peer: 'n2', direction: 'out', bytesIn: 0, messagesOut: 0, messagesIn: 0, pauses: 0, queuedBytes: 0 } as const
-    let links: NodeSnapshot['links'] = [{ ...link, bytesOut: 1000 }]
-    const { page } = watch({ snapshot: () => snapshot({ links }) })
-    await page()
-    links = []
-    await page()
-    links = [{ ...link, bytesOut: 200 }]
-    expect(seriesValue(await page(), 'otp_link_bytes_total{peer="n2",direction="out"}')).toBe(1200)
   })
 
   test('of reconnects sees the same life of a peer only', async () => {
