@@ -72,7 +72,8 @@ describe('the page', () => {
     for (const index of of(4)) events.emit('cluster.link_up', { ...examples['cluster.link_up'][0], peer: `n${index}.lq3f9b` })
     for (const index of of(4)) events.emit('cluster.peer_answered', { peer: `n${index}.lq3f9b`, durationMs: 1 })
     events.emit('state.written', examples['state.written'][0])
-    for (const index of of(7)) events.emit('http.request_completed', { ...examples['http.request_completed'][0], route: `/observer/r${index}` })
+    for (const index of of(7))
+      events.emit('http.request_completed', { ...examples['http.request_completed'][0], route: `/observer/r${index}` })
     const count = samples(await page()).length
     expect(count).toBeGreaterThan(2000)
     expect(count).toBeLessThanOrEqual(2500)

@@ -14,7 +14,7 @@ afterEach(async () => {
 })
 
 async function formed(): Promise<Box> {
-  box = await Box.formed({ names, node: { behaviours: [Clerk], children: [clerk] }, note: ['registry.conflict'] })
+  box = await Box.formed({ names, node: { behaviours: [Clerk], children: [clerk] }, note: ['registry.conflict', 'registry.refused'] })
   return box
 }
 
@@ -52,6 +52,11 @@ test('a name that is taken is refused with its holder', async () => {
   await box.clock.advance(100)
   const result = box.node('n2').registry.register('till', pidOf('n2'))
   expect(result).toMatchObject({ ok: false, reason: 'already_registered' })
+  expect(box.node('n2').registry.unregister('till')).toBe(false)
+  expect(box.events('registry.refused')).toMatchObject([
+    { by: 'n2', name: 'till', op: 'register' },
+    { by: 'n2', name: 'till', op: 'unregister' },
+  ])
 })
 
 test('only a live process of this node can be registered', async () => {

@@ -35,10 +35,11 @@ const Clerk = genServer({
   name: 'clerk',
   init: () => 0,
   mailbox: { limit: 2, overflow: 'drop_newest' },
-  calls: { wait: async (state, ms: number, self) => (await pause(self.pid.node, ms), reply('waited', state)) },
+  calls: { wait: (state, ms: number) => pause(ms).then(() => reply('waited', state)) },
 })
 
-let pause: (node: string, ms: number) => Promise<void>
+/** By the clock of the box that was formed last. */
+let pause: (ms: number) => Promise<void>
 
 export const NAMES = ['n1', 'n2', 'n3']
 const behaviours: readonly AnyBehaviour[] = [Lot, Poison]
@@ -53,7 +54,7 @@ const node: Partial<NodeOptions> = {
 /** Forms the cluster of a story. `note`: which facts of which nodes are wanted. */
 export async function formed(options: Pick<BoxOptions, 'note' | 'onNode'> = {}): Promise<Box> {
   const box = await Box.formed({ names: NAMES, seed: 7, node, ...options })
-  pause = (_node, ms) => new Promise((resolve) => void box.clock.after(ms, resolve))
+  pause = (ms) => new Promise((resolve) => void box.clock.after(ms, resolve))
   return box
 }
 

@@ -1,0 +1,41 @@
+// Long work lets others run in between.
+import { expect, test } from 'vitest'
+import type { Clock } from '#base'
+import { inSlices } from '#src/introspect/in-slices.ts'
+import { FakeClock } from '#test/support/fake-clock.ts'
+
+/** A clock on which each item costs time. */
+class BusyClock extends FakeClock {
+  spentMs = 0
+  turns = 0
+
+  override now(): number {
+    return super.now() + this.spentMs
+  }
+
+  override soon(fn: () => void): void {
+    this.turns++
+    queueMicrotask(fn)
+  }
+}
+
+test('the event loop turns whenever a few milliseconds are over, and every item has its turn once, in order', async () => {
+  const clock = new BusyClock()
+  const seen: number[] = []
+  const items = Array.from({ length: 10_000 }, (_, i) => i)
+  await inSlices(items, clock satisfies Clock, (item) => {
+    seen.push(item)
+    clock.spentMs += 0.01
+  })
+  expect(seen).toEqual(items)
+  // 100 ms of work in slices of 4 ms, give or take where the clock is looked at.
+  expect(clock.turns).toBeGreaterThan(18)
+  expect(clock.turns).toBeLessThan(26)
+})
+
+test('what is done soon enough is done at once', async () => {
+  const clock = new BusyClock()
+  let count = 0
+  await inSlices(Array.from({ length: 1000 }), clock, () => count++)
+  expect([count, clock.turns]).toEqual([1000, 0])
+})
