@@ -10,6 +10,7 @@ import { processesCases } from './alerts/cases/processes.ts'
 import { supervisionCases } from './alerts/cases/supervision.ts'
 import { telemetryCases } from './alerts/cases/telemetry.ts'
 import { membership } from './alerts/membership.ts'
+import { alertsPage } from './alerts/page.ts'
 import { placement } from './alerts/placement.ts'
 import { processes } from './alerts/processes.ts'
 import { type Places, prometheusConfig } from './alerts/prometheus.ts'
@@ -41,9 +42,9 @@ export interface Monitoring {
   readonly addresses?: Addresses
 }
 
-const HEAD = '# Written by `node observability/generate-rules.ts` from observability/alerts; edit that, not this.'
+const WRITTEN = 'Written by `node observability/generate-rules.ts` from observability/alerts; edit that, not this.'
 const yaml = (about: string, content: object): string =>
-  `${HEAD}\n# ${about}\n${stringify(content, { lineWidth: 0, aliasDuplicateObjects: false })}`
+  `# ${WRITTEN}\n# ${about}\n${stringify(content, { lineWidth: 0, aliasDuplicateObjects: false })}`
 
 /** What Prometheus and Alertmanager need, by path: put under one folder, it is a complete configuration of both. */
 export function monitoring({ factor, places, contacts, addresses }: Monitoring): Record<string, string> {
@@ -109,6 +110,10 @@ export function files(): Readonly<Record<string, string>> {
       alertmanagerConfig(t, PEOPLE, ['/etc/alertmanager/otp.tmpl']),
     ),
     ...testFiles(),
+    'docs/reference/alerts.md': alertsPage(
+      Object.values(TOPICS).flatMap(({ groups }) => groups(t)),
+      WRITTEN,
+    ),
   }
 }
 
