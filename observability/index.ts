@@ -2,7 +2,7 @@
 import type { DestinationStream, Logger } from 'pino'
 import { type NodeEventStream, type NodeSnapshot, systemClock } from '#otp-labs'
 import type { DetachableTracing } from './context.ts'
-import { createLogger, idsOf, logsTable } from './logs.ts'
+import { createLogger, createLogs, idsOf, type LogControls, logControls } from './logs.ts'
 import type { ExemplarLabels } from './metrics/cells.ts'
 import type { Page } from './metrics/exposition.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
@@ -10,6 +10,7 @@ import type { NodeIdentity } from './resource.ts'
 import type { TraceSdk } from './sdk.ts'
 import type { Traces } from './traces.ts'
 
+export type { LogControls, LogLevel } from './logs.ts'
 export type { NodeIdentity } from './resource.ts'
 
 /** How a node is watched. */
@@ -28,6 +29,8 @@ export interface Telemetry {
   readonly callMeasured: Metrics['callMeasured']
   readonly messageMeasured: Metrics['messageMeasured']
   readonly logger: Logger
+  /** How much is logged, at run time. */
+  readonly logs: LogControls
   /** Listens to a node's facts: traces first, since metrics and logs name the spans these make. */
   attach(events: NodeEventStream, snapshot: () => NodeSnapshot | Promise<NodeSnapshot>): void
   /** The metrics page, as OpenMetrics where `accept` asks for it. */
@@ -74,6 +77,7 @@ export async function startTelemetry({ node, logLevel, logDestination, env }: Te
     const context = tracers?.traces.spanOf(event)
     return context === undefined ? undefined : { trace_id: context.traceId, span_id: context.spanId }
   }
+  const logs = createLogs(logger, { spanOf })
   let read: () => NodeSnapshot | undefined | Promise<NodeSnapshot> = () => undefined
   const metrics = createMetrics({
     snapshot: () => read(),
@@ -86,16 +90,18 @@ export async function startTelemetry({ node, logLevel, logDestination, env }: Te
     callMeasured: metrics.callMeasured,
     messageMeasured: metrics.messageMeasured,
     logger,
+    logs: logControls(logger),
     attach(events, snapshot) {
       read = snapshot
       if (tracers !== undefined) events.subscribe('telemetry.traces', tracers.traces.table)
       events.subscribe('telemetry.metrics', metrics.table)
-      events.subscribe('telemetry.logs', logsTable(logger, spanOf))
+      events.subscribe('telemetry.logs', logs.table)
     },
     render: (accept) => metrics.render(accept),
     async shutdown(timeoutMs) {
       metrics.stop()
       tracers?.traces.flush()
+      logs.flush()
       try {
         await tracers?.sdk.shutdown(timeoutMs)
       } catch (error) {

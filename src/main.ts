@@ -54,7 +54,7 @@ async function main(): Promise<void> {
   const isEnding = () => shutdown.isUnderWay
   const health = createHttpServer({ clock: systemClock, events, onUnexpected, isEnding })
   healthRoutes(health, { render: (accept) => (telemetry as Telemetry).render(accept), isReady: () => node.isReady && !isEnding() })
-  const metricsAddress = await listen(health, LOOPBACK, config.metricsPort)
+  const metricsAddress = await listen(health, config.metricsHost, config.metricsPort)
   shutdown.add((hastened) => close(health, systemClock, SHUTDOWN_BUDGET.requestsMs, hastened))
   shutdown.add((hastened) => node.stop('shutdown', { signal: hastened }))
   await startNode(node, (which) => {

@@ -1,10 +1,9 @@
 // Lets the first facts of a kind through and counts the rest, so that a storm of thousands stays a story one can read.
 import type { Clock } from '#otp-labs'
-import type { SpanName } from '#vocabulary'
 
 /** What stands for the facts that were not let through. */
-export interface Burst {
-  readonly of: SpanName
+export interface Burst<Of extends string = string> {
+  readonly of: Of
   /** The supervisor, node or table under which they happened. */
   readonly under: string
   count: number
@@ -16,28 +15,28 @@ export interface Burst {
 
 const MAX_REASONS = 10
 
-interface Window {
+interface Window<Of extends string> {
   readonly endsAt: number
   admitted: number
-  held: Burst | undefined
+  held: Burst<Of> | undefined
 }
 
 /** `limit` facts of a kind a supervisor and a window; `report` is told of the rest once, when their window has ended. */
-export class BurstGate {
+export class BurstGate<Of extends string = string> {
   readonly #clock: Clock
-  readonly #report: (burst: Burst) => void
+  readonly #report: (burst: Burst<Of>) => void
   readonly #limit: number
   readonly #windowMs: number
-  readonly #windows = new Map<string, Window>()
+  readonly #windows = new Map<string, Window<Of>>()
 
-  constructor(clock: Clock, report: (burst: Burst) => void, limit = 100, windowMs = 1000) {
+  constructor(clock: Clock, report: (burst: Burst<Of>) => void, limit = 100, windowMs = 1000) {
     this.#clock = clock
     this.#report = report
     this.#limit = limit
     this.#windowMs = windowMs
   }
 
-  admits(of: SpanName, under: string, at: number, reason?: string): boolean {
+  admits(of: Of, under: string, at: number, reason?: string): boolean {
     const key = `${of} ${under}`
     const now = this.#clock.now()
     let window = this.#windows.get(key)
@@ -66,7 +65,7 @@ export class BurstGate {
     for (const key of [...this.#windows.keys()]) this.#close(key)
   }
 
-  #close(key: string, only?: Window): void {
+  #close(key: string, only?: Window<Of>): void {
     const window = this.#windows.get(key)
     if (window === undefined || (only !== undefined && window !== only)) return
     this.#windows.delete(key)
