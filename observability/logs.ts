@@ -123,6 +123,9 @@ export function logsTable(parent: Logger, spanOf: (event: object) => ExemplarLab
     'handoff.received': plain('handoff.received'),
     'http.request_completed': plain('http.request_completed', ({ status }) => (status >= 500 ? 'warn' : 'debug')),
     'node.started': plain('node.started'),
+    'node.draining': plain('node.draining'),
+    'node.resumed': plain('node.resumed'),
+    'node.drained': plain('node.drained', ({ gaveUp }) => (gaveUp === 0 ? 'info' : 'warn')),
     'node.leaving': plain('node.leaving'),
     'node.stopped': plain('node.stopped'),
     'events.subscriber_detached': (fact) =>

@@ -308,6 +308,22 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
     },
     'http.request_completed': null,
     'node.started': null,
+    'node.draining': null,
+    'node.resumed': null,
+    'node.drained': (event) => {
+      spans.record(event, 'otp.node.drain', {
+        ...event,
+        attributes: {
+          'otp.drain.leaving': event.isLeaving,
+          'otp.drain.moved': event.moved,
+          'otp.drain.restarted': event.restarted,
+          'otp.drain.stopped': event.stopped,
+          'otp.drain.gave_up': event.gaveUp,
+          'otp.outcome': event.outcome,
+        },
+        error: event.gaveUp === 0 ? undefined : event.outcome,
+      })
+    },
     'node.leaving': null,
     'node.stopped': null,
     'events.subscriber_detached': null,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { CodedError } from '#base'
 import { isLoopback, type TlsFiles } from '#cluster'
+import { exitWithinMs, SHUTDOWN_BUDGET } from './shutdown-budget.ts'
 import { TOPOLOGY_NAMES, type TopologyName, type TopologySettings, topologyFrom } from './topologies.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
@@ -57,7 +58,12 @@ const SETTINGS = z.object({
   OTP_VERSION: z.string().optional(),
   OTP_MAX_RESTARTS: z.coerce.number().int().nonnegative().default(100),
   OTP_RESTART_PERIOD_MS: positive.default(5000),
-  OTP_SHUTDOWN_TIMEOUT_MS: positive.default(20_000),
+  OTP_DRAIN_MS: positive.default(SHUTDOWN_BUDGET.drainMs),
+  OTP_DRAIN_CONCURRENCY: positive.default(64),
+  OTP_SHUTDOWN_TIMEOUT_MS: positive.optional(),
+  OTP_PROCESS_REDISTRIBUTION: z.enum(['passive', 'active']).default('passive'),
+  OTP_REBALANCE_PER_SECOND: positive.default(100),
+  OTP_REBALANCE_CONCURRENCY: positive.default(16),
   OTP_STATE_STORE: z.enum(['none', 'memory', 'sqlite']).default('none'),
   OTP_STATE_COPIES: positive.default(1),
   OTP_STATE_DIR: z.string().min(1).optional(),
@@ -84,6 +90,11 @@ export interface Config extends TopologySettings {
   readonly restartPeriodMs: number
   /** After a request to stop, how long until the OS process ends whatever is left. */
   readonly shutdownTimeoutMs: number
+  /** For how long, and how many at a time, children are handed over before that. */
+  readonly handoff: { readonly drainMs: number; readonly concurrency: number }
+  /** Whether children follow their placement when nodes come, and how many in a second and at a time. */
+  readonly processRedistribution: 'passive' | 'active'
+  readonly rebalance: { readonly perSecond: number; readonly concurrency: number }
   readonly stateStore: 'none' | 'memory' | 'sqlite'
   /** Of `memory`. */
   readonly stateCopies: number
@@ -127,7 +138,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     version: s.OTP_VERSION,
     maxRestarts: s.OTP_MAX_RESTARTS,
     restartPeriodMs: s.OTP_RESTART_PERIOD_MS,
-    shutdownTimeoutMs: s.OTP_SHUTDOWN_TIMEOUT_MS,
+    shutdownTimeoutMs: s.OTP_SHUTDOWN_TIMEOUT_MS ?? exitWithinMs(s.OTP_DRAIN_MS),
+    handoff: { drainMs: s.OTP_DRAIN_MS, concurrency: s.OTP_DRAIN_CONCURRENCY },
+    processRedistribution: s.OTP_PROCESS_REDISTRIBUTION,
+    rebalance: { perSecond: s.OTP_REBALANCE_PER_SECOND, concurrency: s.OTP_REBALANCE_CONCURRENCY },
     stateStore: s.OTP_STATE_STORE,
     stateCopies: s.OTP_STATE_COPIES,
     stateDirectory: s.OTP_STATE_DIR,
@@ -172,6 +186,12 @@ function contradictions(settings: Settings, given: Readonly<Record<string, strin
   }
   if (settings.OTP_TOPOLOGIES.includes('static') && settings.OTP_STATIC_PEERS.length === 0) {
     problems.push('OTP_TOPOLOGIES has static: set OTP_STATIC_PEERS to host:port,host:port')
+  }
+  const { OTP_DRAIN_MS: drainMs, OTP_SHUTDOWN_TIMEOUT_MS: timeoutMs } = settings
+  if (timeoutMs !== undefined && timeoutMs <= drainMs) {
+    problems.push(
+      `OTP_SHUTDOWN_TIMEOUT_MS=${timeoutMs} ends a drain of OTP_DRAIN_MS=${drainMs}: set ${exitWithinMs(drainMs)}, or leave it out`,
+    )
   }
   return [...problems, ...tlsProblems(settings), ...topologyProblems(settings, given, secret)]
 }

@@ -9,46 +9,25 @@ import { close, createHttpServer, healthRoutes, listen, observerRoutes } from '#
 import { Node, startNode } from '#node'
 import { startTelemetry, type Telemetry } from '#observability'
 import { memoryStateStore, type NodeEvents, type StateStoreFactory, sqliteStateStore } from '#otp-labs'
+import { Shutdown } from './shutdown.ts'
+import { SHUTDOWN_BUDGET } from './shutdown-budget.ts'
 import { topologyFrom } from './topologies.ts'
 
 const LOOPBACK = '127.0.0.1'
-/** What telemetry may take of the shutdown, to send what it still holds. */
-const FLUSH_WITHIN_MS = 3000
-
-/** What ends the process, in order; filled as things are started, emptied from the end. */
-const undo: (() => Promise<unknown>)[] = []
 let telemetry: Telemetry | undefined
-let isStopping = false
-
-async function shutdown(reason: string, exitCode: number, timeoutMs: number): Promise<void> {
-  if (isStopping) {
-    telemetry?.logger.warn({ reason }, 'told to stop a second time: ending at once')
-    process.exit(1)
-  }
-  isStopping = true
-  systemClock.after(timeoutMs, () => {
-    telemetry?.logger.error({ timeoutMs }, 'could not stop in time')
-    process.exit(1)
-  })
-  for (const step of undo.toReversed()) {
-    try {
-      await step()
-    } catch (error) {
-      telemetry?.logger.error({ error: String(error) }, 'a step of the shutdown failed')
-    }
-  }
-  process.exit(exitCode)
-}
+const shutdown = new Shutdown({
+  clock: systemClock,
+  exit: (code) => process.exit(code),
+  log: (level, fields, text) => telemetry?.logger[level](fields, text),
+})
 
 async function main(): Promise<void> {
   const config = readConfig(process.env)
   // First of all: the first process of a container ignores signals that nobody handles.
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void shutdown(signal, 0, config.shutdownTimeoutMs))
-  // A node that was started by another process does not outlive it.
-  const onOrphaned = (): void => {
-    // A shutdown under way goes on as it was: this is no second wish to stop.
-    if (!isStopping) void shutdown('the process that started this node is gone', 0, config.shutdownTimeoutMs)
-  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => shutdown.wish(signal))
+  shutdown.withinMs = config.shutdownTimeoutMs
+  // A node that was started by another process does not outlive it. A shutdown under way goes on as it was: this is no second wish to stop.
+  const onOrphaned = (): void => shutdown.begin('the process that started this node is gone', 0)
   process.on('disconnect', onOrphaned)
   // It may have been gone before anybody listened.
   if (process.send !== undefined && !process.connected) onOrphaned()
@@ -61,22 +40,23 @@ async function main(): Promise<void> {
     logLevel: config.logLevel,
     env: process.env,
   })
-  undo.push(async () => telemetry?.shutdown(FLUSH_WITHIN_MS))
+  shutdown.add(async () => telemetry?.shutdown(SHUTDOWN_BUDGET.flushMs))
   const make = (which: number): Node => {
     const made = makeNode(config, { version, incarnation: which, events })
     made.onFailure = (reason) => {
       telemetry?.logger.fatal({ reason }, 'the node cannot go on')
-      void shutdown(reason, 1, config.shutdownTimeoutMs)
+      shutdown.begin(reason, 1)
     }
     return made
   }
   let node = make(incarnation)
   telemetry.attach(events, () => node.snapshot())
-  const health = createHttpServer({ clock: systemClock, events, onUnexpected })
-  healthRoutes(health, { render: (accept) => (telemetry as Telemetry).render(accept), isReady: () => node.isReady && !isStopping })
+  const isEnding = () => shutdown.isUnderWay
+  const health = createHttpServer({ clock: systemClock, events, onUnexpected, isEnding })
+  healthRoutes(health, { render: (accept) => (telemetry as Telemetry).render(accept), isReady: () => node.isReady && !isEnding() })
   const metricsAddress = await listen(health, LOOPBACK, config.metricsPort)
-  undo.push(() => close(health, systemClock))
-  undo.push(() => node.stop('shutdown'))
+  shutdown.add((hastened) => close(health, systemClock, SHUTDOWN_BUDGET.requestsMs, hastened))
+  shutdown.add((hastened) => node.stop('shutdown', { signal: hastened }))
   await startNode(node, (which) => {
     node = make(which)
     return node
@@ -86,11 +66,14 @@ async function main(): Promise<void> {
     events,
     tracing: telemetry.tracing,
     onUnexpected,
+    isEnding,
   })
   observerRoutes(app, node.parts)
   auctionRoutes(app, { node, chaosAllowed: config.chaosAllowed })
   const httpAddress = await listen(app, LOOPBACK, config.httpPort)
-  undo.push(() => close(app, systemClock))
+  shutdown.add((hastened) => close(app, systemClock, SHUTDOWN_BUDGET.requestsMs, hastened))
+  // Before the server closes: until all children are elsewhere it answers for them.
+  shutdown.add((hastened) => node.leave('shutdown', { signal: hastened }))
   // The channel may close while this is on its way; the disconnect says what that means.
   process.send?.({ type: 'ready', name, http: httpAddress, metrics: `${metricsAddress}/metrics` }, () => undefined)
   telemetry.logger.info({ http: httpAddress, metrics: metricsAddress, cluster: node.cluster.address }, 'ready')
@@ -107,7 +90,14 @@ function makeNode(config: Config, own: { version: string; incarnation: number; e
     ...(config.tls === undefined ? {} : { tls: tlsFromFiles(config.tls) }),
     host: config.clusterHost,
     port: config.clusterPort,
-    supervisor: { name: 'lots', maxRestarts: config.maxRestarts, periodMs: config.restartPeriodMs },
+    supervisor: {
+      name: 'lots',
+      maxRestarts: config.maxRestarts,
+      periodMs: config.restartPeriodMs,
+      processRedistribution: config.processRedistribution,
+      rebalance: config.rebalance,
+      handoff: config.handoff,
+    },
     role: config.role,
     zone: config.zone,
     ...own,

@@ -78,6 +78,9 @@ export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & Str
     // The observer's own requests would fill the log that they read.
     'http.request_completed': null,
     'node.started': keep('node.started'),
+    'node.draining': keep('node.draining'),
+    'node.resumed': keep('node.resumed'),
+    'node.drained': keep('node.drained'),
     'node.leaving': keep('node.leaving'),
     'node.stopped': keep('node.stopped'),
   }

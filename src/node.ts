@@ -3,18 +3,14 @@ import { type Clock, CodedError, EventStream, type Random, systemClock, systemRa
 import {
   Cluster,
   checkNodeName,
-  defaultRuntimeDirectory,
   incarnationOf,
-  isLoopback,
   type Limits,
-  localSecret,
   MEMBERSHIP_RULES,
   type MembershipRules,
   type MembershipTimes,
   NodeMonitor,
   nodeId,
   RemoteRouter,
-  TcpTransport,
   type TlsOptions,
   type TlsSource,
   type TopologyStrategy,
@@ -26,6 +22,8 @@ import {
   type DistributedRegistryStart,
   type DistributedSupervisor,
   type DistributionOptions,
+  type DrainOptions,
+  type DrainReport,
   distributed,
   PLACEMENT,
   type ReplicatorTimes,
@@ -61,6 +59,7 @@ import {
   type Tracing,
 } from '#process'
 import { eventLogTable, type NodeEventStream, type NodeEvents } from './node-events.ts'
+import { tcp } from './node-transport.ts'
 
 export interface NodeOptions {
   /** Unique in its cluster; letters, digits, `_` and `-`. */
@@ -175,6 +174,7 @@ export class Node {
   readonly #root: AnyBehaviour
   readonly #toStart: readonly AnyApplication[]
   #rootPid: Pid | undefined
+  #leaving: Promise<DrainReport> | undefined
   #stopping: Promise<void> | undefined
   #isStarted = false
 
@@ -221,7 +221,7 @@ export class Node {
       registry: options.registry ?? {},
       stateStore: options.stateStore,
     })
-    const { registry, directory, reconciler, relocator, handoffs, replicator } = this.#distributed
+    const { registry, directory, reconciler, relocator, handoffs, replicator, redistributor } = this.#distributed
     this.registry = registry
     this.supervisor = this.#distributed.supervisor
     runtime.via = (key) => this.registry.lookup(key)
@@ -238,6 +238,7 @@ export class Node {
       relocator,
       handoffs,
       replicator,
+      redistributor,
       version: options.version ?? '0',
       role: options.role ?? 'node',
       zone: options.zone ?? '',
@@ -314,9 +315,10 @@ export class Node {
     if (this.#stopping === undefined) this.onFailure(`the root supervisor gave up: ${describeExit(reason)}`)
   }
 
-  /** Whether it has started, its applications too, and is not on its way out. */
+  /** Whether it has started, its applications too, and neither drains nor is on its way out. */
   get isReady(): boolean {
-    return this.#isStarted && !this.cluster.membership.leaving
+    const { leaving, draining } = this.cluster.membership
+    return this.#isStarted && !leaving && !draining
   }
 
   /** Calls a process wherever it lives. Rejects with `ExitError`: the callee's exit reason, `noproc`, `noconnection` or `timeout`. */
@@ -339,20 +341,40 @@ export class Node {
   }
 
   /**
-   * Leaves the cluster: places nothing here any more, hands over what moves with its state, stops the rest in order, says goodbye. What was
-   * stopped here starts elsewhere.
+   * Takes nothing new from now on and hands its children over, each with its state if its behaviour declares `handoff`; the node stays in the
+   * cluster. Resolves when none is left or the time is up, and never rejects; asked again it answers the same, or tries again what is left.
    */
-  stop(reason = 'stop'): Promise<void> {
-    this.#stopping ??= this.#leave(reason)
-    return this.#stopping
+  drain(options?: DrainOptions): Promise<DrainReport> {
+    return this.#distributed.drain.drain(options)
   }
 
-  async #leave(reason: string): Promise<void> {
-    const startedMono = this.clock.now()
+  /** Takes children again after `drain`; `false` if it did anyway, or leaves. */
+  resume(): boolean {
+    return this.#distributed.drain.resume()
+  }
+
+  /** The first half of `stop`: says that this node leaves, and hands its children over. It still answers and calls. */
+  leave(reason = 'stop', options: DrainOptions = {}): Promise<DrainReport> {
+    this.#leaving ??= this.#sayGoodbye(reason, options)
+    return this.#leaving
+  }
+
+  async #sayGoodbye(reason: string, options: DrainOptions): Promise<DrainReport> {
     this.events.emit('node.leaving', { node: this.id, reason, at: this.clock.wall() })
     this.cluster.leave()
     await this.applications.stopAll()
-    await this.#distributed.drain()
+    return this.#distributed.drain.leave(options)
+  }
+
+  /** Leaves the cluster: hands over what it can, stops the rest in order, says goodbye. What was stopped here starts elsewhere. */
+  stop(reason = 'stop', options?: DrainOptions): Promise<void> {
+    this.#stopping ??= this.#end(reason, options)
+    return this.#stopping
+  }
+
+  async #end(reason: string, options?: DrainOptions): Promise<void> {
+    const startedMono = this.clock.now()
+    await this.leave(reason, options)
     const root = this.#rootPid === undefined ? undefined : this.runtime.lookup(this.#rootPid)
     if (root !== undefined) {
       const ended = new Promise<void>((resolve) => this.runtime.monitor(root.pid, { down: () => resolve() }))
@@ -367,17 +389,4 @@ export class Node {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }
-}
-
-function tcp(options: NodeOptions, id: NodeId, clock: Clock, random: Random): Transport {
-  const { cluster = 'otp-labs', host = '127.0.0.1', port = 0, tls, limits } = options
-  return new TcpTransport({ ...limits, id, clock, random, cluster, host, port, tls, secret: options.secret ?? secretOfThisHost(host) })
-}
-
-function secretOfThisHost(host: string): string {
-  if (isLoopback(host)) return localSecret(defaultRuntimeDirectory())
-  throw new CodedError(
-    'ERR_OTP_NODE_NO_SECRET',
-    `others can reach ${host}: expected a secret of at least 16 bytes that all nodes of the cluster share; pass createNode({ secret })`,
-  )
 }

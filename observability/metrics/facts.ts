@@ -162,6 +162,13 @@ export function metricsTable(families: Families, exemplar: (event: object) => Ex
       families.observe('otp_observer_request_duration_seconds', { route }, durationMs / SECOND)
     },
     'node.started': null,
+    'node.draining': null,
+    'node.resumed': null,
+    'node.drained': ({ outcome, moved, restarted, stopped, gaveUp, durationMs }) => {
+      families.observe('otp_drain_duration_seconds', { outcome }, durationMs / SECOND)
+      const children = { moved, restarted, stopped, gave_up: gaveUp }
+      for (const [fate, count] of Object.entries(children)) families.count('otp_drain_children_total', { outcome: fate }, count)
+    },
     'node.leaving': null,
     'node.stopped': null,
     'events.subscriber_detached': ({ subscriber }) => families.count('otp_telemetry_subscribers_detached_total', { subscriber }),

@@ -68,7 +68,15 @@ const callOutcomes = values<keyof NodeSnapshot['behaviours'][number]['calls']>({
 const overflows = values<keyof NodeSnapshot['behaviours'][number]['dropped']>({ drop_newest: true, drop_oldest: true, reject: true })
 const letterReasons = values<Fact<'process.dead_letter', 'reason'>>({ noproc: true, noconnection: true, unhandled: true, overloaded: true })
 const memberStatuses = values<NodeSnapshot['members'][number]['status']>({ up: true, suspect: true, leaving: true, down: true, left: true })
-const memberChanges = values<Fact<'cluster.member_changed', 'change'>>({ join: true, leave: true, suspect: true, down: true, refute: true })
+const memberChanges = values<Fact<'cluster.member_changed', 'change'>>({
+  join: true,
+  leave: true,
+  suspect: true,
+  down: true,
+  refute: true,
+  drain: true,
+  resume: true,
+})
 const memberCauses = values<Fact<'cluster.member_changed', 'cause'>>({
   heartbeat: true,
   refused: true,
@@ -96,7 +104,8 @@ const topologyRefusals = values<Fact<'topology.refused', 'reason'>>({
   rate: true,
 })
 const takeoverOutcomes = values<Fact<'child.taken_over', 'outcome'>>({ started: true, failed: true, superseded: true })
-const relocationCauses = values<Fact<'child.relocated', 'cause'>>({ crashed: true, start_failed: true, redistribution: true })
+const relocationCauses = values<Fact<'child.relocated', 'cause'>>({ crashed: true, start_failed: true, redistribution: true, drain: true })
+const drainOutcomes = values<Fact<'node.drained', 'outcome'>>({ completed: true, deadline: true, hastened: true, resumed: true })
 const handoffReasons = values<Fact<'handoff.ended', 'reason'>>({ drain: true, rebalance: true, manual: true })
 const handoffOutcomes = values<Fact<'handoff.ended', 'outcome'>>({ completed: true, resumed: true, refused: true, stopped: true })
 const handoffPhases = values<HandoffPhase | 'total'>({
@@ -121,7 +130,7 @@ const OTP_METRICS = {
     role: 'open',
     zone: 'open',
   }),
-  otp_node_draining: gauge('boolean', '1 while the node is on its way out and takes nothing new.'),
+  otp_node_draining: gauge('boolean', '1 while the node takes nothing new: it was told to drain, or is on its way out.'),
   otp_node_joined: gauge('boolean', '1 when the node has merged what its peers knew, so that it may own children.'),
   otp_node_uptime_seconds: gauge('seconds', 'Time since the node started.'),
   otp_node_pauses_total: counter('pauses', 'Times the event loop or the machine stood still for longer than the failure detector allows.'),
@@ -246,6 +255,10 @@ const OTP_METRICS = {
     'Size of the states that were to move, timers included.',
     [256, 1024, 16_384, 262_144, 1_048_576, 16_777_216, 67_108_864],
   ),
+  otp_drain_duration_seconds: histogram('seconds', 'How long drains took.', [0.1, 0.5, 1, 3, 10, 30, 60], { outcome: drainOutcomes }),
+  otp_drain_children_total: counter('processes', 'Children of a node that drained or left, by what became of them.', {
+    outcome: ['moved', 'restarted', 'stopped', 'gave_up'],
+  }),
   otp_placement_imbalance_ratio: gauge('ratio', 'Children of the fullest node over the mean, by this node’s view; 1 is even.'),
 
   otp_cluster_members: gauge('nodes', 'Members by status, by this node’s view.', { status: memberStatuses }),

@@ -13,14 +13,24 @@ export interface LotArgument {
 export interface Bid {
   readonly bidder: string
   readonly amount: number
+  /** The bidder's own number of it: asked again with the same id, a bid that was accepted is answered so again, and counts once. */
+  readonly id?: string | undefined
 }
 
-export interface LotState extends LotArgument {
+/** How a lot stands. */
+export interface LotView extends LotArgument {
   readonly status: 'open' | 'closed'
+  /** Wall clock, ms: when its timer has closed it. */
+  readonly closedAt?: number | undefined
   readonly high: number
   readonly bidder: string | undefined
   /** Bids accepted. */
   readonly bids: number
+}
+
+export interface LotState extends LotView {
+  /** The last `REMEMBERED` accepted bids, in the order in which they were. */
+  readonly history: readonly Bid[]
 }
 
 /** How a bid fared: `too_low` and `closed` say what it lost against. */
@@ -30,6 +40,8 @@ export interface BidAnswer {
   readonly bidder: string | undefined
 }
 
+/** So many accepted bids a lot remembers: it is all written with each further one. */
+const REMEMBERED = 256
 /** For so long a closed lot still says who got it, then its process ends. */
 const SHOWN_AFTER_CLOSE_MS = 30_000
 
@@ -37,16 +49,20 @@ export const Lot = genServer({
   name: 'lot',
   version: '1',
   init: (argument: LotArgument, self: Self): LotState =>
-    withTimer({ ...argument, status: 'open', high: argument.reserve, bidder: undefined, bids: 0 }, self),
+    withTimer({ ...argument, status: 'open', high: argument.reserve, bidder: undefined, bids: 0, history: [] }, self),
   // No accepted bid is lost with its node: who is told "accepted" is told so when it is written.
-  persist: { version: 1, load: (data, _version, self): LotState => withTimer(data as LotState, self) },
+  persist: { version: 2, load: (data, _version, self): LotState => withTimer(loaded(data), self) },
   calls: {
-    bid: (state, { bidder, amount }: Bid) => {
-      const outcome = state.status === 'closed' ? 'closed' : amount > state.high ? 'accepted' : 'too_low'
-      const next = outcome === 'accepted' ? { ...state, high: amount, bidder, bids: state.bids + 1 } : state
+    bid: (state, bid: Bid) => {
+      const outcome = outcomeOf(state, bid)
+      const next = outcome === 'accepted' && !isKnown(state, bid) ? accept(state, bid) : state
       return reply({ outcome, high: next.high, bidder: next.bidder } satisfies BidAnswer, next)
     },
-    look: (state) => reply(state, state),
+    look: (state) => {
+      const { history: _, ...view } = state
+      return reply(view satisfies LotView, state)
+    },
+    history: (state) => reply(state, state),
   },
   casts: {
     /** For fault drills: what a defect in a callback does. */
@@ -55,11 +71,30 @@ export const Lot = genServer({
     },
   },
   infos: {
-    close: (state, _nothing, self) => withTimer({ ...state, status: 'closed' }, self),
+    close: (state, _nothing, self) => withTimer({ ...state, status: 'closed', closedAt: systemClock.wall() }, self),
     end: (state) => stop('normal', state),
   },
-  handoff: true,
+  handoff: { version: 1, load: loaded },
 })
+
+/** Releases before wrote no history. */
+function loaded(data: unknown): LotState {
+  return { history: [], ...(data as Omit<LotState, 'history'>) }
+}
+
+function isKnown({ history }: LotState, { id }: Bid): boolean {
+  return id !== undefined && history.some((known) => known.id === id)
+}
+
+function outcomeOf(state: LotState, bid: Bid): BidAnswer['outcome'] {
+  if (isKnown(state, bid)) return 'accepted'
+  if (state.status === 'closed') return 'closed'
+  return bid.amount > state.high ? 'accepted' : 'too_low'
+}
+
+function accept(state: LotState, bid: Bid): LotState {
+  return { ...state, high: bid.amount, bidder: bid.bidder, bids: state.bids + 1, history: [...state.history, bid].slice(-REMEMBERED) }
+}
 
 /** Sets the timer that comes next in the lot's life, wherever that goes on. */
 function withTimer(state: LotState, self: Self): LotState {

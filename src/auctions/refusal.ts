@@ -38,6 +38,9 @@ export class Refusal extends Error {
 export const unknownLot = (id: string): Refusal =>
   new Refusal('ERR_OTP_AUCTIONS_UNKNOWN_LOT', `there is no lot '${id}'; GET /lots lists them`)
 
+export const notHere = (): Refusal =>
+  new Refusal('ERR_OTP_AUCTIONS_UNAVAILABLE', 'this node takes nothing new, it is on its way out: ask another node')
+
 /** Why a lot was not opened: no node may own it now, the node that was to take it did not answer, or its start failed. */
 export function startRefusal(id: string, reason: ExitReason): Refusal {
   if (reason === 'timeout')

@@ -2,8 +2,8 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { type Node, type Pid, systemClock } from '#otp-labs'
-import { type Bid, Lot } from './lot.ts'
-import { callRefusal, Refusal, startRefusal, unknownLot } from './refusal.ts'
+import { type Bid, Lot, type LotView } from './lot.ts'
+import { callRefusal, notHere, Refusal, startRefusal, unknownLot } from './refusal.ts'
 import { crashLot, listLots, openLot, placeBid, storm } from './schemas.ts'
 import { type Storm, StormMaker } from './storm.ts'
 
@@ -23,11 +23,15 @@ interface OpenLot {
 /** What a client that is told 503 should wait, in seconds: a restart takes milliseconds, a takeover a second or two. */
 const RETRY_AFTER_S = 1
 
-/** Mounts `/lots` and `/chaos`. The server has to render thrown `Refusal`s as problem documents. */
+/** Mounts `/lots` and `/chaos`. A node that takes nothing new answers what only reads. The server has to render thrown `Refusal`s as problem documents. */
 export function auctionRoutes(app: FastifyInstance, { node, chaosAllowed }: AuctionRoutesOptions): void {
   const address = (id: string, pid: Pid | undefined) => ({ id, node: nodeOf(pid), pid: pid?.toString() ?? null })
   const lots = (prefix = '', after = '') =>
     node.registry.entries(prefix, Number.POSITIVE_INFINITY, after).filter(({ behaviour }) => behaviour === Lot.name)
+
+  app.addHook('onRequest', (request, reply, done) => {
+    done(request.method === 'POST' && !node.isReady ? retryLater(reply, notHere()) : undefined)
+  })
 
   app.post<{ Body: OpenLot }>('/lots', { schema: openLot }, async (request, reply) => {
     const { id = `lot-${randomBytes(4).toString('hex')}`, title, reserve, closesInMs } = request.body
@@ -53,15 +57,20 @@ export function auctionRoutes(app: FastifyInstance, { node, chaosAllowed }: Auct
 
   app.get<{ Params: { id: string } }>('/lots/:id', async (request, reply) => {
     const { id } = request.params
-    const { closesAt, bidder, ...state } = await asked(reply, id, () => node.call(Lot.named(id), 'look'))
-    const closes = closesAt === undefined ? null : new Date(closesAt).toISOString()
-    return { ...address(id, node.registry.lookup(id)), ...state, bidder: bidder ?? null, closesAt: closes }
+    const view = await asked(reply, id, () => node.call(Lot.named(id), 'look'))
+    return { ...address(id, node.registry.lookup(id)), ...shown(view) }
+  })
+
+  app.get<{ Params: { id: string } }>('/lots/:id/bids', async (request, reply) => {
+    const { id } = request.params
+    const state = await asked(reply, id, () => node.call(Lot.named(id), 'history'))
+    return { ...address(id, node.registry.lookup(id)), ...shown(state) }
   })
 
   app.post<{ Params: { id: string }; Body: Bid }>('/lots/:id/bids', { schema: placeBid }, async (request, reply) => {
     const { id } = request.params
-    const { bidder, amount } = request.body
-    const { outcome, high, bidder: holder } = await asked(reply, id, () => node.call(Lot.named(id), 'bid', { bidder, amount }))
+    const { amount } = request.body
+    const { outcome, high, bidder: holder } = await asked(reply, id, () => node.call(Lot.named(id), 'bid', request.body))
     const standing = { outcome, high, bidder: holder ?? null }
     if (outcome === 'accepted') return standing
     const why = outcome === 'closed' ? `it is closed, at ${high}` : `a bid has to be above ${high}`
@@ -118,6 +127,13 @@ export function auctionRoutes(app: FastifyInstance, { node, chaosAllowed }: Auct
 }
 
 const noLots = (): Refusal => new Refusal('ERR_OTP_AUCTIONS_UNKNOWN_LOT', 'there is no lot to crash; open one with POST /lots')
+
+/** A lot as JSON has it: nothing is null, and times are written out. */
+function shown<V extends LotView>({ closesAt, closedAt, bidder, ...view }: V) {
+  return { ...view, bidder: bidder ?? null, closesAt: timeOf(closesAt), closedAt: timeOf(closedAt) }
+}
+
+const timeOf = (at: number | undefined): string | null => (at === undefined ? null : new Date(at).toISOString())
 
 /** `n1` of `n1.lq3f9a`: operators know nodes by their names. */
 function nodeOf(pid: Pid | undefined): string | null {

@@ -47,7 +47,7 @@ export const listLots = {
 }
 
 export const placeBid = {
-  body: record({ bidder: text(100), amount: { type: 'number', exclusiveMinimum: 0, description: 'a number above 0' } }, [
+  body: record({ bidder: text(100), amount: { type: 'number', exclusiveMinimum: 0, description: 'a number above 0' }, id: text(100) }, [
     'bidder',
     'amount',
   ]),

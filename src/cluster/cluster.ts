@@ -147,17 +147,18 @@ export class Cluster {
     return this.#viewHash
   }
 
-  /** Who may be given something: alive, not on its way out by its own word or a topology's, and able to start the behaviour, if one is named. */
+  /** Who may be given something: alive, neither draining nor on its way out by its own word or a topology's, and able to start the behaviour, if one is named. */
   candidates(behaviour?: string): NodeId[] {
     return [...this.#aliveIds].filter(
-      (id) => !this.#isLeaving(id) && (behaviour === undefined || this.introductions.canStart(id, behaviour)),
+      (id) => !this.isLeaving(id) && (behaviour === undefined || this.introductions.canStart(id, behaviour)),
     )
   }
 
-  #isLeaving(id: NodeId): boolean {
-    if (id === this.id) return this.membership.leaving || this.#discovery.isSelfTerminating
+  /** Whether it is on its way out or drains: it hands over its children by itself. */
+  isLeaving(id: NodeId): boolean {
+    if (id === this.id) return this.membership.leaving || this.membership.draining || this.#discovery.isSelfTerminating
     const member = this.membership.member(id)
-    return member?.leaving !== false || this.#discovery.isTerminating(member.address)
+    return member?.leaving !== false || member.draining || this.#discovery.isTerminating(member.address)
   }
 
   /** Peers with a link that are told everything now: all of a few, a few of many. */
@@ -199,6 +200,12 @@ export class Cluster {
   /** Says that this node takes nothing new from now on. */
   leave(): void {
     this.membership.leaving = true
+    this.#sendGossip()
+  }
+
+  /** Says that this node takes nothing new for a while, or that it does again. */
+  drain(isDraining: boolean): void {
+    this.membership.drain(isDraining)
     this.#sendGossip()
   }
 

@@ -2,8 +2,8 @@
 import type { NodeId } from '#process'
 import type { TopologyRefusal } from './topology/strategy.ts'
 
-/** What changed in this node's view of a member; `refute`: a suspect was heard again. */
-export type MembershipChange = 'join' | 'leave' | 'suspect' | 'down' | 'refute'
+/** What changed in this node's view of a member; `refute`: a suspect was heard again; `drain`, `resume`: it takes nothing new, or does again. */
+export type MembershipChange = 'join' | 'leave' | 'suspect' | 'down' | 'refute' | 'drain' | 'resume'
 
 /** How this node knows: heartbeats stayed away, every peer was refused, the node said so, or a newer life of it came. */
 export type MembershipCause = 'heartbeat' | 'refused' | 'left' | 'superseded' | 'link' | 'gossip'

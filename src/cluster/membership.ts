@@ -47,6 +47,8 @@ export interface Member {
   heardAt: number
   leaving: boolean
   left: boolean
+  /** It takes nothing new; unlike a word to leave this may be taken back, so that its youngest heartbeat decides. */
+  draining: boolean
   /** Down by unanimous refusal as long as no younger heartbeat is heard. */
   deadAtHeartbeat: number
   /** Who found at which of its heartbeats that nobody listens at its address. */
@@ -69,13 +71,14 @@ export interface Change {
   readonly silentMs: number
 }
 
-/** What gossip carries of a member: id, heartbeat, age of the last news in ms, and 1 (leaving) or 2 (left). */
+/** What gossip carries of a member: id, heartbeat, age of the last news in ms, and 1 (leaving), 2 (left), 4 (draining). */
 export type GossipEntry = readonly [id: NodeId, heartbeat: number, ageMs: number, flags: number]
 
 /** A partition that lasts longer is found healed at the pace of the dialer's back-off. */
 const SEEK_MS = 600_000
 const LEAVING = 1
 const LEFT = 2
+const DRAINING = 4
 
 export class Membership {
   readonly self: NodeId
@@ -84,6 +87,7 @@ export class Membership {
   heartbeat = 0
   leaving = false
   left = false
+  draining = false
   readonly #members = new Map<NodeId, Member>()
   /** The highest incarnation known of each name. */
   readonly #newest = new Map<string, number>()
@@ -159,7 +163,14 @@ export class Membership {
 
   /** This node's own part of the gossip: a heartbeat. */
   beat(): GossipEntry {
-    return [this.self, this.heartbeat, 0, (this.leaving ? LEAVING : 0) | (this.left ? LEFT : 0)]
+    return [this.self, this.heartbeat, 0, flagsOf(this)]
+  }
+
+  /** Says whether this node takes anything new, with a beat of its own: of two words the one of the younger heartbeat counts. */
+  drain(isDraining: boolean): void {
+    if (isDraining === this.draining) return
+    this.draining = isDraining
+    this.heartbeat++
   }
 
   /**
@@ -170,8 +181,7 @@ export class Membership {
     const entries: GossipEntry[] = [this.beat()]
     for (const member of this.#members.values()) {
       const age = Math.round(now - member.heardAt)
-      if (age < (all ? this.#forgetMs(member) : 2 * this.times.downMs))
-        entries.push([member.id, member.heartbeat, age, (member.leaving ? LEAVING : 0) | (member.left ? LEFT : 0)])
+      if (age < (all ? this.#forgetMs(member) : 2 * this.times.downMs)) entries.push([member.id, member.heartbeat, age, flagsOf(member)])
     }
     return entries
   }
@@ -179,6 +189,7 @@ export class Membership {
   /** A peer's gossip. `probe`: members whom this node found refused at an older heartbeat than is now known. */
   heard(entries: readonly GossipEntry[], now: number, from: NodeId): { changes: Change[]; probe: Member[] } {
     const probe: Member[] = []
+    const turned: Member[] = []
     for (const [id, heartbeat, ageMs, flags] of entries) {
       if (id === this.self || !this.#isWorthKnowing(id, ageMs, flags)) continue
       const isNews = this.#rules.isNews(id, from)
@@ -190,11 +201,22 @@ export class Membership {
       if (known === undefined && member.left) member.status = 'left'
       if (heartbeat < member.heartbeat || !isNews) continue
       if (heartbeat > member.heartbeat && member.refusals.has(this.self)) probe.push(member)
+      const isDraining = (flags & DRAINING) !== 0
+      if (isDraining !== member.draining && (heartbeat > member.heartbeat || known === undefined)) {
+        member.draining = isDraining
+        turned.push(member)
+      }
       member.heartbeat = heartbeat
       member.heardAt = Math.max(member.heardAt, now - ageMs)
       if (ageMs < this.times.downMs) member.isGivenUp = false
     }
-    return { changes: this.#judge(now, 'gossip'), probe }
+    const changes = this.#judge(now, 'gossip')
+    for (const member of turned) {
+      if (member.status !== 'up' && member.status !== 'suspect') continue
+      const change = member.draining ? 'drain' : 'resume'
+      changes.push({ member, from: member.status, change, cause: 'gossip', silentMs: Math.max(0, now - member.heardAt) })
+    }
+    return { changes, probe }
   }
 
   #isWorthKnowing(id: NodeId, ageMs: number, flags: number): boolean {
@@ -287,6 +309,7 @@ export class Membership {
       heardAt,
       leaving: false,
       left: false,
+      draining: false,
       deadAtHeartbeat: -1,
       refusals: new Map(),
       offers: undefined,
@@ -328,6 +351,10 @@ export class Membership {
     if (member.leaving) return 'leaving'
     return now - member.heardAt < this.times.suspectMs ? 'up' : 'suspect'
   }
+}
+
+function flagsOf({ leaving, left, draining }: Pick<Member, 'leaving' | 'left' | 'draining'>): number {
+  return (leaving ? LEAVING : 0) | (left ? LEFT : 0) | (draining ? DRAINING : 0)
 }
 
 function changeOf(from: MemberStatus, to: MemberStatus): MembershipChange {

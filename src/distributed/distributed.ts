@@ -11,12 +11,14 @@ import { type MemberList, Members } from './children/members.ts'
 import type { Mover } from './children/mover.ts'
 import { type DistributionStrategy, uniform } from './children/placement.ts'
 import { PlacementServer } from './children/placement-server.ts'
+import { type ProcessRedistribution, REBALANCE, type RebalanceOptions } from './children/rebalance-plan.ts'
 import { Reconciler } from './children/reconciler.ts'
-import { type ProcessRedistribution, Redistributor, stopAndStart } from './children/redistributor.ts'
+import { Redistributor } from './children/redistributor.ts'
 import { RELOCATION, type RelocationOptions } from './children/relocation.ts'
 import { Relocator } from './children/relocator.ts'
 import { Standstill } from './children/standstill.ts'
 import { StartDelay } from './children/start-delay.ts'
+import { stopAndStart } from './children/stop-and-start.ts'
 import { Directory } from './directory/directory.ts'
 import { NameIndex } from './directory/name-index.ts'
 import { DEFAULT_REPLICATOR_TIMES, Replicator, type ReplicatorTimes } from './directory/replicator.ts'
@@ -24,8 +26,9 @@ import type { Rules } from './directory/rules.ts'
 import { Settings } from './directory/settings.ts'
 import { Witness } from './directory/witness.ts'
 import type { DistributedEvents } from './events.ts'
-import { drain } from './handoff/drain.ts'
+import { DRAIN_CONCURRENCY, DRAIN_MS, Drain } from './handoff/drain.ts'
 import { Handoffs } from './handoff/handoffs.ts'
+import { checkLimits } from './limits.ts'
 import { DistributedRegistry } from './registry/registry.ts'
 import { RegistryListeners } from './registry/registry-listeners.ts'
 import { ChildStates } from './state/child-states.ts'
@@ -42,6 +45,8 @@ export interface DistributionOptions extends RestartLimits {
   readonly members?: MemberList
   /** Default `passive`. */
   readonly processRedistribution?: ProcessRedistribution
+  /** How `active` goes about it. */
+  readonly rebalance?: RebalanceOptions
   /** What becomes of children that fail. */
   readonly relocation?: RelocationOptions
   readonly handoff?: HandoffLimits
@@ -50,11 +55,11 @@ export interface DistributionOptions extends RestartLimits {
 export interface HandoffLimits {
   /** The largest state that leaves a node, or comes to it; default 64 MiB. */
   readonly maxStateBytes?: number
-  /** How long a node that leaves hands children over; what is left is stopped then. Default 15 s. */
+  /** How long a node that drains or leaves hands children over; the rest is given up then. Default 45 s. */
   readonly drainMs?: number
+  /** How many children leave a node at a time; default 32. */
+  readonly concurrency?: number
 }
-
-const DRAIN_MS = 15_000
 
 const MAX_STATE_BYTES = 64 * 1024 * 1024
 
@@ -88,8 +93,8 @@ export interface Distributed {
   readonly reconciler: Reconciler
   readonly relocator: Relocator
   readonly handoffs: Handoffs
-  /** Hands over all children that move with their state; resolves when that is done as far as it goes, with how many have gone. */
-  readonly drain: () => Promise<number>
+  readonly drain: Drain
+  readonly redistributor: Redistributor
   readonly children: LocalChildren
   readonly registry: DistributedRegistry
   readonly supervisor: DistributedSupervisor
@@ -104,10 +109,13 @@ export function distributed(options: DistributedOptions): Distributed {
     strategy = uniform,
     members: initial,
     processRedistribution: mode = 'passive',
+    rebalance,
     relocation,
     handoff,
     ...limits
   } = options.supervisor
+  checkLimits('supervisor.handoff', handoff ?? {}, { concurrency: 1 })
+  checkLimits('supervisor.rebalance', rebalance ?? {}, { perSecond: 1, concurrency: 1 })
   const directory = new Directory(id, rules)
   // Told first: whoever hears of a change may ask for names.
   const names = new NameIndex()
@@ -142,6 +150,7 @@ export function distributed(options: DistributedOptions): Distributed {
     delay,
     rules,
   })
+  const concurrency = handoff?.concurrency ?? DRAIN_CONCURRENCY
   const handoffs = new Handoffs({
     runtime,
     cluster,
@@ -151,14 +160,29 @@ export function distributed(options: DistributedOptions): Distributed {
     reconciler,
     children,
     maxStateBytes: handoff?.maxStateBytes ?? MAX_STATE_BYTES,
-    mayOwn: () => reconciler.mayOwn,
+    mayOwn: () => reconciler.mayTake,
+    concurrency,
   })
   const restart = stopAndStart(children, directory, relocator)
   const mover: Mover = {
     canMove: (record) => handoffs.moves(record) || record.child?.restart !== 'temporary',
-    move: (record, to, reason) => (handoffs.moves(record) ? handoffs.move(record, to, reason) : restart(record, to)),
+    move: (record, to, reason) => {
+      if (handoffs.moves(record) && children.running(record.key) !== undefined) return handoffs.move(record, to, reason)
+      return record.child?.restart === 'temporary' ? Promise.resolve('stopped') : restart(record, to, reason)
+    },
   }
-  new Redistributor({ mode, cluster, directory, children, placement, members, reconciler, clock, mover })
+  const redistributor = new Redistributor({
+    mode,
+    settings: { ...REBALANCE, ...rebalance },
+    cluster,
+    directory,
+    placement,
+    members,
+    reconciler,
+    clock,
+    mover,
+  })
+  const drainMs = handoff?.drainMs ?? DRAIN_MS
   const listeners = new RegistryListeners(runtime, options.registry.listeners ?? [])
   directory.onChanged((winner, previous) => listeners.changed(winner, previous))
   return {
@@ -167,7 +191,8 @@ export function distributed(options: DistributedOptions): Distributed {
     reconciler,
     relocator,
     handoffs,
-    drain: () => drain({ clock, directory, replicator, reconciler, children, placement, handoffs }, handoff?.drainMs ?? DRAIN_MS),
+    drain: new Drain({ clock, cluster, events, directory, replicator, reconciler, children, placement, mover, drainMs, concurrency }),
+    redistributor,
     children,
     registry: new DistributedRegistry({ runtime, cluster, directory, names, settings, children, reconciler, replicator }),
     supervisor: new DistributedSupervisor({

@@ -1,5 +1,6 @@
 // The facts this room states: who owns which name, and what moves when a node dies.
 import type { ExitReason, NodeId, Pid, TraceCarrier } from '#process'
+import type { DrainReport } from './handoff/drain.ts'
 
 /** `drain`: its node leaves; `rebalance`: it belongs elsewhere by now; `manual`: somebody asked for it. */
 export type HandoffReason = 'drain' | 'rebalance' | 'manual'
@@ -36,13 +37,13 @@ export interface DistributedEvents {
   /** `acknowledged`: whether a peer has its record; `undefined` if another node asked for the start, which sees to that itself. */
   'child.started': { name: string; behaviour: string; pid: Pid; epoch: number; acknowledged: boolean | undefined }
   'child.ended': { name: string; behaviour: string; reason: ExitReason | 'terminated'; at: number }
-  /** A child was given to another node: it failed here, or belongs there by now. It starts there after `waitMs`. */
+  /** A child was given to another node: it failed here, belongs there by now, or its node drains. It starts there after `waitMs`. */
   'child.relocated': {
     name: string
     behaviour: string
     from: NodeId
     to: NodeId
-    cause: 'crashed' | 'start_failed' | 'redistribution'
+    cause: 'crashed' | 'start_failed' | 'redistribution' | 'drain'
     reason: ExitReason
     /** Failures in a row, this one included. */
     attempts: number
@@ -89,6 +90,11 @@ export interface DistributedEvents {
     durationMs: number
     trace: TraceCarrier | undefined
   }
+  /** This node takes nothing new from now on, though it stays; and it does again. */
+  'node.draining': { node: NodeId; at: number }
+  'node.resumed': { node: NodeId; at: number }
+  /** A drain is over, before a node that leaves stops what is left. */
+  'node.drained': DrainReport & { node: NodeId; isLeaving: boolean; startedAt: number }
   /** A child failed wherever it went: it is stopped, its name stays claimed, and nothing is tried until it is released. */
   'child.quarantined': { name: string; behaviour: string; reason: ExitReason; attempts: number; epoch: number; at: number }
   /** Somebody let a quarantined child start again, on the node `to`. */

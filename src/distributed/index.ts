@@ -9,8 +9,9 @@ export {
 export type { MemberList } from './children/members.ts'
 export { type DistributionStrategy, uniform, uniformQuorum, uniformRandom } from './children/placement.ts'
 export { type MoveResult, PLACEMENT } from './children/placement-server.ts'
+export type { Held, MoveReason, PlannedMove, ProcessRedistribution, RebalanceOptions } from './children/rebalance-plan.ts'
 export { Reconciler } from './children/reconciler.ts'
-export type { ProcessRedistribution } from './children/redistributor.ts'
+export { type PlacementPlan, Redistributor } from './children/redistributor.ts'
 export type { RelocationOptions } from './children/relocation.ts'
 export { type QuarantinedChild, Relocator } from './children/relocator.ts'
 export { Directory } from './directory/directory.ts'
@@ -24,6 +25,7 @@ export {
   type HandoffLimits,
 } from './distributed.ts'
 export type { DistributedEvents, HandoffPhase, HandoffReason } from './events.ts'
+export { DRAIN_CONCURRENCY, DRAIN_MS, type DrainOptions, type DrainReport } from './handoff/drain.ts'
 export { Handoffs } from './handoff/handoffs.ts'
 export { DistributedRegistry, type RegisterResult, type RegistryEntry } from './registry/registry.ts'
 export type { Fence, StoredState } from './state/fence.ts'

@@ -14,12 +14,12 @@ export interface HttpServerOptions {
   readonly tracing?: Tracing | undefined
   /** An error that is nobody's answer: a defect. */
   readonly onUnexpected: (error: Error) => void
+  /** Whether clients had better go elsewhere with their next request: answers close their connections then. */
+  readonly isEnding?: () => boolean
 }
 
 /** Bodies are small commands. */
 const BODY_LIMIT = 64 * 1024
-/** How long answers under way may take when the server closes. */
-const CLOSE_WITHIN_MS = 5000
 const CLOSE_POLL_MS = 25
 
 interface Observed {
@@ -29,7 +29,7 @@ interface Observed {
 }
 
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
-  const { clock, events, tracing } = options
+  const { clock, events, tracing, isEnding } = options
   const app = fastify({
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: 'idle',
@@ -56,6 +56,12 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
       done()
     })
   })
+  if (isEnding !== undefined) {
+    app.addHook('onSend', (_request, reply, _payload, done) => {
+      if (isEnding()) reply.header('connection', 'close')
+      done()
+    })
+  }
   app.addHook('onResponse', (request, reply, done) => {
     const seen = observed.get(request)
     seen?.span?.end(reply.statusCode >= 500 ? `http ${reply.statusCode}` : 'ok')
@@ -87,14 +93,14 @@ export async function listen(app: FastifyInstance, host: string, port: number): 
   }
 }
 
-/** Lets answers under way finish, closes idle connections as they fall idle, and after 5 s the rest. */
-export async function close(app: FastifyInstance, clock: Clock): Promise<void> {
+/** Lets answers under way finish, closes idle connections as they fall idle, and the rest after `withinMs`, or as soon as nobody wants to wait. */
+export async function close(app: FastifyInstance, clock: Clock, withinMs: number, hastened?: AbortSignal): Promise<void> {
   const closed = app.close()
   let isClosed = false
-  const deadline = clock.now() + CLOSE_WITHIN_MS
+  const deadline = clock.now() + withinMs
   const poll = () => {
     if (isClosed) return
-    if (clock.now() > deadline) app.server.closeAllConnections()
+    if (clock.now() > deadline || hastened?.aborted === true) app.server.closeAllConnections()
     else app.server.closeIdleConnections()
     clock.after(CLOSE_POLL_MS, poll)
   }

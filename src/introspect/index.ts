@@ -12,4 +12,5 @@ export {
   type SupervisorSnapshot,
 } from './node-snapshot.ts'
 export { type NodeSummary, type NodeTallies, OBSERVER, observerServer } from './observer-server.ts'
+export { type PlacementView, placementView } from './placement-view.ts'
 export { type ProcessDetails, type ProcessInfo, processDetails, processInfo } from './process-info.ts'

@@ -1,7 +1,7 @@
 // What one node looks like right now: live structures read once, for whoever scrapes or asks.
 import type { Cluster } from '#cluster'
 import { incarnationOf, nodeName } from '#cluster'
-import type { Directory, DistributedRegistry, Handoffs, Reconciler, Relocator, Replicator } from '#distributed'
+import type { Directory, DistributedRegistry, Handoffs, Reconciler, Redistributor, Relocator, Replicator } from '#distributed'
 import { Supervision } from '#otp'
 import type { CallCounts, NodeId, Overflow, Process, Runtime } from '#process'
 
@@ -15,6 +15,7 @@ export interface NodeParts {
   readonly relocator: Relocator
   readonly handoffs: Handoffs
   readonly replicator: Replicator
+  readonly redistributor: Redistributor
   readonly version: string
   readonly role: string
   readonly zone: string
@@ -53,6 +54,8 @@ export interface MemberSnapshot {
   readonly name: string
   readonly incarnation: string
   readonly status: MemberStatus
+  /** It is alive, and takes nothing new. */
+  readonly draining: boolean
 }
 
 export interface LinkSnapshot {
@@ -77,7 +80,7 @@ export interface NodeSnapshot {
   readonly role: string
   readonly zone: string
   readonly uptimeMs: number
-  /** On its way out: takes nothing new. */
+  /** It takes nothing new: it was told to drain, or is on its way out. */
   readonly draining: boolean
   /** It has merged what its peers knew, or is alone: it may own children. */
   readonly joined: boolean
@@ -117,7 +120,7 @@ export function nodeSnapshot(parts: NodeParts): NodeSnapshot {
     role: parts.role,
     zone: parts.zone,
     uptimeMs: runtime.clock.wall() - parts.startedAt,
-    draining: cluster.membership.leaving,
+    draining: cluster.membership.leaving || cluster.membership.draining,
     joined: replicator.isJoined,
     processes: runtime.processCount,
     behaviours: behaviourSnapshots(runtime),
@@ -193,9 +196,12 @@ export function supervisorSnapshot(process: Process): SupervisorSnapshot | undef
 export function memberSnapshots(cluster: Cluster): MemberSnapshot[] {
   const { membership } = cluster
   const own: MemberStatus = membership.left ? 'left' : membership.leaving ? 'leaving' : 'up'
-  const members: MemberSnapshot[] = [{ id: cluster.id, name: nodeName(cluster.id), incarnation: incarnationText(cluster.id), status: own }]
-  for (const { id, name, status } of membership.members) {
-    if (!membership.isSuperseded(id)) members.push({ id, name, incarnation: incarnationText(id), status })
+  const { draining } = membership
+  const members: MemberSnapshot[] = [
+    { id: cluster.id, name: nodeName(cluster.id), incarnation: incarnationText(cluster.id), status: own, draining },
+  ]
+  for (const { id, name, status, draining } of membership.members) {
+    if (!membership.isSuperseded(id)) members.push({ id, name, incarnation: incarnationText(id), status, draining })
   }
   return members.sort((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -1,6 +1,7 @@
 // A run: its nodes and its bidders as OS processes, from the first to the last.
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { exitWithinMs } from '../shutdown-budget.ts'
 import type { LaunchOptions } from './args.ts'
 import { nodeEnvironment, stateSettings } from './environment.ts'
 import { LaunchFailure } from './failure.ts'
@@ -14,7 +15,7 @@ import { SEEDED_LOTS, seedLots } from './seed.ts'
 /** The nodes of a run that was killed end by themselves; their ports are waited for. */
 const DEAD_RUN_WITHIN_MS = 10_000
 const READY_WITHIN_MS = 30_000
-const NODE_STOP_WITHIN_MS = 21_000
+const NODE_STOP_WITHIN_MS = exitWithinMs() + 1000
 const DRIVER_STOP_WITHIN_MS = 3000
 const BID_RATE = 150
 const OPEN_LOTS = 40

@@ -1,4 +1,5 @@
 // `npm run node -- --name n3`: brings a node back into the run that `npm start` began, in the foreground of this terminal.
+import { exitWithinMs } from '../shutdown-budget.ts'
 import { readRejoinOptions } from './args.ts'
 import { nodeEnvironment } from './environment.ts'
 import { failWith, LaunchFailure } from './failure.ts'
@@ -7,7 +8,7 @@ import { describeEnding, NODE_SCRIPT, Program } from './program.ts'
 import { findRun, isAlive, type Run, runDirectory } from './run-directory.ts'
 import { onStopSignals } from './stop-signals.ts'
 
-const STOP_WITHIN_MS = 21_000
+const STOP_WITHIN_MS = exitWithinMs() + 1000
 const POLL_MS = 1000
 
 async function main(): Promise<void> {

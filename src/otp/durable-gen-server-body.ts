@@ -4,6 +4,7 @@ import { type Body, type Envelope, type ExitReason, isExitOfParent, type Mailbox
 import type { KeptState, PersistOptions, StateKeeper } from './durable-state.ts'
 import type { AnyDefinition } from './gen-server.ts'
 import type { GenServerBody } from './gen-server-body.ts'
+import { Resumed } from './handoff.ts'
 import type { Self } from './self.ts'
 import { FENCED, type Saving, WriteGate } from './write-gate.ts'
 
@@ -33,6 +34,12 @@ export class DurableGenServerBody implements Body, Saving {
 
   init(self: Process, argument: unknown): void | Promise<void> {
     const { kept } = this.#keeper
+    if (argument instanceof Resumed) {
+      // Whoever it comes from has written it, if there was anything to write.
+      this.#inner.resume(self, argument)
+      this.#begin(self, kept?.isConfirmed ?? true)
+      return undefined
+    }
     const isFresh = this.#options.onCrash === 'fresh' && self.origin.cause === 'restart'
     if (kept !== undefined && !isFresh) {
       self.trapExit = this.#trapExit
@@ -80,6 +87,13 @@ export class DurableGenServerBody implements Body, Saving {
     if (pending !== undefined) return pending.then(() => gate.end())
     gate.end()
     return undefined
+  }
+
+  /** Whether all was written that others were told of, or wait to be told of. */
+  settle(): boolean | Promise<boolean> {
+    const gate = this.#gate as WriteGate
+    const drained = gate.drain()
+    return drained === undefined ? !gate.isBroken : drained.then(() => !gate.isBroken)
   }
 
   /** Whoever waits for an answer is answered first, if that can be. */

@@ -46,15 +46,21 @@ export class GenServerBody implements Body {
   }
 
   init(self: Process, argument: unknown): void | Promise<void> {
-    self.trapExit = this.#definition.trapExit ?? false
     if (argument instanceof Resumed) {
-      self.state = argument.state
+      this.resume(self, argument)
       return undefined
     }
+    self.trapExit = this.#definition.trapExit ?? false
     const first = this.#definition.init(argument, self as Self)
     if (first instanceof Promise) return first.then((settled) => this.#begin(self, settled))
     this.#begin(self, first)
     return undefined
+  }
+
+  /** In place of `init`: the process goes on. */
+  resume(self: Process, { state }: Resumed): void {
+    self.trapExit = this.#definition.trapExit ?? false
+    self.state = state
   }
 
   #begin(self: Process, first: unknown): void {

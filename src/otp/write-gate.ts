@@ -31,8 +31,9 @@ export class WriteGate {
   /** Answers that wait for the write under way, and those that wait for the next. */
   #waiting: Answer[] = []
   #next: Answer[] = []
-  #isBroken = false
   #drained: PromiseWithResolvers<void> | undefined
+  /** A write has failed or was refused: nothing is written any more. */
+  isBroken = false
   /** The name is another's: nobody is answered any more. */
   isFenced = false
 
@@ -90,19 +91,24 @@ export class WriteGate {
   /** Resolves when nothing is left to write, or cannot be written; `undefined` if that is so now. */
   drain(): Promise<void> | undefined {
     this.end()
-    if (!this.#isWriting && !this.#isBroken) this.#write()
-    if (!this.#isWriting || this.#isBroken) return undefined
-    this.#drained = Promise.withResolvers()
+    if (!this.#isWriting && !this.isBroken) this.#write()
+    if (!this.#isWriting || this.isBroken) return undefined
+    this.#drained ??= Promise.withResolvers()
     return this.#drained.promise
+  }
+
+  #isDrained(): void {
+    this.#drained?.resolve()
+    this.#drained = undefined
   }
 
   /** Not at once: the messages of one drain of the mailbox share a write. */
   #schedule(): void {
-    if (this.#isScheduled || this.#isWriting || this.#isBroken) return
+    if (this.#isScheduled || this.#isWriting || this.isBroken) return
     this.#isScheduled = true
     queueMicrotask(() => {
       this.#isScheduled = false
-      if (!this.#isWriting && !this.#isBroken && this.#self.isAlive) this.#write()
+      if (!this.#isWriting && !this.isBroken && this.#self.isAlive) this.#write()
     })
   }
 
@@ -136,7 +142,7 @@ export class WriteGate {
     }
     this.#release()
     if (this.#self.isAlive && (this.#self.state !== this.#given || this.#next.length > 0)) this.#write()
-    if (!this.#isWriting) this.#drained?.resolve()
+    if (!this.#isWriting) this.#isDrained()
   }
 
   /** What the process knows is ahead of what would be found after it: it ends, so that nobody is told of what may never have been. */
@@ -147,8 +153,8 @@ export class WriteGate {
   }
 
   #break(): void {
-    this.#isBroken = true
-    this.#drained?.resolve()
+    this.isBroken = true
+    this.#isDrained()
   }
 
   #release(): void {

@@ -16,6 +16,8 @@ export interface Body {
   /** Sets `self.state`; what it throws is the reason why the start failed. */
   init(self: Process, argument: unknown): void | Promise<void>
   receive(self: Process, envelope: Envelope): void | Promise<void>
+  /** Before its state is taken elsewhere: whether all that it has told others of holds, as soon as it does. Absent: it always does. */
+  settle?(self: Process): boolean | Promise<boolean>
   /** Runs before an orderly end and after a crash, as in OTP; not when the process is killed. */
   terminate?(self: Process, reason: ExitReason): void | Promise<void>
 }

@@ -37,6 +37,29 @@ test('bids only rise, and begin above the reserve', async () => {
   expect(await look()).toEqual({ title: 'Moon rock', reserve: 5, closesAt: undefined, status: 'open', high: 7.5, bidder: 'joe', bids: 2 })
 })
 
+test('a bid that is asked again with its id counts once, and is accepted again, whatever has come between', async () => {
+  await open(60_000)
+  const again = (id: string, amount: number) => box.through(node.call(lot, 'bid', { bidder: 'ada', amount, id }))
+  expect(await again('a-1', 6)).toEqual({ outcome: 'accepted', high: 6, bidder: 'ada' })
+  await bid(8, 'joe')
+  expect(await again('a-1', 6)).toEqual({ outcome: 'accepted', high: 8, bidder: 'joe' })
+  expect(await again('a-2', 7)).toEqual({ outcome: 'too_low', high: 8, bidder: 'joe' })
+  await box.clock.advance(60_000)
+  expect(await again('a-1', 6)).toMatchObject({ outcome: 'accepted' })
+  expect(await again('a-2', 9)).toMatchObject({ outcome: 'closed' })
+  expect((await box.through(node.call(lot, 'history'))).history).toEqual([
+    { id: 'a-1', bidder: 'ada', amount: 6 },
+    { bidder: 'joe', amount: 8 },
+  ])
+})
+
+test('it remembers the last 256 bids that were accepted, and counts all', async () => {
+  await open()
+  for (let amount = 10; amount < 310; amount++) await bid(amount)
+  const { bids, history } = await box.through(node.call(lot, 'history'))
+  expect([bids, history.length, history.at(0)?.amount, history.at(-1)?.amount]).toEqual([300, 256, 54, 309])
+})
+
 test('without a closing time it stays open', async () => {
   await open()
   await box.clock.advance(3_600_000)

@@ -63,18 +63,68 @@ describe('opening a lot', () => {
   })
 })
 
+describe('a node that takes nothing new', () => {
+  test.for(['drain', 'leave'] as const)(
+    'refuses what would change something with 503 and when to try again, since it is to %s',
+    async (how) => {
+      await open({ id: 'lot-1' })
+      if (how === 'drain') house.node.cluster.drain(true)
+      else house.node.cluster.leave()
+      for (const [url, body] of [
+        ['/lots', { title: 'Moon rock' }],
+        ['/lots/lot-1/bids', { bidder: 'ada', amount: 5 }],
+        ['/chaos/crash-lot', {}],
+      ] as const) {
+        const answer = await house.ask('POST', url, body)
+        expect([answer.status, answer.type, answer.retryAfter]).toEqual([503, 'application/problem+json', '1'])
+        expect(answer.body).toMatchObject({ code: 'ERR_OTP_AUCTIONS_UNAVAILABLE', detail: expect.stringContaining('ask another node') })
+      }
+    },
+  )
+
+  test('still says how lots stand', async () => {
+    await open({ id: 'lot-1' })
+    house.node.cluster.drain(true)
+    expect((await house.ask('GET', '/lots/lot-1')).status).toBe(200)
+    expect((await house.ask('GET', '/lots')).status).toBe(200)
+  })
+
+  test('takes bids again when it is resumed', async () => {
+    await open({ id: 'lot-1' })
+    house.node.cluster.drain(true)
+    house.node.resume()
+    expect((await bid('lot-1', 5)).status).toBe(200)
+  })
+})
+
 describe('looking', () => {
   test('shows how a lot stands and where it lives', async () => {
     const { body: opened } = await open({ id: 'lot-1', reserve: 5 })
     await bid('lot-1', 7)
     const { status, body } = await house.ask('GET', '/lots/lot-1')
-    const stands = { title: 'Moon rock', reserve: 5, status: 'open', high: 7, bidder: 'ada', bids: 1, closesAt: null }
+    const stands = { title: 'Moon rock', reserve: 5, status: 'open', high: 7, bidder: 'ada', bids: 1, closesAt: null, closedAt: null }
     expect([status, body]).toEqual([200, { ...opened, ...stands }])
   })
 
   test('answers 404 for an unknown lot', async () => {
     const { status, body } = await house.ask('GET', '/lots/lot-9')
     expect([status, body.code, body.detail]).toEqual([404, 'ERR_OTP_AUCTIONS_UNKNOWN_LOT', "there is no lot 'lot-9'; GET /lots lists them"])
+  })
+
+  test('shows the bids that were accepted, and a bid with an id once', async () => {
+    await open({ id: 'lot-1' })
+    for (const amount of [7, 7, 5]) await house.ask('POST', '/lots/lot-1/bids', { bidder: 'ada', amount, id: `ada-${amount}` })
+    await bid('lot-1', 9, 'joe')
+    const { status, body } = await house.ask('GET', '/lots/lot-1/bids')
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      status: 'open',
+      bids: 2,
+      history: [
+        { bidder: 'ada', amount: 7, id: 'ada-7' },
+        { bidder: 'joe', amount: 9 },
+      ],
+    })
   })
 
   test('lists lots alone, in order, by prefix and in pages', async () => {
@@ -133,7 +183,7 @@ describe('bidding', () => {
     [{ bidder: 'ada' }, 'body.amount: expected a number above 0, got nothing'],
     [{ amount: 10 }, 'body.bidder: expected a text of 1 to 100 characters, got nothing'],
     [{ bidder: 3, amount: 10 }, 'body.bidder: expected a text of 1 to 100 characters, got 3'],
-    [{ bidder: 'ada', amount: 10, currency: 'EUR' }, 'body.currency: there is no such field; there are: bidder, amount'],
+    [{ bidder: 'ada', amount: 10, currency: 'EUR' }, 'body.currency: there is no such field; there are: bidder, amount, id'],
   ] as const)('refuses %o, and the lot hears nothing of it', async ([payload, detail]) => {
     const { status, body } = await house.ask('POST', '/lots/lot-1/bids', payload)
     expect([status, body.code, body.detail]).toEqual([400, 'ERR_OTP_HTTP_INVALID', detail])

@@ -152,6 +152,43 @@ describe('unanimous refusal', () => {
   })
 })
 
+describe('draining', () => {
+  test('a member that takes nothing new is up all the same, and may take it back', () => {
+    hear(0, b(1))
+    expect(hear(100, b(2, 0, 4))).toEqual(['b drain gossip'])
+    expect(view.member('b.10')).toMatchObject({ status: 'up', draining: true })
+    expect(hear(200, b(3, 0, 4))).toEqual([])
+    expect(hear(300, b(4))).toEqual(['b resume gossip'])
+    expect(view.member('b.10')?.draining).toBe(false)
+  })
+
+  test('the word of the younger heartbeat counts, whoever tells it last', () => {
+    hear(0, b(5, 0, 4))
+    expect(hear(100, b(4), b(5))).toEqual([])
+    expect(hear(200, b(6))).toEqual(['b resume gossip'])
+    expect(hear(300, b(5, 0, 4))).toEqual([])
+  })
+
+  test('a member that comes draining is said to have come, and to drain', () => {
+    expect(hear(0, b(7, 0, 4))).toEqual(['b join gossip', 'b drain gossip'])
+  })
+
+  test('is told with a beat of its own, and passed on', () => {
+    view.drain(true)
+    expect(view.beat()).toEqual(['a.10', 1, 0, 4])
+    view.drain(true)
+    expect(view.heartbeat).toBe(1)
+    view.drain(false)
+    expect(view.beat()).toEqual(['a.10', 2, 0, 0])
+    hear(0, b(3, 0, 4))
+    expect(view.gossip(0)).toContainEqual(['b.10', 3, 0, 4])
+  })
+
+  test('of one that is gone is nobody’s news', () => {
+    expect(hear(0, b(1, 0, 2 | 4))).toEqual([])
+  })
+})
+
 describe('forgetting', () => {
   test('a member that left is forgotten after an hour, a silent one after a day, and none that is needed', () => {
     hear(0, b(1, 0, 2), c(1))

@@ -68,6 +68,7 @@ const OURS = {
     strategy: true,
     members: true,
     processRedistribution: true,
+    rebalance: true,
     backoff: true,
     relocation: true,
     handoff: true,

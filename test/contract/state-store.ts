@@ -17,7 +17,10 @@ const sentences = [
   'gives a name of one epoch to the lower id, whoever came first',
   'does not answer the state of an earlier birth, and refuses its writer',
   'goes on from an earlier birth where it is told to',
+  'is not opened for an earlier birth, unless that passes over the later one, of which nothing is lost',
+  'keeps births of one number apart by who began them',
   'forgets a birth on every node',
+  'answers a write whose birth is forgotten meanwhile',
   'does not forget a later birth',
   'keeps names apart, also when they are written at once',
   'keeps the last of many writes that were made at once',
@@ -51,10 +54,11 @@ export function stateStoreContract(
       for (const running of box.live()) await box.stop(running.name)
     })
 
-    const fence = (node: string, gen: number, epoch: number): Fence => ({ gen, epoch, owner: box.node(node).id })
+    const birth = (gen: number, founder = 'a') => ({ gen, founder })
+    const fence = (node: string, gen: number, epoch: number): Fence => ({ ...birth(gen), epoch, owner: box.node(node).id })
     const storeOf = (node: string): StateStore => stores.get(node) as StateStore
-    const open = (node: string, gen: number, epoch: number, { key = 'lot-1', oldestGen = gen } = {}): Promise<OpenResult> =>
-      box.through(storeOf(node).open(key, fence(node, gen, epoch), oldestGen))
+    const open = (node: string, gen: number, epoch: number, { key = 'lot-1', inherits = false, over = 0, founder = 'a' } = {}) =>
+      box.through(storeOf(node).open(key, { ...fence(node, gen, epoch), founder, ...(over === 0 ? {} : { over }) }, inherits))
     const bytes = (text: string): Uint8Array => Buffer.from(text)
     const write = (node: string, gen: number, epoch: number, seq: number, text: string, key = 'lot-1') =>
       box.through(storeOf(node).write(key, { fence: fence(node, gen, epoch), seq, version: 3, bytes: bytes(text) }))
@@ -76,7 +80,7 @@ export function stateStoreContract(
       'answers nothing for a name that was never written': async () => {
         expect(found(await open('a', 1, 1))).toBeUndefined()
         expect(found(await open('b', 1, 2))).toBeUndefined()
-        expect(storeOf('a').read('lot-1')).toBeUndefined()
+        expect(storeOf('a').read('lot-1', birth(1))).toBeUndefined()
       },
 
       'answers what was written last, on every node, just as it was written': async () => {
@@ -107,7 +111,7 @@ export function stateStoreContract(
       'reads what it wrote without asking anybody': async () => {
         await open('a', 1, 1)
         await write('a', 1, 1, 1, 'own')
-        expect(Buffer.from(storeOf('a').read('lot-1')?.bytes ?? []).toString()).toBe('own')
+        expect(Buffer.from(storeOf('a').read('lot-1', birth(1))?.bytes ?? []).toString()).toBe('own')
       },
 
       'refuses a writer when another has opened the name with a higher epoch': async () => {
@@ -146,7 +150,40 @@ export function stateStoreContract(
       'goes on from an earlier birth where it is told to': async () => {
         await open('a', 1, 1)
         await write('a', 1, 1, 1, 'first life')
-        expect(found(await open('b', 2, 2, { oldestGen: 0 }))).toBe('first life')
+        expect(found(await open('b', 2, 2, { inherits: true }))).toBe('first life')
+      },
+
+      'is not opened for an earlier birth, unless that passes over the later one, of which nothing is lost': async () => {
+        await open('a', 1, 2)
+        await write('a', 1, 2, 1, 'earlier')
+        await open('b', 5, 2)
+        await write('b', 5, 2, 1, 'later')
+        expect(await write('a', 1, 2, 2, 'late')).toMatchObject({ ok: false, by: fence('b', 5, 2) })
+        expect(found(await open('c', 1, 3))).toBe('fenced by b 5/2')
+        expect(found(await open('c', 1, 3, { over: 4 }))).toBe('fenced by b 5/2')
+        expect(found(await open('c', 1, 3, { over: 5 }))).toBe('earlier')
+        const state = { fence: { ...fence('c', 1, 3), over: 5 }, seq: 2, version: 3, bytes: bytes('goes on') }
+        expect(await box.through(storeOf('c').write('lot-1', state))).toEqual({ ok: true })
+        expect(await write('a', 1, 2, 3, 'later still')).toMatchObject({ ok: false, reason: 'fenced' })
+        expect(found(await open('a', 1, 4, { over: 5 }))).toBe('goes on')
+        expect(await write('b', 5, 2, 2, 'unharmed')).toEqual({ ok: true })
+        expect(found(await open('a', 5, 3))).toBe('unharmed')
+      },
+
+      'keeps births of one number apart by who began them': async () => {
+        const of = (node: string, seq: number, text: string) => ({
+          fence: { ...fence(node, 1, 2), founder: node },
+          seq,
+          version: 3,
+          bytes: bytes(text),
+        })
+        for (const node of ['b', 'a']) {
+          expect(found(await open(node, 1, 2, { founder: node }))).toBeUndefined()
+          expect(await box.through(storeOf(node).write('lot-1', of(node, 1, `of ${node}`)))).toEqual({ ok: true })
+        }
+        expect(await box.through(storeOf('b').write('lot-1', of('b', 2, 'still of b')))).toEqual({ ok: true })
+        expect(found(await open('c', 1, 3, { founder: 'b' }))).toBe('still of b')
+        expect(found(await open('c', 1, 3, { founder: 'a' }))).toBe('of a')
       },
 
       'forgets a birth on every node': async () => {
@@ -154,8 +191,20 @@ export function stateStoreContract(
         await write('a', 1, 1, 1, 'over')
         storeOf('a').forget('lot-1', 1)
         await box.clock.advance(100)
-        expect(storeOf('a').read('lot-1')).toBeUndefined()
+        expect(storeOf('a').read('lot-1', birth(1))).toBeUndefined()
         expect(found(await open('b', 1, 2))).toBeUndefined()
+      },
+
+      'answers a write whose birth is forgotten meanwhile': async () => {
+        await open('a', 1, 1)
+        for (const peer of ['b', 'c']) box.network.cut('a', peer, { hold: true })
+        const written = write('a', 1, 1, 1, 'on its way')
+        storeOf('a').forget('lot-1', 1)
+        const start = box.clock.now()
+        expect(await written).toHaveProperty('ok')
+        expect(box.clock.now() - start).toBeLessThan(100)
+        box.network.heal()
+        expect(storeOf('a').read('lot-1', birth(1))).toBeUndefined()
       },
 
       'does not forget a later birth': async () => {
@@ -197,7 +246,7 @@ export function stateStoreContract(
         for (const node of NAMES) box.start(node)
         await box.clock.until(() => NAMES.every((node) => box.node(node).cluster.alive.size === NAMES.length))
         expect(storeOf('b').lastGen).toBe(7)
-        expect(found(await open('b', 8, 2, { oldestGen: 0 }))).toBe('still there')
+        expect(found(await open('b', 8, 2, { inherits: true }))).toBe('still there')
       },
     }
 

@@ -148,6 +148,34 @@ describe('processes, supervisors and events', () => {
   })
 })
 
+describe('the placement', () => {
+  test('plan says what would move, from where to where, and why it does not', async () => {
+    expect((await get('/observer/v1/placement/plan')).body).toMatchObject({ mode: 'passive', deviation: 0, moves: [], node: 'n1' })
+    const before = box.node('n1').registry.lookup('lot-0')?.node.split('.')[0] as string
+    const elsewhere = names.find((name) => name !== before) as string
+    await box.through(box.node('n1').supervisor.moveChild('lot-0', elsewhere))
+    await box.clock.advance(100)
+    const { body } = await get('/observer/v1/placement/plan?limit=5')
+    expect(body.moves).toEqual([{ name: 'lot-0', behaviour: 'lot', from: elsewhere, to: before, reason: 'placement', held: 'passive' }])
+    expect(body).toMatchObject({
+      threshold: 0.1,
+      counts: { now: 0, passive: 1, not_movable: 0, balanced: 0, cooling: 0, settling: 0 },
+      answered: ['n1'],
+      missing: [],
+    })
+    expect(body.deviation).toBeCloseTo(1 / 3)
+  })
+
+  test('plan names children of who is no member any more as moving', async () => {
+    await box.through(box.node('n1').supervisor.setMembers(['n1', 'n2']))
+    await box.clock.advance(200)
+    const { body } = await get('/observer/v1/placement/plan?limit=1')
+    expect(body.counts.settling).toBeGreaterThan(1)
+    expect(body.settledInMs).toBeGreaterThan(0)
+    expect(body.moves).toMatchObject([{ from: 'n3', reason: 'not_a_member', held: 'settling' }])
+  })
+})
+
 describe('nonsense', () => {
   test.each([
     ['/observer/v1/registry?limit=0', 400, 'limit'],
@@ -155,6 +183,7 @@ describe('nonsense', () => {
     ['/observer/v1/registry?limit=many', 400, 'limit'],
     ['/observer/v1/registry?perfix=lot', 400, 'there is no such field; there are: prefix, after, limit'],
     ['/observer/v1/processes?limit=-1', 400, 'limit'],
+    ['/observer/v1/placement/plan?limit=0', 400, 'limit'],
     ['/observer/v1/events?after=yesterday', 400, 'expected a number or the \\"next\\" of an earlier answer'],
     ['/observer/v1/nothing', 404, 'GET /observer lists what there is'],
     ['/observer/v1/%ff', 400, ''],
@@ -173,6 +202,28 @@ describe('health', () => {
     expect((await get('/readyz')).status).toBe(200)
     box.node('n1').cluster.leave()
     expect(await get('/readyz')).toMatchObject({ status: 503, type: expect.stringContaining('application/problem+json') })
+  })
+
+  test('a node that drains is alive, and not ready until it is resumed', async () => {
+    await box.through(box.node('n1').drain())
+    expect([(await get('/healthz')).status, (await get('/readyz')).status]).toEqual([200, 503])
+    box.node('n1').resume()
+    expect((await get('/readyz')).status).toBe(200)
+  })
+
+  test('a server that is to end closes connections behind its answers', async () => {
+    let isEnding = false
+    const ending = createHttpServer({
+      clock: box.clock,
+      events: new EventStream<NodeEvents>(),
+      onUnexpected: rethrow,
+      isEnding: () => isEnding,
+    })
+    healthRoutes(ending, { render: async () => ({ contentType: 'text/plain', body: '' }), isReady: () => !isEnding })
+    expect((await ending.inject('/readyz')).headers.connection).toBe('keep-alive')
+    isEnding = true
+    for (const url of ['/readyz', '/healthz', '/nothing']) expect((await ending.inject(url)).headers.connection).toBe('close')
+    await ending.close()
   })
 
   test('the metrics page is made for what the scraper accepts', async () => {

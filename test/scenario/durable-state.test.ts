@@ -267,7 +267,7 @@ async function oneDiesAndReturns(random: Random): Promise<void> {
 }
 
 test('sqlite: when all nodes were killed, a start of the name goes on from what was written', async () => {
-  await formed((stores['sqlite'] as () => StateStoreFactory)())
+  await formed((stores.sqlite as () => StateStoreFactory)())
   await start('lot-1')
   await bid('lot-1', 5)
   for (const name of names) box.crash(name)

@@ -438,6 +438,16 @@ describe('a node that leaves', () => {
     expect(begun).toHaveLength(2)
   })
 
+  test('does not wait for the next beat to hear that all know where its children are', async () => {
+    await withLot()
+    // Far from the beat that was, and from the one that comes.
+    await box.clock.advance(250)
+    const before = box.clock.now()
+    await box.stop(home())
+    expect(box.events('handoff.ended')).toMatchObject([{ outcome: 'completed' }])
+    expect(box.clock.now() - before).toBeLessThan(200)
+  })
+
   test('alone has nobody to hand over to, and goes at once', async () => {
     box = await Box.formed({ names: ['n1'], node })
     await box.through(box.node('n1').supervisor.startChild({ id: 'moon', start: [Lot, 'Moon rock'] }))

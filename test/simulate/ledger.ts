@@ -47,11 +47,6 @@ export class Ledger {
     return this.#births.size
   }
 
-  /** The number that the directory gave to a birth. */
-  numberOf(name: string): number | undefined {
-    return this.#births.get(name)?.gen
-  }
-
   /** The name of a birth that is about to be asked for. */
   asked(key: string): string {
     const birth = `${key}#${++this.#count}`

@@ -16,6 +16,10 @@ test.for([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])('seed %i finds nothing', { timeout: 30
   expect(births).toBeGreaterThan(20)
 })
 
+test.for([1, 2, 3, 4, 5])('seed %i finds nothing where nodes drain and take children again', { timeout: 30_000 }, async (seed) => {
+  expect((await simulate(seed, { mix: { share: 0.15, drain: 4 } })).violations).toEqual([])
+})
+
 describe('with a rule switched off', () => {
   test.for(Object.entries(ABLATIONS))('%s: something is found', { timeout: 120_000 }, async ([, { options, finds, withinSeeds }]) => {
     const found: string[] = []

@@ -112,9 +112,10 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
     await box.clock.advance(random.int(STEP_MS))
   }
   trouble.end()
-  const isQuiet = () =>
-    box.live().every((node) => node.cluster.alive.size === count && node.isReady && node.parts.reconciler.unplaced() === 0) &&
-    box.violations('lot').length === 0
+  // A node that is on its way out will be revived when it is down.
+  const isSettled = ({ cluster, isReady, parts }: Node) =>
+    cluster.alive.size === count && !cluster.membership.leaving && isReady && parts.reconciler.unplaced() === 0
+  const isQuiet = () => box.live().length === count && box.live().every(isSettled) && box.violations('lot').length === 0
   const limit = box.clock.now() + SETTLE_MS
   while (!isQuiet() && box.clock.now() < limit) {
     trouble.revive()
@@ -127,14 +128,14 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
     const seen = node.cluster.alive.size
     if (seen !== count) note('membership', `${node.id} sees ${seen} of ${count} members: ${[...node.cluster.alive].join()}`)
   }
-  if (ledger.violations.length === 0 && hasStore) await bidOnAll(box, ledger, note)
+  if (ledger.violations.length === 0 && hasStore) await bidOnAll(box, note)
   if (ledger.violations.length === 0) await endAll(box, note)
   const transcript = box.noted.map(inWords)
   return { seed, violations: ledger.violations, transcript, births: ledger.births, simulatedMs: box.clock.now() }
 }
 
 /** Every child that lives takes bids where it lives, once it has found out that another had its token; and what it goes on from is of its own birth. */
-async function bidOnAll(box: Box, ledger: Ledger, note: (kind: Violation['kind'], what: string) => void): Promise<void> {
+async function bidOnAll(box: Box, note: (kind: Violation['kind'], what: string) => void): Promise<void> {
   const asked = box
     .live()
     .flatMap((node) => node.registry.entries().flatMap(({ name, pid }) => (pid.node === node.id ? [bidOn(node, name)] : [])))
@@ -151,8 +152,7 @@ async function bidOnAll(box: Box, ledger: Ledger, note: (kind: Violation['kind']
       answer = await bid()
     }
     if (typeof answer === 'string') return `${name} could not be bid on at ${node.id}: ${answer}`
-    // Of two births that did not know of each other the number may be the same: then they are one.
-    if (ledger.numberOf(answer.birth) === record?.gen) return ''
+    if (answer.birth === record?.child?.argument) return ''
     return `${name} is ${String(record?.child?.argument)}, but goes on from the state of ${answer.birth}`
   }
 }

@@ -35,9 +35,11 @@ export interface TroubleMix {
   readonly pause: number
   readonly slow: number
   readonly leave: number
+  /** A node drains, or takes children again. */
+  readonly drain: number
 }
 
-const MIX: TroubleMix = { share: 0.1, kill: 1, start: 2, cut: 1, partition: 1, heal: 2, pause: 1, slow: 1, leave: 1 }
+const MIX: TroubleMix = { share: 0.1, kill: 1, start: 2, cut: 1, partition: 1, heal: 2, pause: 1, slow: 1, leave: 1, drain: 0 }
 
 export class Trouble {
   readonly #box: Box
@@ -84,6 +86,7 @@ export class Trouble {
     for (const name of this.#names) {
       this.#resume(name)
       this.#box.slow(name, 0)
+      if (this.#box.isLive(name)) this.#box.node(name).resume()
     }
     this.revive()
     this.#box.network.loss = 0
@@ -147,6 +150,9 @@ export class Trouble {
         return
       case 'leave':
         if (this.#box.live().length > 1) this.#leave(name)
+        return
+      case 'drain':
+        if (this.#box.isLive(name) && !this.#box.node(name).resume()) void this.#box.node(name).drain()
         return
       default:
         kind satisfies never

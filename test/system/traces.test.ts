@@ -22,6 +22,15 @@ interface Attribute {
   readonly value: Readonly<Record<string, unknown>>
 }
 
+const HANDOFF = [
+  'otp.handoff',
+  'otp.handoff.prepare',
+  'otp.handoff.transfer',
+  'otp.handoff.activate',
+  'otp.handoff.forward',
+  'otp.handoff.receive',
+] as const
+
 const spans: Span[] = []
 let collector: Server
 let run: Run
@@ -40,6 +49,8 @@ beforeAll(async () => {
   run = await Run.start(['--no-load'], {
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    // What is written nowhere moves with its state.
+    OTP_STATE_STORE: 'none',
   })
 }, 40_000)
 
@@ -78,6 +89,29 @@ test("a restart's span links to the crash that led to it", async () => {
   // The request that asked for the crash was traced: it is the handling of its message that the restart leads back to.
   const [request] = spans.filter(({ attributes }) => attributes['http.route'] === '/chaos/crash-lot')
   expect(request).toBeDefined()
+}, 20_000)
+
+test('a handoff is one trace over two nodes: four phases where it leaves, and its arrival where it goes on', async () => {
+  process.kill(run.node('n3').pid, 'SIGTERM')
+  const handoff = await eventually('a whole handoff', 10_000, () => {
+    for (const ofOne of Map.groupBy(spans, ({ traceId }) => traceId).values()) {
+      const byName = new Map(ofOne.map((span) => [span.name, span]))
+      if (HANDOFF.every((name) => byName.has(name))) return byName
+    }
+    return undefined
+  })
+  const root = handoff.get('otp.handoff')
+  const ids = new Set([...handoff.values()].map(({ attributes }) => attributes['otp.handoff.id']))
+  expect([root?.parentSpanId, ids.size]).toEqual(['', 1])
+  const [, ...parts] = HANDOFF.map((name) => handoff.get(name))
+  expect(parts.map((span) => [span?.name, span?.parentSpanId === root?.spanId, span?.node === 'n3'])).toEqual([
+    ['otp.handoff.prepare', true, true],
+    ['otp.handoff.transfer', true, true],
+    ['otp.handoff.activate', true, true],
+    ['otp.handoff.forward', true, true],
+    ['otp.handoff.receive', true, false],
+  ])
+  expect(handoff.get('otp.handoff.prepare')?.attributes['otp.node.to']).toMatch(new RegExp(`^${handoff.get('otp.handoff.receive')?.node}`))
 }, 20_000)
 
 // ---- OTLP's JSON

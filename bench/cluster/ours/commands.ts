@@ -1,5 +1,6 @@
 // What a member can be told to do. Whatever is timed is timed in the member itself: the driver's messages to it cost nothing.
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { handoffCommands } from '#bench/handoff/commands.ts'
 import { perSecond, settledHeap } from '#bench/support/program.ts'
 import { genServer, type Node, type Pid, parsePid, reply } from '#otp-labs'
 
@@ -219,6 +220,8 @@ export const commands = {
   async children(node: Node): Promise<{ ids: string[] }> {
     return { ids: ownChildren(node) }
   },
+
+  ...handoffCommands,
 }
 
 export type Commands = typeof commands

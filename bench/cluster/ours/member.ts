@@ -1,5 +1,6 @@
 // A node of a measured cluster, in an OS process of its own: node member.ts <name>[,<name>…] <directory> <secret> [<certificates>]. Obeys its parent, and
 // ends with it. Of several nodes in one OS process the first obeys; the others are there to be many.
+import { Parcel } from '#bench/handoff/commands.ts'
 import { createNode, localTopology, type Node, tlsFromFiles } from '#otp-labs'
 import { Counter, commands } from './commands.ts'
 
@@ -21,7 +22,7 @@ export type Answered = { readonly id: number; readonly answer: unknown } | { rea
 const [names = '', directory = '', secret = '', certificates] = process.argv.slice(2)
 const file = (name: string) => `${certificates}/${name}.pem`
 const tls = certificates === undefined ? undefined : tlsFromFiles({ certFile: file('cert'), keyFile: file('key'), caFile: file('ca') })
-const options = { secret, behaviours: [Counter], topologies: [localTopology({ directory })], ...(tls === undefined ? {} : { tls }) }
+const options = { secret, behaviours: [Counter, Parcel], topologies: [localTopology({ directory })], ...(tls === undefined ? {} : { tls }) }
 const startedAt = performance.now()
 const [node] = (await Promise.all(names.split(',').map((name) => createNode({ name, ...options })))) as [Node]
 const answer = (answered: Answered) => process.send?.(answered)

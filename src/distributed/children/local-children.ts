@@ -1,7 +1,7 @@
 // The processes that run on this node under a name of the cluster: supervised children, and processes that registered themselves.
 import { CodedError } from '#base'
 import { type AnyBehaviour, type Handoff, LET_GO, type Resumed, type StartChild, type StartChildResult, type TerminateChild } from '#otp'
-import { Crash, ExitError, type ExitReason, type Pid, type Runtime, type SpawnCause } from '#process'
+import { Crash, ExitError, type ExitReason, type NodeId, type Pid, type Runtime, type SpawnCause } from '#process'
 import type { ChildData, DirectoryRecord } from '../directory/record.ts'
 import type { ChildStateKeeper } from '../state/child-state-keeper.ts'
 import type { Birth, ChildStates } from '../state/child-states.ts'
@@ -12,6 +12,12 @@ export interface ChildToStart {
   readonly key: string
   readonly behaviour: string
   readonly child: ChildData
+}
+
+/** What a child brings along from the node that it comes from. */
+export interface Arrival {
+  readonly state: Resumed
+  readonly from: NodeId
 }
 
 /** Another live node has a greater token for the state of the child: it has the name, or will say so in a moment. */
@@ -84,19 +90,25 @@ export class LocalChildren {
     )
   }
 
-  /**
-   * What the processes of a behaviour move by; `undefined` if they do not, or if this node was not given the behaviour. Nor where their state is
-   * written: there it is the store that takes it along, under the token of who may write it.
-   */
+  /** What the processes of a behaviour move by; `undefined` if they do not, or if this node was not given the behaviour. */
   handoff(name: string): Handoff | undefined {
-    const behaviour = this.#behaviours.get(name)
-    return behaviour?.durableBody !== undefined && this.#states !== undefined ? undefined : behaviour?.handoff
+    return this.#behaviours.get(name)?.handoff
   }
 
   /** A child lives on elsewhere: its end here, which comes next, is no failure, and nobody restarts it. */
   letGo(key: string, pid: Pid): void {
+    const keeper = this.#keepers.get(key)
     this.gone(key)
+    if (keeper !== undefined) this.#states?.release(key, keeper.fence)
     this.#runtime.send(this.#supervisor, 'cast', LET_GO, pid)
+  }
+
+  /** A child stays after all, though the node that it was to go to may have opened its state. `false`: it is stopped, to begin with what there is. */
+  async keep({ key, behaviour }: Pick<DirectoryRecord, 'key' | 'behaviour'>, epoch: number): Promise<boolean> {
+    const keeper = this.#keepers.get(key)
+    if (keeper === undefined || this.#states === undefined || (await this.#states.renew(key, behaviour, keeper, epoch))) return true
+    if (this.#keepers.get(key) === keeper) await this.stop(key, FENCED)
+    return false
   }
 
   /** What a behaviour's processes are; `worker` for one that this node was not given. */
@@ -112,20 +124,25 @@ export class LocalChildren {
     { key, behaviour: name, child }: ChildToStart,
     cause: SpawnCause,
     birth: Birth,
-    resumed?: Resumed,
+    arrival?: Arrival,
   ): Promise<StartChildResult | undefined> {
     try {
       const behaviour = this.behaviour(name)
       const { durableBody } = behaviour
       if (durableBody === undefined || this.#states === undefined)
-        return await this.#startUnder(key, behaviour, child, cause, undefined, resumed)
+        return await this.#startUnder(key, behaviour, child, cause, undefined, arrival?.state)
       let keeper: ChildStateKeeper | undefined
       const opened = await this.#states.open(key, name, birth, (reason) => this.#stopKept(key, keeper, reason))
       if (!opened.ok) return { ok: false, reason: opened.reason === 'fenced' ? FENCED : STATE_UNAVAILABLE }
       // A later birth may have been started here while the store was asked.
       if (this.#children.has(key)) return { ok: false, reason: FENCED }
       keeper = opened.keeper
-      return await this.#startUnder(key, { ...behaviour, body: durableBody(keeper) }, child, cause, keeper)
+      if (arrival !== undefined && opened.found !== undefined && opened.found.fence.owner !== arrival.from) {
+        // Somebody took it over meanwhile, and what it brings along is less than what was told to others.
+        this.#states.release(key, keeper.fence)
+        return { ok: false, reason: FENCED }
+      }
+      return await this.#startUnder(key, { ...behaviour, body: durableBody(keeper) }, child, cause, keeper, arrival?.state)
     } catch (error) {
       return error instanceof ExitError ? undefined : { ok: false, reason: new Crash(error) }
     }

@@ -99,7 +99,7 @@ export class PlacementServer {
     const present = whatIsThere(directory.get(key))
     if (present !== undefined) return present
     if (placement.needsQuorum && !cluster.quorum.has) return { ok: false, reason: 'no_quorum' }
-    if (!replicator.isJoined || cluster.membership.leaving) return NOT_READY
+    if (!replicator.isJoined || cluster.membership.leaving || cluster.membership.draining) return NOT_READY
     const claimed = this.#claim(request)
     this.#starting.set(key, claimed)
     const outcome = await claimed.finally(() => this.#starting.delete(key))
@@ -110,10 +110,9 @@ export class PlacementServer {
   async #claim(request: StartRequest): Promise<DistributedStartResult | DirectoryRecord> {
     const { directory, children, reconciler } = this.#o
     const { key, behaviour, child } = request
-    const gen = directory.nextBirth(key)
-    // Where nobody knows of the name, its last birth may not have ended but gone down with the whole cluster.
-    const oldestGen = directory.get(key) === undefined ? 0 : gen
-    const result = await children.start(request, 'call', { gen, epoch: 1, oldestGen })
+    const inherits = directory.get(key) === undefined
+    const gen = directory.takeBirth(key)
+    const result = await children.start(request, 'call', { gen, founder: this.#o.cluster.id, epoch: 1, inherits })
     if (result === undefined) return NOT_READY
     if (!result.ok) return result
     const meanwhile = directory.get(key)

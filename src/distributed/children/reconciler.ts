@@ -3,7 +3,7 @@ import type { Clock, Emitter } from '#base'
 import type { Cluster, MembershipCause, MembershipChange } from '#cluster'
 import { type ExitReason, type NodeId, Pid, type Runtime } from '#process'
 import type { Directory } from '../directory/directory.ts'
-import { type ChildData, type Claim, type DirectoryRecord, isQuarantined, SETTING } from '../directory/record.ts'
+import { birthOf, type ChildData, type Claim, type DirectoryRecord, isOfSameBirth, isQuarantined, SETTING } from '../directory/record.ts'
 import type { Replicator } from '../directory/replicator.ts'
 import type { Rules, Trigger } from '../directory/rules.ts'
 import type { DistributedEvents } from '../events.ts'
@@ -80,9 +80,9 @@ export class Reconciler {
     children.onSupervisorGone = (culprits) => this.#onSupervisorGone(culprits)
   }
 
-  /** Whether this node may be given children now. */
-  get mayOwn(): boolean {
-    return this.#situation.mayOwn
+  /** Whether this node may be given children now. What it has still it keeps running, though it drains. */
+  get mayTake(): boolean {
+    return this.#situation.mayOwn && !this.#o.cluster.membership.draining
   }
 
   /** Children that should live and whose owner is gone. */
@@ -99,12 +99,12 @@ export class Reconciler {
   claim(
     key: string,
     pid: Pid,
-    claim: Pick<Claim, 'behaviour' | 'child' | 'value' | 'gen' | 'epoch' | 'handoff'>,
+    claim: Pick<Claim, 'behaviour' | 'child' | 'value' | 'gen' | 'epoch' | 'handoff' | 'founder'>,
     claimedAt?: number,
   ): DirectoryRecord {
     const at = this.#o.clock.wall()
     const owner = this.#o.cluster.id
-    const { behaviour, child, value, gen, epoch, handoff } = claim
+    const { behaviour, child, value, gen, epoch, handoff, founder } = claim
     const record = this.#o.replicator.write({
       key,
       gen,
@@ -117,6 +117,7 @@ export class Reconciler {
       child,
       value,
       ...(handoff === undefined ? {} : { handoff }),
+      ...(founder === undefined || founder === owner ? {} : { founder }),
     })
     this.#o.events.emit('registry.registered', { name: key, pid, epoch, at })
     return record
@@ -321,7 +322,7 @@ export class Reconciler {
     const result = await children.start(
       { key: record.key, behaviour: record.behaviour, child },
       duty === 'take_over' ? 'takeover' : record.serial === 0 ? 'relocate' : 'reconcile',
-      { gen: record.gen, epoch: record.epoch + 1, oldestGen: record.gen },
+      { ...birthOf(record), epoch: record.epoch + 1 },
     )
     // The local supervisor is between two lives: tried again at the next beat.
     if (result === undefined) return
@@ -331,13 +332,13 @@ export class Reconciler {
       winner !== record &&
       winner !== undefined &&
       (winner.ended ||
-        winner.gen !== record.gen ||
+        !isOfSameBirth(winner, record) ||
         (winner.owner !== cluster.id && cluster.alive.has(winner.owner)) ||
         // One that is gone as well, but may have written what was not found yet.
         (opened !== undefined && winner.epoch >= opened))
     if (result.ok && isSuperseded) await children.stop(record.key, NAME_CONFLICT)
     const epoch = opened ?? Math.max(record.epoch, winner?.epoch ?? 0) + 1
-    if (result.ok && !isSuperseded) this.claim(record.key, result.pid, { behaviour: record.behaviour, child, gen: record.gen, epoch })
+    if (result.ok && !isSuperseded) this.claim(record.key, result.pid, { behaviour: record.behaviour, child, ...birthOf(record), epoch })
     if (duty === 'take_over') {
       const outcome = isSuperseded || isFenced(result) ? 'superseded' : result.ok ? 'started' : 'failed'
       this.#o.events.emit('child.taken_over', {

@@ -3,7 +3,7 @@ import type { Clock, Emitter, Random } from '#base'
 import type { Cluster } from '#cluster'
 import { describeExit, type ExitReason, type NodeId } from '#process'
 import type { Directory } from '../directory/directory.ts'
-import { type ChildData, type DirectoryRecord, isQuarantined } from '../directory/record.ts'
+import { birthOf, type ChildData, type DirectoryRecord, isQuarantined } from '../directory/record.ts'
 import type { Replicator } from '../directory/replicator.ts'
 import type { DistributedEvents } from '../events.ts'
 import type { ChildPlacement } from './child-placement.ts'
@@ -66,10 +66,10 @@ export class Relocator {
   }
 
   /** Gives a child whose process has ended to a node, which starts it when its wait is over. */
-  send(record: DirectoryRecord, to: NodeId, cause: FailureCause | 'redistribution', child: ChildData, reason: ExitReason): void {
+  send(record: DirectoryRecord, to: NodeId, cause: FailureCause | 'redistribution' | 'drain', child: ChildData, reason: ExitReason): void {
     const epoch = record.epoch + 1
     const at = this.#o.clock.wall()
-    this.#o.replicator.write({ ...record, child, owner: to, serial: 0, epoch, claimedAt: at, handoff: undefined })
+    this.#o.replicator.write({ ...record, ...birthOf(record), child, owner: to, serial: 0, epoch, claimedAt: at, handoff: undefined })
     this.#o.events.emit('child.relocated', {
       name: record.key,
       behaviour: record.behaviour,
@@ -78,7 +78,7 @@ export class Relocator {
       cause,
       reason,
       attempts: child.failures?.count ?? 0,
-      waitMs: cause === 'redistribution' ? 0 : (child.failures?.waitMs ?? 0),
+      waitMs: child.failures?.waitMs ?? 0,
       epoch,
       at,
     })
@@ -88,7 +88,7 @@ export class Relocator {
     const { cluster, replicator, clock, events } = this.#o
     const epoch = record.epoch + 1
     const at = clock.wall()
-    replicator.write({ ...record, child, owner: cluster.id, serial: 0, epoch, claimedAt: at, handoff: undefined })
+    replicator.write({ ...record, ...birthOf(record), child, owner: cluster.id, serial: 0, epoch, claimedAt: at, handoff: undefined })
     const attempts = child.failures?.count ?? 0
     events.emit('child.quarantined', { name: record.key, behaviour: record.behaviour, reason, attempts, epoch, at })
   }
@@ -102,7 +102,16 @@ export class Relocator {
     const to = placement.nodeFor({ ...record, child }) ?? cluster.id
     const epoch = record.epoch + 1
     const at = clock.wall()
-    const { version } = replicator.write({ ...record, child, owner: to, serial: 0, epoch, claimedAt: at, handoff: undefined })
+    const { version } = replicator.write({
+      ...record,
+      ...birthOf(record),
+      child,
+      owner: to,
+      serial: 0,
+      epoch,
+      claimedAt: at,
+      handoff: undefined,
+    })
     events.emit('child.released', { name: key, behaviour: record.behaviour, to, epoch, at })
     return version
   }

@@ -15,6 +15,10 @@ export class Confirmation {
     this.#look()
   }
 
+  get missing(): Iterable<NodeId> {
+    return this.#missing
+  }
+
   /** A peer has merged the same as this node has by now. */
   confirmed(peer: NodeId): void {
     if (this.#missing.delete(peer)) this.#look()

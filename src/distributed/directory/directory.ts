@@ -93,6 +93,13 @@ export class Directory {
     return (this.#writers.get(writer)?.records ?? 0) > 0
   }
 
+  /** A number for a birth that is about to begin: whatever comes of it, this node gives it to no other. */
+  takeBirth(key: string): number {
+    const gen = this.nextBirth(key)
+    this.lamport = Math.max(this.lamport, gen)
+    return gen
+  }
+
   /** The number of a name's next birth. */
   nextBirth(key: string): number {
     return this.#rules.nextBirth(this.lamport, this.#records.get(key)?.gen)

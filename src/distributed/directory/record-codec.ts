@@ -9,13 +9,13 @@ import type { ChildData, DirectoryRecord } from './record.ts'
 /** A record without its writer, which a section names once. */
 export type WireRecord = readonly unknown[]
 
-/** A name, a name with a value, a child, a child with the rarer part of its data, one that came by a handoff. */
-const LENGTHS = [9, 10, 12, 15, 16]
+/** A name, a name with a value, a child, a child with the rarer part of its data, one that came by a handoff, one of another founder. */
+const LENGTHS = [9, 10, 12, 15, 16, 17]
 const RESTARTS = ['permanent', 'transient', 'temporary'] as const
 
 /** 9 items of every record; then a name's value, or a child's data and, if it has any, the rarer part of them. */
 export function encodeRecord(record: DirectoryRecord): WireRecord {
-  const { key, gen, ended, epoch, claimedAt, owner, serial, behaviour, child, value, handoff, version } = record
+  const { key, gen, ended, epoch, claimedAt, owner, serial, behaviour, child, value, handoff, founder, version } = record
   const flag = ended ? 1 : 0
   if (child === undefined) {
     return value === undefined
@@ -25,10 +25,12 @@ export function encodeRecord(record: DirectoryRecord): WireRecord {
   const { argument, shutdown = null, startTimeoutMs = null, backoff = null, failures } = child
   const restart = RESTARTS.indexOf(child.restart)
   const wire = [key, gen, flag, epoch, claimedAt, owner, serial, behaviour, version, argument, restart, shutdown]
-  if (startTimeoutMs !== null || backoff !== null || failures !== undefined || handoff !== undefined) {
+  const isRarer = startTimeoutMs !== null || backoff !== null || failures !== undefined
+  if (isRarer || handoff !== undefined || founder !== undefined) {
     wire.push(startTimeoutMs, backoff, failures === undefined ? null : encodeFailures(failures))
   }
-  if (handoff !== undefined) wire.push(handoff)
+  if (handoff !== undefined || founder !== undefined) wire.push(handoff ?? null)
+  if (founder !== undefined) wire.push(founder)
   return wire
 }
 
@@ -66,7 +68,8 @@ export function decodeRecord(value: unknown, writer: NodeId): DirectoryRecord {
     behaviour: intern(text(behaviour, 'behaviour')),
     child: wire.length >= 12 ? decodeChild(wire) : undefined,
     value: wire.length === 10 ? wire[9] : undefined,
-    ...(wire.length === 16 ? { handoff: text(wire[15], 'handoff') } : {}),
+    ...(isAbsent(wire[15]) ? {} : { handoff: text(wire[15], 'handoff') }),
+    ...(wire.length === 17 ? { founder: intern(text(wire[16], 'founder')) } : {}),
     writer,
     version: whole(version, 'version'),
   }

@@ -25,6 +25,8 @@ export interface DirectoryRecord {
   /** Wall clock of the claim, ms: decides only between equal epochs, so skew can be unfair but never unsafe. */
   readonly claimedAt: number
   readonly owner: NodeId
+  /** The node that began this birth, where it is not its owner: two births of one number are told apart by it. */
+  readonly founder?: NodeId | undefined
   /** Serial of the process on its owner's node; 0 while nothing runs: a child on its way, or in quarantine, or a setting. */
   readonly serial: number
   readonly behaviour: string
@@ -47,6 +49,15 @@ export const SETTING = '\0'
 
 export function isSetting(record: DirectoryRecord): boolean {
   return record.key.charCodeAt(0) === 0
+}
+
+/** One birth, and no other: two nodes that did not know of each other may have begun births of one number. */
+export function birthOf({ gen, founder, owner }: Pick<DirectoryRecord, 'gen' | 'founder' | 'owner'>): { gen: number; founder: NodeId } {
+  return { gen, founder: founder ?? owner }
+}
+
+export function isOfSameBirth(a: DirectoryRecord, b: DirectoryRecord): boolean {
+  return a.gen === b.gen && (a.founder ?? a.owner) === (b.founder ?? b.owner)
 }
 
 /** A child that failed wherever it went: its name stays claimed, and nothing runs until it is released. */

@@ -35,6 +35,11 @@ export const DEFAULT_REPLICATOR_TIMES: ReplicatorTimes = {
   ticksPerDigest: 5,
 }
 
+/** What is wanted for a digest, as it is sent. */
+const ANSWERS = { lack: 0, none: 1, show: 2 } as const
+/** How often peers are asked what they have merged, while a node waits for that. */
+const CONFIRM_EVERY_MS = 50
+
 /** Records in one frame of a transfer. */
 const RECORDS_PER_FRAME = 1000
 
@@ -94,7 +99,7 @@ export class Replicator {
     cluster.handle('ack', (from, frame) => this.#onAck(from, whole(frame[1], 'version')))
     cluster.handle('full', (_from, frame) => this.#onFull(frame))
     cluster.onLink((peer, isUp) => {
-      if (isUp) this.#sendDigest(peer, false)
+      if (isUp) this.#sendDigest(peer, 'lack')
     })
     cluster.onTick((now) => this.#tick(now))
     cluster.onChange(() => this.#settleWaiters())
@@ -150,8 +155,15 @@ export class Replicator {
       const timer = this.#clock.after(limitMs, () => settle(false))
       const peers = [...this.#cluster.alive].filter((id) => id !== this.#cluster.id)
       this.#confirmation = new Confirmation(new Map(this.#directory.context()), peers, settle)
-      for (const peer of peers) this.#sendDigest(peer, false)
+      this.#askAgain(this.#confirmation)
     })
+  }
+
+  /** What a peer lacked when it was asked it may have got meanwhile from others: it is not waited for until the next beat. */
+  #askAgain(confirmation: Confirmation): void {
+    if (this.#confirmation !== confirmation) return
+    for (const peer of confirmation.missing) this.#sendDigest(peer, 'show')
+    this.#clock.after(CONFIRM_EVERY_MS, () => this.#askAgain(confirmation))
   }
 
   #settleWaiters(): void {
@@ -181,7 +193,7 @@ export class Replicator {
     if (this.#directory.merge(sectionOf(writer, frame[1], frame[2], frame[3]))) {
       this.#cluster.send(from, ['ack', this.#directory.merged(writer)])
     } else {
-      this.#sendDigest(from, true)
+      this.#sendDigest(from, 'none')
     }
   }
 
@@ -207,16 +219,17 @@ export class Replicator {
     this.#settleWaiters()
   }
 
-  #sendDigest(to: NodeId, isReply: boolean): void {
-    const asks = isReply || this.#synced === undefined ? 0 : this.#syncs
-    this.#cluster.send(to, ['digest', this.#directory.lamport, [...this.#directory.context()], isReply ? 1 : 0, asks])
+  /** `lack`: the peer answers if it lacks something. `show`: it answers in any case. */
+  #sendDigest(to: NodeId, answer: keyof typeof ANSWERS): void {
+    const asks = answer === 'none' || this.#synced === undefined ? 0 : this.#syncs
+    this.#cluster.send(to, ['digest', this.#directory.lamport, [...this.#directory.context()], ANSWERS[answer], asks])
   }
 
   /** Asks all peers, those too to whom a link comes up from now on, and calls `synced` once when all that one of them knew has been merged. */
   sync(synced: () => void): void {
     this.#syncs++
     this.#synced = synced
-    for (const link of this.#cluster.links) this.#sendDigest(link.peer, false)
+    for (const link of this.#cluster.links) this.#sendDigest(link.peer, 'lack')
   }
 
   #onSynced(sync: number): void {
@@ -239,7 +252,8 @@ export class Replicator {
     const sync = whole(frame[4], 'number')
     this.#sendLacking(from, theirs, sync === 0 ? [] : [() => ['synced', sync]])
     const isLacking = theirs.entries().some(([id, version]) => version > this.#directory.merged(id))
-    if (isLacking && whole(frame[3], 'reply') === 0) this.#sendDigest(from, true)
+    const answer = whole(frame[3], 'answer')
+    if (answer === ANSWERS.show || (isLacking && answer === ANSWERS.lack)) this.#sendDigest(from, 'none')
     if (!isLacking) this.#join(from)
     this.#settleWaiters()
   }
@@ -263,7 +277,7 @@ export class Replicator {
   #onHashes(from: NodeId, contextHash: number, liveHash: number): void {
     if (contextHash !== this.#directory.contextHash) {
       this.#mismatches.delete(from)
-      this.#sendDigest(from, false)
+      this.#sendDigest(from, 'lack')
       return
     }
     this.#confirmation?.confirmed(from)
@@ -292,7 +306,7 @@ export class Replicator {
     const isForDigest = this.#ticks++ % this.#times.ticksPerDigest === 0
     const { contextHash, liveHash } = this.#directory
     for (const peer of this.#cluster.peersToTell()) {
-      if (isForDigest) this.#sendDigest(peer, false)
+      if (isForDigest) this.#sendDigest(peer, 'lack')
       else this.#cluster.send(peer, ['hashes', contextHash, liveHash])
     }
     this.joinIfAlone(now)

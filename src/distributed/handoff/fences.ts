@@ -34,6 +34,8 @@ export class Fences {
   readonly #o: HandoffParts
   readonly #hold: Hold
   readonly #byKey = new Map<string, Fence>()
+  /** Those that were sent. */
+  readonly #byNumber = new Map<number, Fence>()
   #last = 0
 
   constructor(parts: HandoffParts, hold: Hold) {
@@ -76,7 +78,9 @@ export class Fences {
 
   #send(fence: Fence): boolean {
     const { cluster, clock } = this.#o
+    if (fence.number !== undefined) this.#byNumber.delete(fence.number)
     fence.number = ++this.#last
+    this.#byNumber.set(fence.number, fence)
     fence.deadline = clock.now() + FENCE_MS
     if (cluster.send(fence.from.node, ['fence', fence.number, fence.from.serial, cluster.id])) return true
     this.#forget(fence)
@@ -84,17 +88,16 @@ export class Fences {
   }
 
   #onFenced(number: number): void {
-    for (const fence of this.#byKey.values()) {
-      if (fence.number !== number) continue
-      const { next } = fence
-      if (next === undefined) {
-        this.#pass(fence)
-        return
-      }
-      fence.from = next
-      fence.next = undefined
-      if (!this.#send(fence)) this.#pass(fence)
+    const fence = this.#byNumber.get(number)
+    if (fence === undefined) return
+    const { next } = fence
+    if (next === undefined) {
+      this.#pass(fence)
+      return
     }
+    fence.from = next
+    fence.next = undefined
+    if (!this.#send(fence)) this.#pass(fence)
   }
 
   /** What has waited goes on. */
@@ -105,6 +108,7 @@ export class Fences {
 
   #forget(fence: Fence): void {
     this.#byKey.delete(fence.ref.key)
+    if (fence.number !== undefined) this.#byNumber.delete(fence.number)
     if (this.#byKey.size === 0) this.#o.runtime.detour = undefined
   }
 

@@ -12,28 +12,32 @@ import { activeRecord, Incoming } from './incoming.ts'
 import { type HandoffParts, Outgoing } from './outgoing.ts'
 import type { HandoffOutcome } from './source.ts'
 
-/** Beside the size of one state: how many processes leave a node at a time, and how much of their states. */
-const MOST_LEAVING = 16
+/** Beside the size of one state: how much of the states of processes leaves a node at a time. */
 const MOST_BYTES = 128 * 1024 * 1024
 /** And come to it: whoever offers more is refused, and tries again or goes elsewhere. */
-const MOST_COMING = 256
+const MOST_COMING = 1024
 
 export interface HandoffsOptions extends HandoffParts {
   /** Whether this node may own names now. */
   readonly mayOwn: () => boolean
+  /** How many processes leave this node at a time. */
+  readonly concurrency: number
 }
 
 export class Handoffs {
   readonly #o: HandoffsOptions
   readonly #outgoing = new Map<string, Outgoing>()
+  /** The same by name: there is one for a name at most. */
+  readonly #leavingBy = new Map<string, Outgoing>()
   readonly #incoming = new Map<string, Incoming>()
-  readonly #leaving = new Budget(MOST_LEAVING)
+  readonly #leaving: Budget
   readonly #bytes = new Budget(MOST_BYTES)
   #comingBytes = 0
   #last = 0
 
   constructor(options: HandoffsOptions) {
     this.#o = options
+    this.#leaving = new Budget(options.concurrency)
     const { cluster, directory } = options
     cluster.handle('prep', (from, frame) => this.#onPrep(from, frame))
     cluster.handle('piece', (from, frame) => this.#onPiece(from, frame))
@@ -84,7 +88,11 @@ export class Handoffs {
     const id = `${cluster.id}/${++this.#last}`
     const outgoing = new Outgoing(this.#o, { id, record, process, handoff, to, reason, room: this.#bytes })
     this.#outgoing.set(id, outgoing)
-    return outgoing.run().finally(() => this.#outgoing.delete(id))
+    this.#leavingBy.set(key, outgoing)
+    return outgoing.run().finally(() => {
+      this.#outgoing.delete(id)
+      this.#leavingBy.delete(key)
+    })
   }
 
   // ---- what happens
@@ -95,7 +103,7 @@ export class Handoffs {
   }
 
   #onWinnerChanged(key: string): void {
-    for (const outgoing of this.#outgoing.values()) if (outgoing.key === key) outgoing.step('changed')
+    this.#leavingBy.get(key)?.step('changed')
     for (const incoming of this.#incoming.values()) if (incoming.offer.record.key === key) incoming.step('changed')
   }
 

@@ -2,7 +2,7 @@
 
 import { Resumed } from '#otp'
 import { describeExit, type NodeId, restoreTimers, type TraceCarrier } from '#process'
-import { type ChildData, compareRecords, type DirectoryRecord } from '../directory/record.ts'
+import { birthOf, type ChildData, compareRecords, type DirectoryRecord } from '../directory/record.ts'
 import { encodeRecord } from '../directory/record-codec.ts'
 import { type Cargo, unpackCargo } from './cargo.ts'
 import type { HandoffParts } from './outgoing.ts'
@@ -132,14 +132,14 @@ export class Incoming {
   async #start(): Promise<void> {
     const { children, reconciler, runtime, clock, events } = this.#parts
     const { id, from, record, size, carrier } = this.offer
-    const { key, behaviour, gen } = record
+    const { key, behaviour } = record
     const cargo = this.#cargo as Cargo
     const child = record.child as ChildData
     const result = await children.start(
       { key, behaviour, child },
       'handoff',
-      { gen, epoch: record.epoch + 1, oldestGen: gen },
-      new Resumed(cargo.data),
+      { ...birthOf(record), epoch: record.epoch + 1 },
+      { state: new Resumed(cargo.data), from },
     )
     if (result?.ok !== true) {
       this.#giveUp(result === undefined ? 'its supervisor is between two lives' : `it did not start: ${describeExit(result.reason)}`)
@@ -154,8 +154,8 @@ export class Incoming {
     }
     restoreTimers(process, cargo.timers, clock.now() - this.#startedMono)
     if (cargo.idleMs !== undefined) process.startIdleTimeout(cargo.idleMs)
-    const epoch = record.epoch + 1
-    const claimed = reconciler.claim(key, pid, { behaviour, child, value: undefined, gen, epoch, handoff: id })
+    const epoch = children.epoch(key) ?? record.epoch + 1
+    const claimed = reconciler.claim(key, pid, { behaviour, child, value: undefined, ...birthOf(record), epoch, handoff: id })
     events.emit('handoff.received', {
       handoffId: id,
       name: key,

@@ -17,7 +17,7 @@ import {
 import type { LocalChildren } from '../children/local-children.ts'
 import { pidOf, type Reconciler } from '../children/reconciler.ts'
 import type { Directory } from '../directory/directory.ts'
-import type { DirectoryRecord } from '../directory/record.ts'
+import { birthOf, type DirectoryRecord } from '../directory/record.ts'
 import { encodeRecord } from '../directory/record-codec.ts'
 import type { DistributedEvents, HandoffPhase, HandoffReason } from '../events.ts'
 import type { Budget } from './budget.ts'
@@ -75,6 +75,8 @@ export class Outgoing {
   readonly #passed: ((to: Pid | undefined) => void)[] = []
   #goesOnHere = false
   #hasRoom = false
+  /** What its end has to wait for. */
+  #reclaimed: Promise<void> | undefined
 
   constructor(
     parts: HandoffParts,
@@ -181,7 +183,7 @@ export class Outgoing {
         releaseProcess(this.#process)
         return
       case 'reclaim':
-        this.#reclaim()
+        this.#reclaimed = this.#reclaim()
         return
       case 'forward':
         this.#forward()
@@ -201,6 +203,19 @@ export class Outgoing {
       return
     }
     this.#heldMono = this.#parts.clock.now()
+    const isSettled = this.#process.body.settle?.(this.#process) ?? true
+    if (isSettled instanceof Promise) void isSettled.then((is) => this.#onSettled(is))
+    else this.#onSettled(isSettled)
+  }
+
+  /** Nobody waits any more for something that it has still to make sure: its state is what others know of. */
+  #onSettled(isSettled: boolean): void {
+    if (this.#phase === undefined) return
+    if (!isSettled) {
+      this.#because = 'its state could not be written'
+      this.step('not_saved')
+      return
+    }
     const bytes = this.#saved()
     if (bytes === undefined) {
       this.step('not_saved')
@@ -243,10 +258,19 @@ export class Outgoing {
     this.#parts.cluster.send(this.to, [kind, this.id, ...content])
   }
 
-  /** With an epoch above the claim that the target may still make: that one loses then. */
-  #reclaim(): void {
-    const { reconciler } = this.#parts
-    reconciler.claim(this.key, this.#process.pid, { ...this.#record, epoch: this.#record.epoch + 2, handoff: undefined })
+  /** With an epoch above the claim that the target may still make: that one loses then, and is shut out of its written state. */
+  async #reclaim(): Promise<void> {
+    const { reconciler, children } = this.#parts
+    const { pid } = this.#process
+    const claim = { ...this.#record, ...birthOf(this.#record), handoff: undefined }
+    const epoch = this.#record.epoch + 2
+    reconciler.claim(this.key, pid, { ...claim, epoch })
+    const before = children.epoch(this.key)
+    if (before !== undefined && !(await children.keep(this.#record, epoch))) return
+    // It may have been taken over or ended meanwhile: then it is stopped.
+    if (this.#standing() !== 'mine') return
+    const opened = children.epoch(this.key) ?? epoch
+    if (opened !== epoch) reconciler.claim(this.key, pid, { ...claim, epoch: opened })
     releaseProcess(this.#process)
   }
 
@@ -302,7 +326,8 @@ export class Outgoing {
     this.#state = undefined
     for (const passed of this.#passed.splice(0)) passed(undefined)
     this.#span?.end(outcome === 'completed' ? 'ok' : outcome)
-    this.#over.resolve(outcome)
+    if (this.#reclaimed === undefined) this.#over.resolve(outcome)
+    else void this.#reclaimed.then(() => this.#over.resolve(outcome))
   }
 
   #whyNot(standing: Standing): string {

@@ -4,7 +4,7 @@ import { decodeData, encodeData } from '#cluster'
 import type { KeptState, StateKeeper } from '#otp'
 import type { ExitReason } from '#process'
 import type { DistributedEvents } from '../events.ts'
-import type { Fence } from './fence.ts'
+import { compareFences, type Fence, type StoredState } from './fence.ts'
 import type { StateStore, WriteResult } from './state-store.ts'
 
 /** Half of what a frame may hold: a state that can be written can be copied. */
@@ -23,6 +23,7 @@ export interface KeptChild {
 
 export class ChildStateKeeper implements StateKeeper {
   readonly #child: KeptChild
+  #fence: Fence
   #seq: number
   #confirmed: number
   /** Its process has found that the name is another's. */
@@ -30,18 +31,18 @@ export class ChildStateKeeper implements StateKeeper {
 
   constructor(child: KeptChild) {
     this.#child = child
+    this.#fence = child.fence
     this.#seq = this.#stored()?.seq ?? 0
     this.#confirmed = this.#seq
   }
 
   get fence(): Fence {
-    return this.#child.fence
+    return this.#fence
   }
 
   #stored() {
-    const { store, key, fence } = this.#child
-    const stored = store.read(key)
-    return stored?.fence.gen === fence.gen ? stored : undefined
+    const { store, key } = this.#child
+    return store.read(key, this.#fence)
   }
 
   get kept(): KeptState | undefined {
@@ -51,7 +52,8 @@ export class ChildStateKeeper implements StateKeeper {
   }
 
   async write(version: number, data: unknown): Promise<boolean> {
-    const { key, fence, store, clock } = this.#child
+    const { key, store, clock } = this.#child
+    const fence = this.#fence
     const startedMono = clock.now()
     try {
       const bytes = this.#encoded(data)
@@ -76,7 +78,8 @@ export class ChildStateKeeper implements StateKeeper {
 
   #note(result: WriteResult, bytes: number, startedMono: number): void {
     const { key, behaviour, store, clock, events } = this.#child
-    if (!result.ok) this.#noteFailure('fenced', `the name is ${result.by.owner}'s`, startedMono)
+    if (!result.ok)
+      this.#noteFailure('fenced', result.by.owner === '' ? 'its birth is over' : `the name is ${result.by.owner}'s`, startedMono)
     else if (events.wants('state.written')) {
       events.emit('state.written', { name: key, behaviour, store: store.name, bytes, durationMs: clock.now() - startedMono })
     }
@@ -86,6 +89,20 @@ export class ChildStateKeeper implements StateKeeper {
     const { key, behaviour, store, clock, events } = this.#child
     const durationMs = clock.now() - startedMono
     events.emit('state.write_failed', { name: key, behaviour, store: store.name, outcome, why, at: clock.wall(), durationMs })
+  }
+
+  /**
+   * The process goes on, and writes under a later token, with which the state was opened anew. `false`: what was found then is not what it has
+   * written, or what the node it was to go to, which begins with a copy, has made of that: it has to begin with what was found.
+   */
+  renew(fence: Fence, found: StoredState | undefined): boolean {
+    const before = this.#fence
+    const isCopy = found !== undefined && this.#seq > 0 && found.seq === 1 && found.fence.epoch === before.epoch + 1
+    if (found !== undefined && compareFences(found.fence, before) !== 0 && !isCopy) return false
+    this.#fence = fence
+    this.#seq = this.#stored()?.seq ?? 0
+    this.#confirmed = this.#seq
+    return true
   }
 
   stop(reason: ExitReason): void {

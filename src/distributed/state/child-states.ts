@@ -2,16 +2,15 @@
 import type { Clock, Emitter } from '#base'
 import type { ExitReason, NodeId } from '#process'
 import type { DistributedEvents } from '../events.ts'
-import { ChildStateKeeper, type KeptChild } from './child-state-keeper.ts'
-import { compareFences, type Fence } from './fence.ts'
+import { ChildStateKeeper } from './child-state-keeper.ts'
+import { type BirthId, compareFences, type Fence, isSameBirth, type StoredState } from './fence.ts'
 import type { StateStore } from './state-store.ts'
 
 /** Which life of a name is about to be started here. */
-export interface Birth {
-  readonly gen: number
+export interface Birth extends BirthId {
   readonly epoch: number
-  /** State of earlier births is not its own. Lower than `gen` only where nobody knows of an earlier birth's end. */
-  readonly oldestGen: number
+  /** Nobody knows the name: its last birth may not have ended but gone down with the whole cluster, and its state is this one's. */
+  readonly inherits?: boolean
 }
 
 export interface ChildStatesOptions {
@@ -26,9 +25,10 @@ export interface ChildStatesOptions {
 const PATIENCE_MS = 2000
 
 /** `fenced`: another live node has a greater token, so that it is, or is about to be, the owner. `unavailable`: the store could not tell. */
-export type OpenedState =
-  | { readonly ok: true; readonly keeper: ChildStateKeeper }
-  | { readonly ok: false; readonly reason: 'fenced' | 'unavailable' }
+type NotOpened = { readonly ok: false; readonly reason: 'fenced' | 'unavailable' }
+/** With what was found under which earlier token. */
+type Opened = { readonly ok: true; readonly fence: Fence; readonly found: StoredState | undefined }
+export type OpenedState = { readonly ok: true; readonly keeper: ChildStateKeeper; readonly found: StoredState | undefined } | NotOpened
 
 export class ChildStates {
   readonly #o: ChildStatesOptions
@@ -41,13 +41,30 @@ export class ChildStates {
 
   /**
    * The keeper of a child's state, with whatever there is of this birth. A token of a node that is gone, or that did not claim the name, is
-   * outdone by a higher epoch, so the keeper's may be higher than was asked for.
+   * outdone by a higher epoch, so the keeper's may be higher than was asked for; one of a later birth that nobody knows is passed over.
    */
   async open(key: string, behaviour: string, birth: Birth, stop: (reason: ExitReason) => void): Promise<OpenedState> {
+    const opened = await this.#tryToOpen(key, behaviour, birth)
+    if (!opened.ok) return opened
+    const { store, clock, events } = this.#o
+    const { fence, found } = opened
+    return { ok: true, keeper: new ChildStateKeeper({ key, behaviour, fence, store, clock, events, stop }), found }
+  }
+
+  /**
+   * Makes a process that runs here the one that may write its state again, after another node may have opened it. `false`: it must not go on,
+   * but begin with what there is.
+   */
+  async renew(key: string, behaviour: string, keeper: ChildStateKeeper, epoch: number): Promise<boolean> {
+    const opened = await this.#tryToOpen(key, behaviour, { ...keeper.fence, epoch })
+    return opened.ok && keeper.renew(opened.fence, opened.found)
+  }
+
+  async #tryToOpen(key: string, behaviour: string, birth: Birth): Promise<Opened | NotOpened> {
     const { store, clock, events } = this.#o
     const startedMono = clock.now()
     try {
-      return await this.#open(key, behaviour, birth, stop, startedMono)
+      return await this.#open(key, behaviour, birth, startedMono)
     } catch (error) {
       const why = `not opened: ${error instanceof Error ? error.message : String(error)}`
       const durationMs = clock.now() - startedMono
@@ -56,11 +73,12 @@ export class ChildStates {
     }
   }
 
-  async #open(key: string, behaviour: string, birth: Birth, stop: KeptChild['stop'], startedMono: number): Promise<OpenedState> {
+  async #open(key: string, behaviour: string, birth: Birth, startedMono: number): Promise<Opened | NotOpened> {
     const { store, clock, events } = this.#o
-    let fence: Fence = { gen: birth.gen, epoch: birth.epoch, owner: this.#o.self }
+    const { gen, founder, epoch, inherits = false } = birth
+    let fence: Fence = { gen, founder, epoch, owner: this.#o.self }
     for (;;) {
-      const result = await store.open(key, fence, birth.oldestGen)
+      const result = await store.open(key, fence, inherits)
       if (result.ok) {
         const { stored } = result
         this.#respected.delete(key)
@@ -77,14 +95,16 @@ export class ChildStates {
             durationMs,
           })
         }
-        return { ok: true, keeper: new ChildStateKeeper({ key, behaviour, fence, store, clock, events, stop }) }
+        return { ok: true, fence, found: stored }
       }
-      const { by } = result
-      // Refused by less than its own token: the birth has ended meanwhile, and nothing outdoes that.
-      const isHeld = by.owner !== fence.owner && this.#o.isAlive(by.owner) && this.#isStandingBack(key, by)
-      if (by.gen !== fence.gen || by.epoch < fence.epoch || isHeld) return { ok: false, reason: 'fenced' }
-      fence = { ...fence, epoch: by.epoch + 1 }
+      const next = outdoing(fence, result.by)
+      if (next === undefined || this.#isHeld(key, result.by)) return { ok: false, reason: 'fenced' }
+      fence = next
     }
+  }
+
+  #isHeld(key: string, by: Fence): boolean {
+    return by.owner !== this.#o.self && this.#o.isAlive(by.owner) && this.#isStandingBack(key, by)
   }
 
   #isStandingBack(key: string, by: Fence): boolean {
@@ -104,4 +124,10 @@ export class ChildStates {
     this.#respected.delete(key)
     this.#o.store.forget(key, gen)
   }
+}
+
+/** The token that `by` does not shut out. `undefined`: refused by less than that, the birth has ended meanwhile or is another's, and nothing outdoes that. */
+function outdoing(fence: Fence, by: Fence): Fence | undefined {
+  if (isSameBirth(by, fence)) return by.epoch < fence.epoch ? undefined : { ...fence, epoch: by.epoch + 1 }
+  return by.gen > Math.max(fence.gen, fence.over ?? 0) ? { ...fence, over: by.gen } : undefined
 }

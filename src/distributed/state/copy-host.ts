@@ -33,22 +33,24 @@ export class CopyHost {
 
   #onWrite(from: NodeId, key: string, state: StoredState): void {
     const by = this.#copies.write(key, state)
-    const { gen, epoch } = state.fence
-    if (by === undefined) this.#relay.send(from, ['state.ack', key, gen, epoch, state.seq])
-    else this.#relay.send(from, ['state.refused', key, gen, epoch, ...wireFence(by)])
+    if (by === undefined) this.#relay.send(from, ['state.ack', key, ...wireToken(state.fence), state.seq])
+    else this.#relay.send(from, ['state.refused', key, ...wireToken(state.fence), ...wireFence(by)])
   }
 
   #onAsk(from: NodeId, frame: Frame): void {
     const id = whole(frame[1], 'id')
     const key = text(frame[2], 'key')
-    const by = this.#copies.raise(key, { gen: whole(frame[3], 'gen'), epoch: whole(frame[4], 'epoch'), owner: from })
+    const fence = tokenIn(frame, 3, from)
+    const by = this.#copies.raise(key, fence)
     if (by !== undefined) this.#relay.send(from, ['state.denied', id, ...wireFence(by)])
-    else this.#relay.send(from, ['state.copy', id, ...wireCopy(this.#copies.read(key))])
+    else {
+      const copy = whole(frame[7], 'inherits') === 1 ? this.#copies.readUpTo(key, fence) : this.#copies.read(key, fence)
+      this.#relay.send(from, ['state.copy', id, ...wireCopy(copy)])
+    }
   }
 
   #onDrop(from: NodeId, frame: Frame): void {
-    const fence = { gen: whole(frame[2], 'gen'), epoch: whole(frame[3], 'epoch'), owner: from }
-    this.#copies.drop(text(frame[1], 'key'), fence, whole(frame[4], 'seq'))
+    this.#copies.drop(text(frame[1], 'key'), tokenIn(frame, 2, from), whole(frame[6], 'seq'))
     this.#onLess()
   }
 
@@ -81,30 +83,41 @@ export class CopyHost {
   }
 }
 
-export function wireFence({ gen, epoch, owner }: Fence): readonly unknown[] {
-  return [gen, epoch, owner]
+/** Without its owner: who shows it is who sends. */
+export function wireToken({ gen, founder, epoch, over = 0 }: Fence): readonly unknown[] {
+  return [gen, founder, epoch, over]
+}
+
+export function tokenIn(frame: Frame, at: number, owner: NodeId): Fence {
+  const over = whole(frame[at + 3], 'later birth')
+  const token = { gen: whole(frame[at], 'gen'), founder: text(frame[at + 1], 'founder'), epoch: whole(frame[at + 2], 'epoch'), owner }
+  return over === 0 ? token : { ...token, over }
+}
+
+function wireFence(fence: Fence): readonly unknown[] {
+  return [fence.owner, ...wireToken(fence)]
 }
 
 export function fenceIn(frame: Frame, at: number): Fence {
-  return { gen: whole(frame[at], 'gen'), epoch: whole(frame[at + 1], 'epoch'), owner: text(frame[at + 2], 'owner') }
+  return tokenIn(frame, at + 1, text(frame[at], 'owner'))
 }
 
 function wireCopy(stored: StoredState | undefined): readonly unknown[] {
   return stored === undefined ? [] : [stored.fence.owner, ...wireState(stored)]
 }
 
-/** Without its owner: who writes is who sends. */
+/** Without its owner, as `wireToken`. */
 export function wireState({ fence, seq, version, bytes }: StoredState): readonly unknown[] {
-  return [fence.gen, fence.epoch, seq, version, bytes]
+  return [...wireToken(fence), seq, version, bytes]
 }
 
 export function stateIn(frame: Frame, at: number, owner: NodeId): StoredState {
-  const bytes = frame[at + 4]
+  const bytes = frame[at + 6]
   if (!(bytes instanceof Uint8Array)) throw new BadFrame(`expected a state as bytes, got ${typeof bytes}`)
   return {
-    fence: { gen: whole(frame[at], 'gen'), epoch: whole(frame[at + 1], 'epoch'), owner },
-    seq: whole(frame[at + 2], 'seq'),
-    version: whole(frame[at + 3], 'version'),
+    fence: tokenIn(frame, at, owner),
+    seq: whole(frame[at + 4], 'seq'),
+    version: whole(frame[at + 5], 'version'),
     bytes,
   }
 }

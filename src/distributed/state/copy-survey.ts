@@ -2,7 +2,7 @@
 import type { Cluster, Frame } from '#cluster'
 import { whole } from '#cluster'
 import type { NodeId } from '#process'
-import { copyIn, fenceIn } from './copy-host.ts'
+import { copyIn, fenceIn, wireToken } from './copy-host.ts'
 import type { Fence, StoredState } from './fence.ts'
 import type { Relay } from './relay.ts'
 
@@ -13,6 +13,7 @@ export type SurveyResult =
 interface Survey {
   readonly key: string
   readonly fence: Fence
+  readonly inherits: boolean
   readonly missing: Set<NodeId>
   readonly copies: Map<NodeId, StoredState>
   readonly settle: (result: SurveyResult) => void
@@ -42,20 +43,21 @@ export class CopySurveys {
     })
   }
 
-  ask(key: string, fence: Fence): Promise<SurveyResult> {
+  /** Of this birth; with `inherits`, of any up to it. */
+  ask(key: string, fence: Fence, inherits: boolean): Promise<SurveyResult> {
     return new Promise((settle) => {
       const missing = new Set(this.#cluster.alive)
       missing.delete(this.#cluster.id)
       const id = ++this.#lastId
-      const survey: Survey = { key, fence, missing, copies: new Map(), settle }
+      const survey: Survey = { key, fence, inherits, missing, copies: new Map(), settle }
       this.#surveys.set(id, survey)
       for (const peer of missing) this.#ask(id, survey, peer)
       this.#settleIfWhole(id, survey)
     })
   }
 
-  #ask(id: number, { key, fence }: Survey, peer: NodeId): void {
-    this.#relay.send(peer, ['state.ask', id, key, fence.gen, fence.epoch])
+  #ask(id: number, { key, fence, inherits }: Survey, peer: NodeId): void {
+    this.#relay.send(peer, ['state.ask', id, key, ...wireToken(fence), inherits ? 1 : 0])
   }
 
   #onCopy(from: NodeId, frame: Frame): void {

@@ -1,15 +1,18 @@
 // The copies of states that lie on this node, its own among them: what is let in, and what is dropped. No I/O.
 import type { NodeId } from '#process'
-import { compareFences, compareStates, type Fence, type StoredState } from './fence.ts'
+import { type BirthId, compareStates, type Fence, isSameBirth, newestOf, type StoredState, shutsOut } from './fence.ts'
 
 /** What the directory says of a name, as far as it concerns its state. */
 export interface Standing {
   readonly gen: number
   readonly epoch: number
   readonly owner: NodeId
+  /** Where it is not the owner. */
+  readonly founder?: NodeId | undefined
   readonly ended: boolean
 }
 
+/** Of one birth. */
 interface Copy {
   fence: Fence
   /** `undefined`: nothing was written yet under a token that was shown here. */
@@ -17,9 +20,10 @@ interface Copy {
 }
 
 export class CopyTable {
-  readonly #copies = new Map<string, Copy>()
+  /** Of each name, by birth: one, unless two nodes began it without knowing of each other. */
+  readonly #copies = new Map<string, readonly Copy[]>()
   readonly #standingOf: (key: string) => Standing | undefined
-  #sweep: IterableIterator<[string, Copy]> | undefined
+  #sweep: IterableIterator<[string, readonly Copy[]]> | undefined
 
   constructor(standingOf: (key: string) => Standing | undefined) {
     this.#standingOf = standingOf
@@ -29,21 +33,32 @@ export class CopyTable {
     return this.#copies.size
   }
 
-  read(key: string): StoredState | undefined {
-    return this.#copies.get(key)?.stored
+  #copy(key: string, birth: BirthId): Copy | undefined {
+    return this.#copies.get(key)?.find(({ fence }) => isSameBirth(fence, birth))
+  }
+
+  read(key: string, birth: BirthId): StoredState | undefined {
+    return this.#copy(key, birth)?.stored
+  }
+
+  /** What was written last of any birth up to this one. */
+  readUpTo(key: string, { gen }: BirthId): StoredState | undefined {
+    return newestOf((this.#copies.get(key) ?? []).map(({ fence, stored }) => (fence.gen <= gen ? stored : undefined)))
   }
 
   *states(): Generator<readonly [key: string, stored: StoredState]> {
-    for (const [key, { stored }] of this.#copies) if (stored !== undefined) yield [key, stored]
+    for (const [key, copies] of this.#copies) for (const { stored } of copies) if (stored !== undefined) yield [key, stored]
   }
 
-  /** Makes `fence` the token of the name here; answers the greater one if there is, and then nothing has changed. */
+  /** Makes `fence` the token of its birth here; answers what shuts it out if there is such, and then nothing has changed. */
   raise(key: string, fence: Fence): Fence | undefined {
-    const copy = this.#copies.get(key)
-    if (copy !== undefined && compareFences(copy.fence, fence) > 0) return copy.fence
+    const copies = this.#copies.get(key) ?? []
     const standing = this.#standingOf(key)
-    if (standing !== undefined && isPast(fence, standing)) return standing
-    if (copy === undefined) this.#copies.set(key, { fence, stored: undefined })
+    if (standing !== undefined && isPast(fence, standing)) return { ...standing, founder: standing.founder ?? standing.owner }
+    const greater = copies.find((copy) => shutsOut(copy.fence, fence))
+    if (greater !== undefined) return greater.fence
+    const copy = this.#copy(key, fence)
+    if (copy === undefined) this.#copies.set(key, [...copies, { fence, stored: undefined }])
     else copy.fence = fence
     return undefined
   }
@@ -52,22 +67,29 @@ export class CopyTable {
   write(key: string, state: StoredState): Fence | undefined {
     const by = this.raise(key, state.fence)
     if (by !== undefined) return by
-    const copy = this.#copies.get(key) as Copy
+    const copy = this.#copy(key, state.fence) as Copy
     if (copy.stored === undefined || compareStates(state, copy.stored) > 0) copy.stored = state
     return undefined
   }
 
   /** Drops what was written up to `seq` of this token, or under a lesser one: its owner has it elsewhere. */
   drop(key: string, fence: Fence, seq: number): void {
-    const copy = this.#copies.get(key)
+    const copy = this.#copy(key, fence)
     if (copy?.stored === undefined) return
     if (compareStates(copy.stored, { fence, seq, version: 0, bytes: copy.stored.bytes }) <= 0) copy.stored = undefined
   }
 
   /** Drops everything of a birth, and of those before it. */
   forget(key: string, gen: number): void {
-    const copy = this.#copies.get(key)
-    if (copy !== undefined && copy.fence.gen <= gen) this.#copies.delete(key)
+    this.#keep(key, ({ fence }) => fence.gen > gen)
+  }
+
+  #keep(key: string, isKept: (copy: Copy) => boolean): void {
+    const copies = this.#copies.get(key)
+    if (copies === undefined || copies.every(isKept)) return
+    const kept = copies.filter(isKept)
+    if (kept.length === 0) this.#copies.delete(key)
+    else this.#copies.set(key, kept)
   }
 
   /** Looks at the next `most` names, and drops what is of births that are over, and tokens that the directory knows without them. */
@@ -79,9 +101,9 @@ export class CopyTable {
         this.#sweep = undefined
         return
       }
-      const [key, copy] = value
+      const [key] = value
       const standing = this.#standingOf(key)
-      if (standing !== undefined && isSpent(copy, standing)) this.#copies.delete(key)
+      if (standing !== undefined) this.#keep(key, (copy) => !isSpent(copy, standing))
     }
   }
 }

@@ -3,10 +3,10 @@ import { type Clock, CodedError } from '#base'
 import { type Cluster, type Frame, text, whole } from '#cluster'
 import type { NodeId } from '#process'
 import { copyHolders } from './copy-holders.ts'
-import { fenceIn, wireState } from './copy-host.ts'
+import { fenceIn, tokenIn, wireState, wireToken } from './copy-host.ts'
 import { CopySurveys } from './copy-survey.ts'
 import type { CopyTable } from './copy-table.ts'
-import { compareFences, type Fence, newestOf, type StoredState } from './fence.ts'
+import { type BirthId, compareFences, ENDED, type Fence, newestOf, type StoredState, shutsOut } from './fence.ts'
 import type { Relay } from './relay.ts'
 import type { OpenResult, StateStore, StateStoreContext, StateStoreFactory, WriteResult } from './state-store.ts'
 
@@ -83,25 +83,25 @@ class MemoryStateStore implements StateStore {
     return good.length > 0 ? good : all
   }
 
-  async open(key: string, fence: Fence, oldestGen: number): Promise<OpenResult> {
+  async open(key: string, fence: Fence, inherits: boolean): Promise<OpenResult> {
     const by = this.#copies.raise(key, fence)
     if (by !== undefined) return { ok: false, reason: 'fenced', by }
     // The first owner of a birth has no predecessor: nobody has to be asked.
     if (fence.epoch === 1) return { ok: true, stored: undefined }
-    const survey = await this.#surveys.ask(key, fence)
+    const survey = await this.#surveys.ask(key, fence, inherits)
     if (!survey.ok) return survey
-    const newest = newestOf([this.#copies.read(key), ...survey.copies.values()], oldestGen)
+    const newest = newestOf([inherits ? this.#copies.readUpTo(key, fence) : this.#copies.read(key, fence), ...survey.copies.values()])
     if (newest === undefined) return { ok: true, stored: undefined }
     // Under the new token, and in all its copies, before anybody relies on it: the node that it was found on may be the next to go.
     const written = await this.write(key, { ...newest, fence, seq: 1 })
     if (!written.ok) return written
     const holders = this.#owned.get(key)?.holders ?? []
-    for (const id of survey.copies.keys()) if (!holders.includes(id)) this.#relay.send(id, ['state.drop', key, fence.gen, fence.epoch, 1])
+    for (const id of survey.copies.keys()) if (!holders.includes(id)) this.#relay.send(id, ['state.drop', key, ...wireToken(fence), 1])
     return { ok: true, stored: newest }
   }
 
-  read(key: string): StoredState | undefined {
-    return this.#copies.read(key)
+  read(key: string, birth: BirthId): StoredState | undefined {
+    return this.#copies.read(key, birth)
   }
 
   async write(key: string, state: StoredState): Promise<WriteResult> {
@@ -127,20 +127,25 @@ class MemoryStateStore implements StateStore {
 
   release(key: string, fence: Fence): void {
     const owned = this.#owned.get(key)
-    if (owned !== undefined && compareFences(owned.state.fence, fence) <= 0) this.#owned.delete(key)
+    if (owned === undefined || compareFences(owned.state.fence, fence) > 0) return
+    this.#giveUp(owned, ENDED)
+    this.#owned.delete(key)
   }
 
   forget(key: string, gen: number): void {
     const owned = this.#owned.get(key)
     if (owned !== undefined && owned.state.fence.gen <= gen) {
       const { fence, seq } = owned.state
-      for (const id of owned.acked.keys()) this.#relay.send(id, ['state.drop', key, fence.gen, fence.epoch, seq])
+      // Whoever took the name over a moment ago may wait for its first copy.
+      this.#giveUp(owned, ENDED)
+      for (const id of owned.acked.keys()) this.#relay.send(id, ['state.drop', key, ...wireToken(fence), seq])
       this.#owned.delete(key)
     }
     this.#copies.forget(key, gen)
   }
 
   close(): Promise<void> {
+    for (const owned of this.#owned.values()) this.#giveUp(owned, ENDED)
     this.#owned.clear()
     return Promise.resolve()
   }
@@ -150,16 +155,16 @@ class MemoryStateStore implements StateStore {
   #onAck(from: NodeId, frame: Frame): void {
     const owned = this.#ownedUnder(frame)
     if (owned === undefined) return
-    const seq = whole(frame[4], 'seq')
+    const seq = whole(frame[6], 'seq')
     if (seq > (owned.acked.get(from) ?? 0)) owned.acked.set(from, seq)
     this.#settle(owned)
   }
 
   #onRefused(frame: Frame): void {
     const owned = this.#ownedUnder(frame)
-    const by = fenceIn(frame, 4)
+    const by = fenceIn(frame, 6)
     // What was sent under an earlier token of this node is refused by its own later one.
-    if (owned === undefined || compareFences(by, owned.state.fence) <= 0) return
+    if (owned === undefined || !shutsOut(by, owned.state.fence)) return
     this.#giveUp(owned, by)
     this.#owned.delete(owned.key)
     this.#copies.raise(owned.key, by)
@@ -167,9 +172,7 @@ class MemoryStateStore implements StateStore {
 
   #ownedUnder(frame: Frame): Owned | undefined {
     const owned = this.#owned.get(text(frame[1], 'key'))
-    const gen = whole(frame[2], 'gen')
-    const epoch = whole(frame[3], 'epoch')
-    return owned?.state.fence.gen === gen && owned.state.fence.epoch === epoch ? owned : undefined
+    return owned !== undefined && compareFences(owned.state.fence, tokenIn(frame, 2, this.#cluster.id)) === 0 ? owned : undefined
   }
 
   #giveUp(owned: Owned | undefined, by: Fence): void {
@@ -188,7 +191,7 @@ class MemoryStateStore implements StateStore {
     for (const id of acked.keys()) {
       if (holders.includes(id)) continue
       acked.delete(id)
-      this.#relay.send(id, ['state.drop', owned.key, state.fence.gen, state.fence.epoch, state.seq])
+      this.#relay.send(id, ['state.drop', owned.key, ...wireToken(state.fence), state.seq])
     }
   }
 
@@ -219,7 +222,7 @@ class MemoryStateStore implements StateStore {
   /** A child whose supervisor fell is not released: its copies are seen to until another node has opened its state. */
   #isLeftBehind(owned: Owned): boolean {
     const { key, state, waiters } = owned
-    if (waiters.length > 0 || this.#copies.read(key) === state) return false
+    if (waiters.length > 0 || this.#copies.read(key, state.fence) === state) return false
     this.#owned.delete(key)
     return true
   }

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, CodedError } from '#base'
 import { nodeName } from '#cluster'
-import { type Fence, newestOf, type StoredState } from './fence.ts'
+import { type BirthId, type Fence, newestOf, type StoredState } from './fence.ts'
 import { isBusy, StateFile } from './state-file.ts'
 import type { OpenResult, StateStore, StateStoreFactory, WriteResult } from './state-store.ts'
 
@@ -74,10 +74,10 @@ class SqliteStateStore implements StateStore {
     return [this.#own, ...this.#others.values()]
   }
 
-  async open(key: string, fence: Fence, oldestGen: number): Promise<OpenResult> {
+  async open(key: string, fence: Fence, inherits: boolean): Promise<OpenResult> {
     for (let tries = 1; ; tries++) {
       try {
-        return this.#open(key, fence, oldestGen)
+        return this.#open(key, fence, inherits)
       } catch (error) {
         if (!isBusy(error) || tries === TRIES) throw error
       }
@@ -85,7 +85,7 @@ class SqliteStateStore implements StateStore {
     }
   }
 
-  #open(key: string, fence: Fence, oldestGen: number): OpenResult {
+  #open(key: string, fence: Fence, inherits: boolean): OpenResult {
     this.#commit()
     const files = this.#files()
     for (const file of files) {
@@ -93,19 +93,16 @@ class SqliteStateStore implements StateStore {
       if (by !== undefined) return { ok: false, reason: 'fenced', by }
     }
     // Only now: from here on nobody can write what is not seen.
-    const newest = newestOf(
-      files.map((file) => file.read(key)),
-      oldestGen,
-    )
+    const newest = newestOf(files.flatMap((file) => (inherits ? file.readUpTo(key, fence.gen) : [file.read(key, fence)])))
     const by = newest === undefined ? undefined : this.#own.write(key, { ...newest, fence, seq: 1 })
     if (by !== undefined) return { ok: false, reason: 'fenced', by }
     for (const file of this.#others.values()) file.clear(key, fence)
     return { ok: true, stored: newest }
   }
 
-  read(key: string): StoredState | undefined {
+  read(key: string, birth: BirthId): StoredState | undefined {
     this.#commit()
-    return this.#own.read(key)
+    return this.#own.read(key, birth)
   }
 
   write(key: string, state: StoredState): Promise<WriteResult> {

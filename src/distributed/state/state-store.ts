@@ -3,7 +3,7 @@ import type { Clock } from '#base'
 import type { Cluster } from '#cluster'
 import type { NodeId } from '#process'
 import type { CopyTable } from './copy-table.ts'
-import type { Fence, StoredState } from './fence.ts'
+import type { BirthId, Fence, StoredState } from './fence.ts'
 import type { Relay } from './relay.ts'
 
 /** How `open` ended. `fenced`: another's token is greater, and it is this one. */
@@ -19,13 +19,13 @@ export interface StateStore {
   /** No birth that it knows is later: the births of this cluster have to come after it. 0 where what is kept never outlives the cluster. */
   readonly lastGen: number
   /**
-   * Makes `fence` the token of the name, wherever states of it may lie, and answers the newest state of births from `oldestGen` on. When it
-   * has answered, no write under a lesser token succeeds, and none that had succeeded is missing in the answer. It takes as long as
-   * it needs to be sure; rejects only if it cannot be.
+   * Makes `fence` the token of its birth, wherever states of the name may lie, and answers the newest state of that birth; with `inherits`, of any
+   * birth up to that one. When it has answered, no write succeeds that the token shuts out, and none that had succeeded is missing in the
+   * answer. It takes as long as it needs to be sure; rejects only if it cannot be. Later births shut it out, up to `fence.over` excepted.
    */
-  open(key: string, fence: Fence, oldestGen: number): Promise<OpenResult>
-  /** What was written last here under any token, without asking anybody. */
-  read(key: string): StoredState | undefined
+  open(key: string, fence: Fence, inherits: boolean): Promise<OpenResult>
+  /** What was written last here of a birth, under any token, without asking anybody. */
+  read(key: string, birth: BirthId): StoredState | undefined
   /** Resolves when the state is as safe as this store makes it. Later writes of a name have higher numbers. Rejects if it may not be safe. */
   write(key: string, state: StoredState): Promise<WriteResult>
   /** This node does not own the name any more under this token; what was written stays for whoever opens it next. */

@@ -16,6 +16,6 @@ export function healthRoutes(app: FastifyInstance, source: HealthSource): void {
   // That this answers at all says that the event loop turns, which is all that liveness is about.
   app.get('/healthz', () => ({ status: 'ok' }))
   app.get('/readyz', (_request, reply) =>
-    source.isReady() ? reply.send({ status: 'ready' }) : sendProblem(reply, 503, 'the node has not joined yet, or is leaving'),
+    source.isReady() ? reply.send({ status: 'ready' }) : sendProblem(reply, 503, 'the node has not joined yet, drains, or is leaving'),
   )
 }

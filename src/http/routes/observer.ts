@@ -2,13 +2,14 @@
 
 import type { FastifyInstance } from 'fastify'
 import { incarnationOf, nodeName } from '#cluster'
-import { askAll, memberSnapshots, type NodeParts } from '#introspect'
+import { askAll, memberSnapshots, type NodeParts, placementView } from '#introspect'
 import { parseCursor, printCursor } from '../event-cursor.ts'
 import { sendProblem } from '../problem.ts'
 
 const MAX_NAMES = 10_000
 const MAX_PROCESSES = 10_000
 const MAX_EVENTS = 10_000
+const MAX_MOVES = 10_000
 
 const limit = (most: number, otherwise: number) => ({ type: 'integer', minimum: 1, maximum: most, default: otherwise })
 const query = (properties: object) => ({ querystring: { type: 'object', additionalProperties: false, properties } })
@@ -18,6 +19,7 @@ const LINKS = {
   registry: '/observer/v1/registry',
   processes: '/observer/v1/processes',
   supervisors: '/observer/v1/supervisors',
+  placement: '/observer/v1/placement/plan',
   events: '/observer/v1/events',
 }
 
@@ -54,10 +56,11 @@ export function observerRoutes(app: FastifyInstance, parts: NodeParts): void {
 
   app.get('/observer/v1/cluster', { schema: query({}) }, async () => {
     const { answers, answered, missing } = await askAll(cluster, runtime, 'summary', undefined)
-    const members = memberSnapshots(cluster).map(({ id, name, incarnation, status }) => ({
+    const members = memberSnapshots(cluster).map(({ id, name, incarnation, status, draining }) => ({
       name,
       incarnation,
       status,
+      draining,
       processes: answers.find((answer) => answer.id === id)?.value.processes ?? null,
       names: answers.find((answer) => answer.id === id)?.value.names ?? null,
     }))
@@ -95,6 +98,12 @@ export function observerRoutes(app: FastifyInstance, parts: NodeParts): void {
     const { answers, answered, missing } = await askAll(cluster, runtime, 'supervisors', undefined)
     return { ...about(), supervisors: answers.flatMap(({ node, value }) => value.map((one) => ({ node, ...one }))), answered, missing }
   })
+
+  app.get<{ Querystring: { limit: number } }>(
+    '/observer/v1/placement/plan',
+    { schema: query({ limit: limit(MAX_MOVES, 100) }) },
+    async (request) => ({ ...about(), ...(await placementView(parts, request.query.limit)), ...alone }),
+  )
 
   app.get<{ Querystring: { after: string; limit: number } }>(
     '/observer/v1/events',

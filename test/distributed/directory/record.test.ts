@@ -165,7 +165,9 @@ describe('records on the wire', () => {
 
   test('come out as they went in, with whatever a child or a name has', () => {
     const content = fc.oneof(
-      rare.map((child) => ({ child, value: undefined })),
+      fc
+        .tuple(rare, fc.constantFrom({}, { handoff: 'n1/1' }), fc.constantFrom({}, { founder: 'c.1' }))
+        .map(([child, handoff, founder]) => ({ child, value: undefined, ...handoff, ...founder })),
       fc.jsonValue().map((value) => ({ child: undefined, value })),
     )
     fc.assert(

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { EventStream } from '#base'
 import type { DistributedEvents } from '#distributed'
 import { ChildStates, type OpenedState } from '#src/distributed/state/child-states.ts'
-import type { Fence, StoredState } from '#src/distributed/state/fence.ts'
+import type { BirthId, Fence, StoredState } from '#src/distributed/state/fence.ts'
 import type { OpenResult, StateStore, WriteResult } from '#src/distributed/state/state-store.ts'
 import { FakeClock } from '#test/support/fake-clock.ts'
 
@@ -23,8 +23,8 @@ class Store implements StateStore {
     return answer
   }
 
-  read(): StoredState | undefined {
-    return this.stored
+  read(_key: string, { gen, founder }: BirthId): StoredState | undefined {
+    return this.stored?.fence.gen === gen && this.stored.fence.founder === founder ? this.stored : undefined
   }
 
   async write(_key: string, state: StoredState): Promise<WriteResult> {
@@ -58,8 +58,13 @@ beforeEach(() => {
   states = new ChildStates({ self: 'me.1', store, clock, events, isAlive })
 })
 
-const open = (): Promise<OpenedState> => states.open('lot-1', 'lot', { gen: 3, epoch: 2, oldestGen: 3 }, () => undefined)
-const fencedBy = (owner: string, epoch: number, gen = 3): OpenResult => ({ ok: false, reason: 'fenced', by: { gen, epoch, owner } })
+const birth = { gen: 3, founder: 'first.1' }
+const open = (): Promise<OpenedState> => states.open('lot-1', 'lot', { ...birth, epoch: 2 }, () => undefined)
+const fencedBy = (owner: string, epoch: number, gen = 3): OpenResult => ({
+  ok: false,
+  reason: 'fenced',
+  by: { ...birth, gen, epoch, owner },
+})
 const epochOf = (opened: OpenedState) => (opened.ok ? opened.keeper.fence.epoch : opened.reason)
 const keeperOf = async () => {
   const opened = await open()
@@ -70,7 +75,7 @@ const keeperOf = async () => {
 describe('a state is opened', () => {
   test('under the epoch that was asked for', async () => {
     expect(epochOf(await open())).toBe(2)
-    expect(store.opened).toEqual([{ gen: 3, epoch: 2, owner: 'me.1' }])
+    expect(store.opened).toEqual([{ ...birth, epoch: 2, owner: 'me.1' }])
     expect(facts).toEqual([])
   })
 
@@ -80,10 +85,21 @@ describe('a state is opened', () => {
     expect(store.opened.map(({ epoch }) => epoch)).toEqual([2, 5, 8])
   })
 
-  test('not at all where the greater token is of a node that lives, or of a later birth', async () => {
+  test('not at all where the greater token is of a node that lives, of this birth or of a later one', async () => {
     store.answers = [fencedBy('other.1', 2)]
     expect(epochOf(await open())).toBe('fenced')
-    store.answers = [fencedBy('dead.1', 1, 4)]
+    store.answers = [fencedBy('other.1', 1, 4)]
+    expect(epochOf(await open())).toBe('fenced')
+  })
+
+  test('over the token of a later birth whose owner was gone before anybody knew of it', async () => {
+    store.answers = [fencedBy('dead.1', 1, 4), fencedBy('dead.1', 1, 6)]
+    expect(epochOf(await open())).toBe(2)
+    expect(store.opened.map(({ over }) => over)).toEqual([undefined, 4, 6])
+  })
+
+  test('nor where a later birth is known, which no token passes over', async () => {
+    store.answers = [fencedBy('dead.1', 1, 4), fencedBy('dead.1', 1, 4)]
     expect(epochOf(await open())).toBe('fenced')
   })
 
@@ -114,7 +130,7 @@ describe('a state is opened', () => {
   })
 
   test('and what was found is said', async () => {
-    const stored = { fence: { gen: 3, epoch: 1, owner: 'dead.1' }, seq: 1, version: 0, bytes: Buffer.from([1]) }
+    const stored = { fence: { ...birth, epoch: 1, owner: 'dead.1' }, seq: 1, version: 0, bytes: Buffer.from([1]) }
     store.answers = [{ ok: true, stored }]
     await open()
     expect(facts).toEqual(['loaded from dead.1'])
@@ -143,7 +159,9 @@ describe('its keeper', () => {
   })
 
   test('does not take the state of another birth for its own', async () => {
-    store.stored = { fence: { gen: 2, epoch: 9, owner: 'a.1' }, seq: 4, version: 0, bytes: Buffer.from([1]) }
+    store.stored = { fence: { ...birth, gen: 2, epoch: 9, owner: 'a.1' }, seq: 4, version: 0, bytes: Buffer.from([1]) }
+    expect((await keeperOf()).kept).toBeUndefined()
+    store.stored = { ...store.stored, fence: { gen: 3, founder: 'another.1', epoch: 9, owner: 'a.1' } }
     expect((await keeperOf()).kept).toBeUndefined()
   })
 
@@ -157,7 +175,7 @@ describe('its keeper', () => {
 
   test('says when the name is another’s', async () => {
     const keeper = await keeperOf()
-    store.writes = [{ ok: false, reason: 'fenced', by: { gen: 3, epoch: 3, owner: 'other.1' } }]
+    store.writes = [{ ok: false, reason: 'fenced', by: { ...birth, epoch: 3, owner: 'other.1' } }]
     expect(await keeper.write(0, 1)).toBe(false)
     expect(facts).toEqual(["fenced: the name is other.1's"])
   })

@@ -5,7 +5,7 @@ import { copyHolders } from '#src/distributed/state/copy-holders.ts'
 import { CopyTable, type Standing } from '#src/distributed/state/copy-table.ts'
 import type { Fence, StoredState } from '#src/distributed/state/fence.ts'
 
-const fence = (gen: number, epoch: number, owner = 'a.1'): Fence => ({ gen, epoch, owner })
+const fence = (gen: number, epoch: number, owner = 'a.1'): Fence => ({ gen, founder: 'a.1', epoch, owner })
 const state = (of: Fence, seq: number): StoredState => ({ fence: of, seq, version: 0, bytes: Buffer.from(`${of.owner} ${seq}`) })
 
 function tableOf(standing?: Standing): CopyTable {
@@ -17,14 +17,14 @@ describe('a copy table', () => {
     const table = tableOf()
     table.write('k', state(fence(1, 1), 2))
     expect(table.write('k', state(fence(1, 1), 1))).toBeUndefined()
-    expect(table.read('k')?.seq).toBe(2)
+    expect(table.read('k', fence(1, 1))?.seq).toBe(2)
   })
 
   test('refuses a write under a lesser token, and says which is greater', () => {
     const table = tableOf()
     table.raise('k', fence(1, 2, 'b.1'))
     expect(table.write('k', state(fence(1, 1), 9))).toEqual(fence(1, 2, 'b.1'))
-    expect(table.read('k')).toBeUndefined()
+    expect(table.read('k', fence(1, 1))).toBeUndefined()
   })
 
   test.for([
@@ -32,7 +32,7 @@ describe('a copy table', () => {
     ['there is a later birth', { gen: 2, epoch: 1, owner: 'b.1', ended: false }],
     ['another has a higher epoch', { gen: 1, epoch: 2, owner: 'b.1', ended: false }],
   ] as const)('refuses a write where the directory says: %s', ([, standing]) => {
-    expect(tableOf(standing).write('k', state(fence(1, 1), 1))).toEqual(standing)
+    expect(tableOf(standing).write('k', state(fence(1, 1), 1))).toEqual({ founder: standing.owner, ...standing })
   })
 
   test('drops a state by the word of an owner who has it elsewhere, but not a newer one', () => {
@@ -40,9 +40,24 @@ describe('a copy table', () => {
     table.write('k', state(fence(1, 2, 'b.1'), 5))
     table.drop('k', fence(1, 1), 9)
     table.drop('k', fence(1, 2, 'b.1'), 4)
-    expect(table.read('k')?.seq).toBe(5)
+    expect(table.read('k', fence(1, 1))?.seq).toBe(5)
     table.drop('k', fence(1, 2, 'b.1'), 5)
-    expect(table.read('k')).toBeUndefined()
+    expect(table.read('k', fence(1, 1))).toBeUndefined()
+  })
+
+  test('keeps the states of two births, and lets the earlier one be written only over the later one’s token', () => {
+    const table = tableOf()
+    table.write('k', state(fence(1, 1), 1))
+    table.write('k', state(fence(4, 1, 'b.1'), 1))
+    expect(table.write('k', state(fence(1, 1), 2))).toEqual(fence(4, 1, 'b.1'))
+    expect(table.write('k', state({ ...fence(1, 1), over: 4 }, 2))).toBeUndefined()
+    expect(table.write('k', state(fence(4, 1, 'b.1'), 2))).toBeUndefined()
+    expect([table.read('k', fence(1, 1))?.seq, table.read('k', fence(4, 1))?.seq]).toEqual([2, 2])
+  })
+
+  test('lets no token pass over a later birth, or an end, that the directory knows', () => {
+    expect(tableOf({ gen: 4, epoch: 1, owner: 'b.1', ended: false }).raise('k', { ...fence(1, 1), over: 9 })).toMatchObject({ gen: 4 })
+    expect(tableOf({ gen: 1, epoch: 1, owner: 'b.1', ended: true }).raise('k', { ...fence(1, 7), over: 9 })).toMatchObject({ gen: 1 })
   })
 
   test('forgets a birth and those before it', () => {

@@ -37,8 +37,8 @@ export const snapshot = (changes: Partial<NodeSnapshot> = {}): NodeSnapshot => (
     },
   ],
   members: [
-    { id: 'n1.lq3f9a', name: 'n1', incarnation: 'lq3f9a', status: 'up' },
-    { id: 'n2.lq3f9b', name: 'n2', incarnation: 'lq3f9b', status: 'suspect' },
+    { id: 'n1.lq3f9a', name: 'n1', incarnation: 'lq3f9a', status: 'up', draining: true },
+    { id: 'n2.lq3f9b', name: 'n2', incarnation: 'lq3f9b', status: 'suspect', draining: false },
   ],
   membersExpected: 2,
   hasQuorum: true,
