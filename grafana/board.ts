@@ -8,28 +8,28 @@ import {
   DashboardLinkType,
   DatasourceVariableBuilder,
   QueryVariableBuilder,
+  RowBuilder,
   TextBoxVariableBuilder,
   VariableRefresh,
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard'
-import { BOARDS, LOCAL, type MetricName, REPOSITORY, runbookUrl } from '#vocabulary'
-
-/** The data source, chosen by the reader. */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of Grafana.
-export const PROMETHEUS = { type: 'prometheus', uid: '${datasource}' }
-/** Where a reader who clicks a series goes; the address of a node is a variable of the board. */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of Grafana.
-export const OBSERVER = '${observer}/observer'
+import { BOARDS, LOCAL, type MetricName, REPOSITORY } from '#vocabulary'
+import type { Panel } from './panels.ts'
+import { SCOPE } from './promql.ts'
+import { OBSERVER, PROMETHEUS } from './sources.ts'
 
 const name = (metric: MetricName): MetricName => metric
 const NODES = name('otp_node_info')
 const CHANGES = name('otp_cluster_membership_changes_total')
 
-const labelVariable = (label: 'cluster' | 'job' | 'instance', title: string, selector: string) =>
+const SCOPE_SO_FAR = { cluster: '', job: '{cluster=~"$cluster"}', instance: '{cluster=~"$cluster",job=~"$job"}' } as const
+
+/** A choice of values of a label, all by default; those of a metric in the chosen scope. */
+export const labelVariable = (label: string, title: string, metric: MetricName, selector = `{${SCOPE}}`) =>
   new QueryVariableBuilder(label)
     .label(title)
     .datasource(PROMETHEUS)
-    .query({ query: `label_values(${NODES}${selector}, ${label})`, refId: label })
+    .query({ query: `label_values(${metric}${selector}, ${label})`, refId: label })
     .multi(true)
     .includeAll(true)
     .allValue('.+')
@@ -53,8 +53,29 @@ const changed = (change: string) => `sum by (cluster, instance) (increase(${CHAN
 const link = (title: string, url: string) =>
   new DashboardLinkBuilder(title).type(DashboardLinkType.Link).icon('external link').tooltip(title).url(url).targetBlank(true)
 
-/** A board without panels: read-only, since it is made from code. */
-export function board(uid: keyof typeof BOARDS, description: string): DashboardBuilder {
+/** A question of a board, and the panels that answer it. */
+export interface Row {
+  readonly title: string
+  readonly panels: readonly Panel[]
+}
+
+/** A board: read-only, since it is made from code. Rows from general to specific, in the order in which one asks. */
+export function board(
+  uid: keyof typeof BOARDS,
+  description: string,
+  rows: readonly Row[],
+  variables: readonly ReturnType<typeof labelVariable>[] = [],
+): DashboardBuilder {
+  const empty = frame(uid, description)
+  for (const variable of variables) empty.withVariable(variable)
+  for (const { title, panels } of rows) {
+    empty.withRow(new RowBuilder(title))
+    for (const panel of panels) empty.withPanel(panel)
+  }
+  return empty
+}
+
+function frame(uid: keyof typeof BOARDS, description: string): DashboardBuilder {
   return new DashboardBuilder(BOARDS[uid])
     .uid(uid)
     .description(description)
@@ -65,9 +86,9 @@ export function board(uid: keyof typeof BOARDS, description: string): DashboardB
     .timezone('browser')
     .tooltip(DashboardCursorSync.Crosshair)
     .withVariable(new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'))
-    .withVariable(labelVariable('cluster', 'Cluster', ''))
-    .withVariable(labelVariable('job', 'Job', '{cluster=~"$cluster"}'))
-    .withVariable(labelVariable('instance', 'Instance', '{cluster=~"$cluster",job=~"$job"}'))
+    .withVariable(labelVariable('cluster', 'Cluster', NODES, SCOPE_SO_FAR.cluster))
+    .withVariable(labelVariable('job', 'Job', NODES, SCOPE_SO_FAR.job))
+    .withVariable(labelVariable('instance', 'Instance', NODES, SCOPE_SO_FAR.instance))
     .withVariable(
       new TextBoxVariableBuilder('observer').label('Observer').defaultValue(LOCAL.node).current({ text: LOCAL.node, value: LOCAL.node }),
     )
@@ -90,12 +111,9 @@ export function board(uid: keyof typeof BOARDS, description: string): DashboardB
       ),
     )
     .link(link('Observer', OBSERVER))
-    .link(link('Runbook: restart storm', runbookUrl('OtpRestartStorm')))
+    .link(link('Runbooks', `${REPOSITORY}/docs/runbooks`))
     .link(link('What the metrics mean', `${REPOSITORY}/docs/reference/metrics.md`))
     .link(
       new DashboardLinkBuilder('Boards').type(DashboardLinkType.Dashboards).tags(['otp']).asDropdown(true).includeVars(true).keepTime(true),
     )
 }
-
-/** What panels are put on. */
-export type Board = ReturnType<typeof board>

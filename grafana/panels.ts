@@ -22,14 +22,16 @@ import {
 import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus'
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat'
 import { PanelBuilder as GraphBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
-import { runbookUrl } from '#vocabulary'
-import { OBSERVER, PROMETHEUS } from './board.ts'
+import { type AlertName, runbookUrl, type SpanName } from '#vocabulary'
+import { OBSERVER, PROMETHEUS, TEMPO } from './sources.ts'
 
 /** One line, or one family of lines. */
 export interface Query {
   readonly expr: string
   readonly legend: string
   readonly exemplars?: true
+  /** Where a colour carries the meaning; otherwise Grafana chooses. */
+  readonly color?: string
 }
 
 /** What a panel answers: its title is the answer, its description the question and what to do. */
@@ -43,20 +45,39 @@ export interface Answer {
   readonly width?: number
   /** Above the first value a number turns orange, above the second red. */
   readonly limits?: readonly [orange: number, red: number]
+  /** The alert that watches over it: its runbook is one click away. */
+  readonly runbook: AlertName
+  /** The spans behind the line, as a search of the time that is shown. */
+  readonly traces?: SpanName
 }
+
+/** What boards are made of. */
+export type Panel = GraphBuilder | StatBuilder | AnyPanelBuilder
+
+const refIdOf = (index: number) => String.fromCharCode(65 + index)
 
 const target = ({ expr, legend, exemplars }: Query, index: number) =>
   new DataqueryBuilder()
-    .refId(String.fromCharCode(65 + index))
+    .refId(refIdOf(index))
     .datasource(PROMETHEUS)
     .expr(expr)
     .legendFormat(legend)
     .exemplar(exemplars === true)
     .range()
 
-const links = () => [
+/** Grafana's explorer with a TraceQL search in the range of the board. */
+function searchOf(span: SpanName): string {
+  const queries = [{ refId: 'A', datasource: TEMPO, queryType: 'traceql', query: `{ name = "${span}" }` }]
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: variables of Grafana, which it fills in only where they are not encoded.
+  const range = '"range":{"from":"${__from}","to":"${__to}"}'
+  const pane = JSON.stringify({ datasource: TEMPO.uid, queries }).slice(0, -1)
+  return `/explore?schemaVersion=1&panes=${encodeURIComponent(`{"a":${pane},`)}${range}${encodeURIComponent('}}')}`
+}
+
+const links = ({ runbook, traces }: Answer) => [
   new DashboardLinkBuilder('Open the observer').url(OBSERVER).targetBlank(true),
-  new DashboardLinkBuilder('Runbook: restart storm').url(runbookUrl('OtpRestartStorm')).targetBlank(true),
+  new DashboardLinkBuilder(`Runbook: ${runbook}`).url(runbookUrl(runbook)).targetBlank(true),
+  ...(traces === undefined ? [] : [new DashboardLinkBuilder(`Traces: ${traces}`).url(searchOf(traces)).targetBlank(true)]),
 ]
 
 const limitsOf = (limits: Answer['limits']) =>
@@ -71,7 +92,8 @@ const limitsOf = (limits: Answer['limits']) =>
   ])
 
 /** Lines over time; `bars` for what happens now and then, stacked. */
-export function graph({ title, description, unit, queries, width = 8 }: Answer, look: 'lines' | 'bars' = 'lines'): GraphBuilder {
+export function graph(answer: Answer, look: 'lines' | 'bars' = 'lines'): GraphBuilder {
+  const { title, description, unit, queries, width = 8 } = answer
   const panel = new GraphBuilder()
     .title(title)
     .description(description)
@@ -84,8 +106,11 @@ export function graph({ title, description, unit, queries, width = 8 }: Answer, 
     .showPoints(VisibilityMode.Never)
     .legend(new VizLegendOptionsBuilder().displayMode(LegendDisplayMode.List).placement(LegendPlacement.Bottom).showLegend(true).calcs([]))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
-    .dataLinks(links())
+    .dataLinks(links(answer))
     .targets(queries.map(target))
+  for (const [index, { color }] of queries.entries()) {
+    if (color !== undefined) panel.overrideByQuery(refIdOf(index), [{ id: 'color', value: { mode: 'fixed', fixedColor: color } }])
+  }
   if (look === 'bars') {
     panel.drawStyle(GraphDrawStyle.Bars).fillOpacity(80).stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'))
   } else {
@@ -95,8 +120,9 @@ export function graph({ title, description, unit, queries, width = 8 }: Answer, 
 }
 
 /** The newest value, large. */
-export const figure = ({ title, description, unit, queries, width = 6, limits }: Answer): StatBuilder =>
-  new StatBuilder()
+export function figure(answer: Answer): StatBuilder {
+  const { title, description, unit, queries, width = 6, limits } = answer
+  return new StatBuilder()
     .title(title)
     .description(description)
     .datasource(PROMETHEUS)
@@ -106,8 +132,9 @@ export const figure = ({ title, description, unit, queries, width = 6, limits }:
     .colorMode(BigValueColorMode.Value)
     .thresholds(limitsOf(limits))
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(false))
-    .dataLinks(links())
+    .dataLinks(links(answer))
     .targets(queries.map(target))
+}
 
 /** Alerts that fire or wait. */
 export const alertList = (title: string, description: string, width: number): AnyPanelBuilder =>

@@ -9,14 +9,18 @@ type Matchers<N extends MetricName> = Partial<Record<LabelOf<N> | Target, string
 /** What every query of every board keeps to. */
 export const SCOPE = 'cluster=~"$cluster",job=~"$job",instance=~"$instance"'
 
+/** What the first letter of a matcher says; without one it is equality. */
+const OPERATORS: Readonly<Record<string, string>> = { '!': '!=', '~': '=~' }
+
 const braces = (matchers: Readonly<Record<string, string | undefined>>): string => {
-  const own = Object.entries(matchers).map(([label, value]) =>
-    value?.startsWith('!') ? `${label}!="${value.slice(1)}"` : `${label}="${value}"`,
-  )
+  const own = Object.entries(matchers).map(([label, value = '']) => {
+    const operator = OPERATORS[value.charAt(0)]
+    return operator === undefined ? `${label}="${value}"` : `${label}${operator}"${value.slice(1)}"`
+  })
   return `{${[SCOPE, ...own].join(',')}}`
 }
 
-/** A metric in the chosen scope; a value that begins with `!` excludes. */
+/** A metric in the chosen scope; a value that begins with `!` excludes, one that begins with `~` is a pattern. */
 export const select = <N extends MetricName>(name: N, matchers: Matchers<N> = {}): string => `${name}${braces(matchers)}`
 
 /** Per second, over a range that fits the scrape interval and the zoom. */
@@ -36,5 +40,17 @@ export const max = (expr: string, ...by: readonly string[]): string =>
   by.length === 0 ? `max(${expr})` : `max by (${by.join(', ')}) (${expr})`
 
 /** A quantile of a histogram, by labels. */
-export const quantile = <N extends NameOfKind<'histogram'>>(q: number, name: N, ...by: readonly (LabelOf<N> | Target)[]): string =>
-  `histogram_quantile(${q}, ${sum(`rate(${name}_bucket${braces({})}[$__rate_interval])`, ...by, 'le')})`
+export const quantile = <N extends NameOfKind<'histogram'>>(
+  q: number,
+  name: N,
+  by: readonly (LabelOf<N> | Target)[] = [],
+  matchers: Matchers<N> = {},
+): string => `histogram_quantile(${q}, ${sum(`rate(${name}_bucket${braces(matchers)}[$__rate_interval])`, ...by, 'le')})`
+
+/** The mean of what a histogram observed, by labels. */
+export const mean = <N extends NameOfKind<'histogram'>>(name: N, by: readonly (LabelOf<N> | Target)[] = []): string =>
+  `${sum(`rate(${name}_sum${braces({})}[$__rate_interval])`, ...by)} / ${sum(`rate(${name}_count${braces({})}[$__rate_interval])`, ...by)}`
+
+/** How many observations more, between two points of the panel. */
+export const observations = <N extends NameOfKind<'histogram'>>(name: N, matchers: Matchers<N> = {}): string =>
+  `increase(${name}_count${braces(matchers)}[$__rate_interval])`

@@ -1,14 +1,15 @@
 // One node as an OS process: the only place where rooms, telemetry, the workload and HTTP are wired together.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { auctionRoutes, Lot } from '#auctions'
-import { CodedError, EventStream, systemClock } from '#base'
-import { defaultRuntimeDirectory, localSecret, nodeId, tlsFromFiles } from '#cluster'
+import { auctionRoutes, chaosRoutes, Lot, Stone } from '#auctions'
+import { CodedError, EventStream, systemClock, systemRandom } from '#base'
+import { CuttableTransport, defaultRuntimeDirectory, localSecret, nodeId, type Transport, tlsFromFiles } from '#cluster'
 import { type Config, readConfig } from '#config'
 import { close, createHttpServer, healthRoutes, listen, observerRoutes } from '#http'
 import { Node, startNode } from '#node'
 import { startTelemetry, type Telemetry } from '#observability'
-import { memoryStateStore, type NodeEvents, type StateStoreFactory, sqliteStateStore } from '#otp-labs'
+import { memoryStateStore, type NodeEvents, type NodeId, type StateStoreFactory, sqliteStateStore } from '#otp-labs'
+import { tcp } from './node-transport.ts'
 import { Shutdown } from './shutdown.ts'
 import { SHUTDOWN_BUDGET } from './shutdown-budget.ts'
 import { topologyFrom } from './topologies.ts'
@@ -69,7 +70,8 @@ async function main(): Promise<void> {
     isEnding,
   })
   observerRoutes(app, node.parts)
-  auctionRoutes(app, { node, chaosAllowed: config.chaosAllowed })
+  auctionRoutes(app, { node })
+  chaosRoutes(app, { node, isAllowed: config.chaosAllowed, cut: (peer, ms) => cuttable?.cut(peer, ms) })
   const httpAddress = await listen(app, LOOPBACK, config.httpPort)
   shutdown.add((hastened) => close(app, systemClock, SHUTDOWN_BUDGET.requestsMs, hastened))
   // Before the server closes: until all children are elsewhere it answers for them.
@@ -79,17 +81,28 @@ async function main(): Promise<void> {
   telemetry.logger.info({ http: httpAddress, metrics: metricsAddress, cluster: node.cluster.address }, 'ready')
 }
 
+/** This node's links, where they may be cut. */
+let cuttable: CuttableTransport | undefined
+
 function makeNode(config: Config, own: { version: string; incarnation: number; events: EventStream<NodeEvents> }): Node {
   const directory = config.runtimeDirectory ?? defaultRuntimeDirectory()
-  return new Node({
-    name: config.name,
+  const links = {
     cluster: config.cluster,
-    behaviours: [Lot],
-    topologies: config.topologies.map((topology) => topologyFrom(topology, config)),
     secret: config.secret ?? localSecret(directory),
     ...(config.tls === undefined ? {} : { tls: tlsFromFiles(config.tls) }),
     host: config.clusterHost,
     port: config.clusterPort,
+  }
+  const transport = (id: NodeId): Transport => {
+    cuttable = new CuttableTransport(tcp(links, id, systemClock, systemRandom), systemClock)
+    return cuttable
+  }
+  return new Node({
+    name: config.name,
+    behaviours: config.chaosAllowed ? [Lot, Stone] : [Lot],
+    topologies: config.topologies.map((topology) => topologyFrom(topology, config)),
+    ...links,
+    ...(config.chaosAllowed ? { transport } : {}),
     supervisor: {
       name: 'lots',
       maxRestarts: config.maxRestarts,

@@ -40,7 +40,7 @@ const plan: FloorPlan = {
     main: {
       at: 'src/main.ts',
       sees: [...http, '#http', '#config', '#node', '#otp-labs', '#auctions', '#observability'],
-      reaches: ['src/topologies.ts', 'src/shutdown.ts', 'src/shutdown-budget.ts'],
+      reaches: ['src/topologies.ts', 'src/node-transport.ts', 'src/shutdown.ts', 'src/shutdown-budget.ts'],
     },
     vocabulary: { at: ['observability/vocabulary.ts', 'observability/vocabulary/'], sees: ['#otp-labs'] },
     observability: { at: 'observability/', sees: ['#otp-labs', '#vocabulary'] },
@@ -51,7 +51,7 @@ const plan: FloorPlan = {
   guarded: {
     msgpackr: ['src/cluster/'],
     zod: ['src/config.ts', 'src/http/'],
-    fastify: ['src/http/', 'src/auctions/routes.ts'],
+    fastify: ['src/http/', 'src/auctions/routes.ts', 'src/auctions/chaos/routes.ts'],
     '@fastify/': ['src/http/'],
     pino: ['observability/'],
     'prom-client': ['observability/'],
@@ -153,7 +153,7 @@ const planted: Record<Rule, readonly (readonly [path: string, source: string, me
   ],
   package: [
     ['src/otp/x.ts', "import fastify from 'fastify'", 'src/http/'],
-    ['src/auctions/x.ts', "import type { FastifyInstance } from 'fastify'", 'src/auctions/routes.ts only'],
+    ['src/auctions/x.ts', "import type { FastifyInstance } from 'fastify'", 'src/auctions/routes.ts, src/auctions/chaos/routes.ts only'],
     ['src/main.ts', "import { trace } from '@opentelemetry/api'", 'observability/ only'],
     ['src/http/x.ts', "import { Counter } from 'prom-client'", 'observability/ only'],
     ['src/http/x.ts', "import pino from 'pino'", 'observability/ only'],

@@ -250,7 +250,14 @@ export const ALERTS = {
 export type AlertName = keyof typeof ALERTS
 
 /** Boards by their uid. */
-export const BOARDS = { 'otp-cluster-overview': 'OTP / Cluster overview' } as const
+export const BOARDS = {
+  'otp-cluster-overview': 'OTP / Cluster overview',
+  'otp-supervision': 'OTP / Supervision and restarts',
+  'otp-processes': 'OTP / Processes and mailboxes',
+  'otp-placement': 'OTP / Placement and handoff',
+  'otp-links': 'OTP / Registry and links',
+  'otp-node': 'OTP / Node and telemetry cost',
+} as const
 
 /** Computed from the alert's name, so that it cannot point elsewhere. */
 export const runbookUrl = (alert: AlertName): string => `${REPOSITORY}/docs/runbooks/${alert}.md`

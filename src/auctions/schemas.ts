@@ -1,6 +1,6 @@
 // What requests to the auctions may hold; a `description` is what the answer says was expected.
 
-const record = (properties: object, required: readonly string[] = []) => ({
+export const record = (properties: object, required: readonly string[] = []) => ({
   type: 'object',
   description: 'a JSON object',
   additionalProperties: false,
@@ -9,7 +9,7 @@ const record = (properties: object, required: readonly string[] = []) => ({
 })
 
 const text = (most: number) => ({ type: 'string', minLength: 1, maxLength: most, description: `a text of 1 to ${most} characters` })
-const whole = (least: number, most: number) => ({
+export const whole = (least: number, most: number) => ({
   type: 'integer',
   minimum: least,
   maximum: most,
@@ -17,7 +17,7 @@ const whole = (least: number, most: number) => ({
 })
 
 /** Safe in an address, and never longer than a path's parameter may be. */
-const lotId = {
+export const lotId = {
   type: 'string',
   pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$',
   description: '1 to 100 letters, digits, _ . and -, a letter or digit first',
@@ -51,11 +51,4 @@ export const placeBid = {
     'bidder',
     'amount',
   ]),
-}
-
-/** Without a body it means what its defaults say. */
-export const crashLot = { body: { ...record({ id: lotId }), nullable: true } }
-
-export const storm = {
-  body: { ...record({ crashes: { ...whole(1, 10_000), default: 50 }, perSecond: { ...whole(1, 1000), default: 20 } }), nullable: true },
 }

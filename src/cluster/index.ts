@@ -37,6 +37,7 @@ export type {
   TopologyStrategy,
 } from './topology/strategy.ts'
 export type { PeerTraffic } from './traffic.ts'
+export { CuttableTransport } from './transport/cuttable.ts'
 export type { Limits } from './transport/link-limits.ts'
 export { MemoryNetwork } from './transport/memory.ts'
 export { TcpTransport } from './transport/tcp.ts'

@@ -73,7 +73,6 @@ describe('a node that takes nothing new', () => {
       for (const [url, body] of [
         ['/lots', { title: 'Moon rock' }],
         ['/lots/lot-1/bids', { bidder: 'ada', amount: 5 }],
-        ['/chaos/crash-lot', {}],
       ] as const) {
         const answer = await house.ask('POST', url, body)
         expect([answer.status, answer.type, answer.retryAfter]).toEqual([503, 'application/problem+json', '1'])
@@ -201,46 +200,6 @@ describe('bidding', () => {
   test('on a lot that crashes meanwhile answers 503 and when to try again', async () => {
     const { status, retryAfter, body } = await bid('fragile', 10)
     expect([status, retryAfter, body.detail]).toEqual([503, '1', "lot 'fragile' crashed while it was asked; try again"])
-  })
-})
-
-describe('chaos', () => {
-  test('crashes the lot that is named, which starts again under another pid', async () => {
-    const { body: lot } = await open({ id: 'lot-1' })
-    expect(await house.ask('POST', '/chaos/crash-lot', { id: 'lot-1' })).toMatchObject({ status: 202, body: lot })
-    const { status, body } = await house.ask('GET', '/lots/lot-1')
-    expect(status).toBe(200)
-    expect(body.pid).not.toBe(lot.pid)
-  })
-
-  test('crashes any lot if none is named', async () => {
-    await open({ id: 'lot-1' })
-    expect(await house.ask('POST', '/chaos/crash-lot')).toMatchObject({ status: 202, body: { id: 'lot-1' } })
-    expect(await house.ask('POST', '/chaos/crash-lot', {})).toMatchObject({ status: 202, body: { id: 'lot-1' } })
-  })
-
-  test('answers 404 if there is no such lot, or none at all', async () => {
-    for (const payload of [{ id: 'lot-9' }, {}, undefined]) {
-      const { status, body } = await house.ask('POST', '/chaos/crash-lot', payload)
-      expect([status, body.code]).toEqual([404, 'ERR_OTP_AUCTIONS_UNKNOWN_LOT'])
-    }
-    expect((await house.ask('POST', '/chaos/storm')).status).toBe(404)
-  })
-
-  test('makes one storm at a time', async () => {
-    await open({ id: 'lot-1' })
-    expect(await house.ask('POST', '/chaos/storm')).toMatchObject({ status: 202, body: { crashes: 50, perSecond: 20 } })
-    expect(await house.ask('POST', '/chaos/storm')).toMatchObject({ status: 409, body: { code: 'ERR_OTP_AUCTIONS_STORM_UNDER_WAY' } })
-  })
-
-  test.for([
-    [{ crashes: 0 }, 'body.crashes: expected a whole number from 1 to 10000, got 0'],
-    [{ crashes: '5' }, 'body.crashes: expected a whole number from 1 to 10000, got "5"'],
-    [{ perSecond: 0.5 }, 'body.perSecond: expected a whole number from 1 to 1000, got 0.5'],
-    [{ rate: 1 }, 'body.rate: there is no such field; there are: crashes, perSecond'],
-  ] as const)('refuses the storm %o', async ([payload, detail]) => {
-    const { status, body } = await house.ask('POST', '/chaos/storm', payload)
-    expect([status, body.detail]).toEqual([400, detail])
   })
 })
 

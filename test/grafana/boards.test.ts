@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { boards } from '#grafana/generate.ts'
+import { NOT_SHOWN } from '#grafana/not-shown.ts'
 import { unknownMetrics } from '#test/observability/support/promql.ts'
-import { ALERTS, type AlertName, BOARDS, runbookUrl } from '#vocabulary'
+import { ALERTS, type AlertName, BOARDS, METRICS, runbookUrl } from '#vocabulary'
 import { type Board, faults, panelsOf } from './support/linter.ts'
+import { queryFaults } from './support/promql-faults.ts'
 
 const folder = 'grafana/generated'
 const files = readdirSync(folder).map((file) => `${folder}/${file}`)
@@ -29,27 +31,26 @@ describe('the boards', () => {
     expect(unknownMetrics(JSON.stringify(board))).toEqual([])
   })
 
-  test('show each of what an overview has to answer', () => {
-    const [overview] = parsed
-    const expressions = panelsOf(overview?.board as Board).flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
-    for (const metric of [
-      'otp_cluster_members{',
-      'otp_cluster_members_expected',
-      'otp_cluster_view_checksum',
-      'otp_supervisor_restarts_total',
-      'otp_takeovers_total',
-      'otp_processes',
-      'otp_calls_total',
-      'otp_call_duration_seconds_bucket',
-      'otp_mailbox_oldest_message_age_seconds',
-      'otp_eventloop_lag_seconds_bucket',
-      'otp_cluster_membership_changes_total',
-      'otp_registry_names',
-      'otp_registry_conflicts_total',
-    ]) {
-      expect([metric, expressions.some((expr) => expr.includes(metric))]).toEqual([metric, true])
+  test('show every metric, or say why not', () => {
+    const shown = parsed.flatMap(({ board }) => panelsOf(board).flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))).join('\n')
+    const isShown = (name: string) => new RegExp(`\\b${name}(?:_bucket|_sum|_count)?\\b`).test(shown)
+    const names = Object.keys(METRICS)
+    expect(names.filter((name) => !isShown(name) && !(name in NOT_SHOWN))).toEqual([])
+    expect(Object.keys(NOT_SHOWN).filter(isShown)).toEqual([])
+  })
+
+  test('tell a storm, a deploy and a lost node apart in the first row of the first', () => {
+    const overview = parsed.find(({ board }) => board.uid === 'otp-cluster-overview')?.board as Board
+    const [first, ...rest] = overview.panels
+    const row = rest.slice(
+      0,
+      rest.findIndex(({ type }) => type === 'row'),
+    )
+    const exprs = row.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)).join('\n')
+    expect(first?.type).toBe('row')
+    for (const part of ['cause="crash"', 'otp_node_draining', 'otp_cluster_members_expected', 'outcome="completed"', 'outcome="started"']) {
+      expect(exprs).toContain(part)
     }
-    expect(expressions.some((expr) => expr.includes('cause="crash"'))).toBe(true)
   })
 
   test('have the panels that runbooks send people to', () => {
@@ -97,6 +98,20 @@ describe('the guards can fail', () => {
 
   test('on a metric that does not exist', () => {
     expect(unknownMetrics('{"expr":"sum(otp_proceses)"}')).toEqual(['otp_proceses'])
+  })
+
+  test.for([
+    ['sum(otp_proceses)', 'no metric otp_proceses'],
+    ['otp_processes{behavior="lot"}', 'otp_processes has no label behavior'],
+    ['rate(otp_calls_total{outcome="okay"}[$__rate_interval])', 'otp_calls_total is never with outcome="okay"'],
+    ['sum(otp_calls_total)', 'a counter without a rate: otp_calls_total'],
+    ['rate(otp_processes[$__rate_interval])', 'a rate of a gauge: otp_processes'],
+    ['rate(otp_calls_total[5m])', 'a range that does not fit the scrape interval: otp_calls_total[5m]'],
+    ['sum by (version) (otp_processes)', 'grouped by version, which nothing in it has'],
+    ['sum by (x (otp_processes)', 'not PromQL'],
+    ['{cluster="a"}', 'a selector without a metric: {cluster="a"}'],
+  ] as const)('on the query %s', ([expr, fault]) => {
+    expect(queryFaults(expr, { isBoard: true }).join('\n')).toContain(fault)
   })
 
   test.for([

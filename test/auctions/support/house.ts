@@ -1,6 +1,6 @@
 // An auction house in a box: nodes whose clock the test turns, and the routes of one of them.
 import type { FastifyInstance } from 'fastify'
-import { auctionRoutes, Lot } from '#auctions'
+import { auctionRoutes, chaosRoutes, Lot, Stone } from '#auctions'
 import { EventStream } from '#base'
 import { createHttpServer, type HttpEvents } from '#http'
 import { type ChildSpec, genServer, type Node, noReply, type Pid } from '#otp-labs'
@@ -30,6 +30,8 @@ export interface Answered {
 export class House {
   readonly box: Box
   readonly node: Node
+  /** Links that were to be cut, and for how long. */
+  readonly cuts: [peer: string, ms: number][] = []
   readonly #app: FastifyInstance
   /** Errors that were nobody's answer. */
   readonly #unexpected: Error[] = []
@@ -39,7 +41,8 @@ export class House {
     this.node = box.node('n1')
     const events = new EventStream<HttpEvents>()
     this.#app = createHttpServer({ clock: box.clock, events, onUnexpected: (error) => this.#unexpected.push(error) })
-    auctionRoutes(this.#app, { node: this.node, chaosAllowed })
+    auctionRoutes(this.#app, { node: this.node })
+    chaosRoutes(this.#app, { node: this.node, isAllowed: chaosAllowed, cut: (peer, ms) => this.cuts.push([peer, ms]) })
   }
 
   static async open({ names = ['n1'], chaosAllowed = true } = {}): Promise<House> {
@@ -47,7 +50,7 @@ export class House {
       { id: 'mute', start: [Mute], name: 'mute' },
       { id: 'fragile', start: [Fragile], name: 'fragile', restart: 'temporary' },
     ]
-    const box = await Box.formed({ names, node: { behaviours: [Lot], children } })
+    const box = await Box.formed({ names, node: { behaviours: [Lot, Stone], children } })
     const house = new House(box, chaosAllowed)
     for (const name of ['mute', 'fragile']) house.node.registry.register(name, house.node.runtime.whereis(name) as Pid)
     await box.clock.advance(100)

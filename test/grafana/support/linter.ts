@@ -1,5 +1,5 @@
 // Pure. What is wrong with a board: grafana/dashboard-linter's rules, and those of this project on top.
-import { METRICS } from '#vocabulary'
+import { queryFaults } from './promql-faults.ts'
 
 /** As much of a panel as the rules look at. */
 export interface Panel {
@@ -28,18 +28,12 @@ export const panelsOf = (board: Board): Panel[] => board.panels.filter(({ type }
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of Grafana.
 const SOURCE = '${datasource}'
-const counters = new Set(Object.entries(METRICS).flatMap(([name, { kind }]) => (kind === 'counter' ? [name] : [])))
-
-function* queryFaults(expr: string): Generator<string> {
+function* scopeFaults(expr: string): Generator<string> {
   for (const label of ['cluster', 'job', 'instance']) {
     if (!expr.includes(`${label}=~"$${label}"`)) {
       yield `does not keep to the chosen scope: ${expr}`
-      break
+      return
     }
-  }
-  if (/\[(?!\$__rate_interval\])/.test(expr)) yield `a range that does not fit the scrape interval: ${expr}`
-  for (const [name] of expr.matchAll(/\b[a-z]+(?:_[a-z0-9]+)+_total\b/g)) {
-    if (counters.has(name) && !new RegExp(`\\b(rate|increase|irate)\\(${name}\\b`).test(expr)) yield `a counter without a rate: ${name}`
   }
 }
 
@@ -56,7 +50,9 @@ function* panelFaults(panel: Panel): Generator<string> {
     yield `${panel.title}: a fixed data source`
   }
   if ((panel.targets ?? []).length === 0) yield `${panel.title}: no query`
-  for (const { expr } of panel.targets ?? []) for (const fault of queryFaults(expr)) yield `${panel.title}: ${fault}`
+  for (const { expr } of panel.targets ?? []) {
+    for (const fault of [...scopeFaults(expr), ...queryFaults(expr, { isBoard: true })]) yield `${panel.title}: ${fault}`
+  }
 }
 
 function* boardFaults(board: Board): Generator<string> {
@@ -75,7 +71,7 @@ function* boardFaults(board: Board): Generator<string> {
   for (const name of ['Deploys', 'Joins', 'Leaves', 'Storms']) {
     if (!board.annotations.list.some((one) => one.name === name && one.datasource.uid === SOURCE)) yield `no annotation of ${name}`
   }
-  for (const title of ['Observer', 'Runbook: restart storm', 'Boards']) {
+  for (const title of ['Observer', 'Runbooks', 'Boards']) {
     if (!board.links.some((link) => link.title === title)) yield `no link ${title}`
   }
   if (!board.panels.some(({ type }) => type === 'alertlist')) yield 'no list of alerts'

@@ -1,6 +1,6 @@
 // A crash storm: as many as were asked for, at the rate that was asked for.
 import { expect, test } from 'vitest'
-import { StormMaker } from '#src/auctions/storm.ts'
+import { StormMaker } from '#src/auctions/chaos/storm.ts'
 import { FakeClock } from '#test/support/fake-clock.ts'
 
 function maker() {
@@ -18,7 +18,7 @@ test.for([
   [500, 1000],
 ] as const)('%i crashes at %i a second', async ([crashes, perSecond]) => {
   const { clock, seen, storms } = maker()
-  storms.start({ crashes, perSecond })
+  storms.start({ times: crashes, perSecond })
   const lastsMs = (crashes * 1000) / perSecond
   await clock.advance(lastsMs / 2)
   expect(seen.crashes).toBeGreaterThanOrEqual(Math.floor(crashes / 2) - 10)
@@ -31,17 +31,17 @@ test.for([
 
 test('a second one is not begun while the first is under way, and may follow it', async () => {
   const { clock, seen, storms } = maker()
-  expect(storms.start({ crashes: 2, perSecond: 10 })).toBe(true)
-  expect(storms.start({ crashes: 2, perSecond: 10 })).toBe(false)
+  expect(storms.start({ times: 2, perSecond: 10 })).toBe(true)
+  expect(storms.start({ times: 2, perSecond: 10 })).toBe(false)
   await clock.advance(300)
-  expect(storms.start({ crashes: 2, perSecond: 10 })).toBe(true)
+  expect(storms.start({ times: 2, perSecond: 10 })).toBe(true)
   await clock.advance(300)
   expect(seen.crashes).toBe(4)
 })
 
 test('stopped, it ends at once', async () => {
   const { clock, seen, storms } = maker()
-  storms.start({ crashes: 100, perSecond: 10 })
+  storms.start({ times: 100, perSecond: 10 })
   await clock.advance(550)
   storms.stop()
   await clock.advance(10_000)
