@@ -93,6 +93,28 @@ const moving: Row = {
       unit: 'short',
       queries: [{ expr: sum(select('otp_handoffs_in_progress'), 'instance', 'direction'), legend: '{{instance}} {{direction}}' }],
     }),
+    graph(
+      {
+        title: 'Drains, and what became of the children',
+        runbook: 'OtpDeployInProgress',
+        description:
+          'Did nodes that left hand everything over? “moved” went with its state, “restarted” began anew elsewhere; “stopped” and “gave_up” were still there when the time was up.',
+        unit: 'short',
+        queries: [
+          { expr: sum(increase('otp_drain_children_total'), 'outcome'), legend: 'children {{outcome}}' },
+          { expr: sum(increase('otp_drains_total'), 'outcome'), legend: 'drain {{outcome}}' },
+        ],
+      },
+      'bars',
+    ),
+    graph({
+      title: 'How long drains take',
+      runbook: 'OtpHandoffSlow',
+      traces: 'otp.node.drain',
+      description: 'Does a drain fit into the grace period of its pod? Compare with the budget of the drain.',
+      unit: 's',
+      queries: [{ expr: quantile(0.99, 'otp_drain_duration_seconds'), legend: '99 %' }],
+    }),
     graph({
       title: 'Size of states that move',
       runbook: 'OtpHandoffSlow',
