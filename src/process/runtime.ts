@@ -3,7 +3,7 @@ import { type Clock, CodedError, type Emitter } from '#base'
 import { Aliases } from './aliases.ts'
 import { type BehaviourCounts, noCounts } from './behaviour-counts.ts'
 import type { Body, Origin } from './body.ts'
-import { Envelope, type MessageKind, type ReplyTo } from './envelope.ts'
+import { Envelope, type MessageKind } from './envelope.ts'
 import type { ProcessEvents } from './events.ts'
 import type { ExitReason } from './exit-reason.ts'
 import { type Linked, LinkSignals } from './links.ts'
@@ -16,7 +16,7 @@ import { ProcessTable } from './process-table.ts'
 import { noRouter, type Router, type Watcher } from './router.ts'
 import { RunQueue } from './run-queue.ts'
 import { reasonOf, StartIgnored } from './thrown.ts'
-import type { TraceCarrier, Tracing } from './tracing.ts'
+import type { Tracing } from './tracing.ts'
 
 /** How a start ended. `already_started`: the local name is taken by `pid`. */
 export type StartResult =
@@ -58,6 +58,8 @@ export class Runtime {
   via: (key: string) => Pid | undefined = () => undefined
   /** Set while names are on the move: whether it keeps a message back, to `dispatch` it when those before it have arrived. */
   detour: ((ref: Ref, envelope: Envelope) => boolean) | undefined
+  /** Whether a message that was passed on comes too late: by who sent it, and to which process. */
+  isLate: ((sender: NodeId, first: Pid) => boolean) | undefined
   onCallMeasured: CallMeasured | undefined
   /** Processes with an asynchronous handler under way. */
   readonly waiting = new Set<Process>()
@@ -296,12 +298,7 @@ export class Runtime {
     return (outcome) => onCallMeasured(locality, this.clock.now() - startedAt, outcome)
   }
 
-  /** A message from another node arrives; a call whose callee is not here fails with `noproc`. */
-  arrive(to: Target, kind: MessageKind, name: string, payload: unknown, replyTo?: ReplyTo, carrier?: TraceCarrier): void {
-    this.dispatch(to, new Envelope(kind, name, payload, replyTo, carrier))
-  }
-
-  /** Brings a message to where a reference leads by now. */
+  /** Brings a message, of this node or another, to where a reference leads by now; a call that leads nowhere fails with `noproc`. */
   dispatch(ref: Ref, envelope: Envelope): void {
     const to = this.resolve(ref)
     const process = to === undefined ? undefined : this.lookup(to)

@@ -21,7 +21,7 @@ export interface DrainOptions {
 
 /**
  * Hands over what it can within `budgetMs`, each child to where it falls; to the next candidate if one refuses. Resolves with how many have gone, when all
- * live peers know of it or the time is up. What is left is the caller's to stop.
+ * live peers know of it and what was passed on has arrived, or when the time is up. What is left is the caller's to stop.
  */
 export async function drain(options: DrainOptions, budgetMs: number): Promise<number> {
   const { clock, directory, children, handoffs, replicator, placement } = options
@@ -36,7 +36,11 @@ export async function drain(options: DrainOptions, budgetMs: number): Promise<nu
     return record?.child !== undefined && handoffs.moves(record) ? [handOver(options, record, until).then((is) => is && moved++)] : []
   })
   await Promise.race([Promise.all(moving), isOver.promise])
-  if (moved > 0) await replicator.confirmed(Math.max(0, until - clock.now()))
+  if (moved > 0) {
+    // Who knows where they are sends nothing more for them here; then what was sent here before has been passed on, and has to arrive.
+    await replicator.confirmed(Math.max(0, until - clock.now()))
+    await handoffs.settled(Math.max(0, until - clock.now()))
+  }
   timer.cancel()
   return moved
 }

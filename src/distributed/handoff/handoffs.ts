@@ -29,6 +29,9 @@ export class Handoffs {
   readonly #incoming = new Map<string, Incoming>()
   readonly #leaving = new Budget(MOST_LEAVING)
   readonly #bytes = new Budget(MOST_BYTES)
+  readonly #fences: Fences
+  /** Nodes to which processes of this one have gone. */
+  readonly #goneTo = new Set<NodeId>()
   #comingBytes = 0
   #last = 0
 
@@ -46,7 +49,7 @@ export class Handoffs {
     cluster.onTick(() => this.#all('tick'))
     cluster.onChange(() => this.#all('changed'))
     directory.onChanged(({ key }) => this.#onWinnerChanged(key))
-    new Fences(options, (serial, passed) => this.#outgoing.values().some((outgoing) => outgoing.hold(serial, passed)))
+    this.#fences = new Fences(options, (serial, passed) => this.#outgoing.values().some((outgoing) => outgoing.hold(serial, passed)))
   }
 
   /** How many are under way. */
@@ -84,7 +87,16 @@ export class Handoffs {
     const id = `${cluster.id}/${++this.#last}`
     const outgoing = new Outgoing(this.#o, { id, record, process, handoff, to, reason, room: this.#bytes })
     this.#outgoing.set(id, outgoing)
-    return outgoing.run().finally(() => this.#outgoing.delete(id))
+    return outgoing.run().then((outcome) => {
+      this.#outgoing.delete(id)
+      if (outcome === 'completed') this.#goneTo.add(to)
+      return outcome
+    })
+  }
+
+  /** Resolves when all that was passed on has come to where it went; within `limitMs` in any case. */
+  settled(limitMs: number): Promise<void> {
+    return this.#fences.settled(this.#goneTo, limitMs)
   }
 
   // ---- what happens
