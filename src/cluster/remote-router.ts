@@ -1,7 +1,8 @@
 // Carries messages, calls, monitors and exit signals to processes of other nodes.
 import {
+  Arrived,
   Crash,
-  type Envelope,
+  Envelope,
   type ExitReason,
   type MessageKind,
   type NodeId,
@@ -51,7 +52,7 @@ export class RemoteRouter implements Router {
     this.#cluster = cluster
     this.#runtime = runtime
     this.#links = new RemoteLinks(cluster, runtime)
-    cluster.handle('send', (_from, frame) => this.#onSend(frame))
+    cluster.handle('send', (from, frame) => this.#onSend(from, frame))
     cluster.handle('call', (from, frame) => this.#onCall(from, frame))
     cluster.handle('reply', (from, frame) => this.#take(from, frame[1], frame[3])?.replyTo.reply(frame[2]))
     cluster.handle('fail', (from, frame) => this.#take(from, frame[1], frame[2])?.replyTo.fail(exitReason(frame[3])))
@@ -80,13 +81,16 @@ export class RemoteRouter implements Router {
     const address = addressOf(to)
     const { kind, name, payload, carrier, replyTo } = envelope
     if (replyTo === undefined) {
-      link.send(['send', address, kind, name, payload, carrier])
+      if (envelope instanceof Arrived) link.send(['send', address, kind, name, payload, carrier, envelope.sender, envelope.first])
+      else link.send(['send', address, kind, name, payload, carrier])
       return
     }
     const id = ++this.#lastCall
     try {
       if (replyTo instanceof RemoteReply) {
-        this.#passOn(link, replyTo, ['call', replyTo.id, address, name, payload, carrier, replyTo.node, replyTo.asked])
+        const { node, id: theirs, asked } = replyTo
+        const first = envelope instanceof Arrived ? envelope.first : null
+        this.#passOn(link, replyTo, ['call', theirs, address, name, payload, carrier, node, asked, first])
       } else {
         link.send(carrier === undefined ? ['call', id, address, name, payload] : ['call', id, address, name, payload, carrier])
         this.#calls.set(id, { asked: to.node, node: to.node, replyTo })
@@ -140,17 +144,19 @@ export class RemoteRouter implements Router {
     return this.#pid(value)
   }
 
-  #onSend(frame: Frame): void {
+  #onSend(from: NodeId, frame: Frame): void {
     const kind = text(frame[2], 'kind')
     if (kind !== 'cast' && kind !== 'info') throw new BadFrame(`expected cast or info, got ${JSON.stringify(kind)}`)
     // `EXIT` and `DOWN` are made by the node they arrive at: a peer cannot forge them.
     const name = text(frame[3], 'name')
     if (kind === 'info' && (name === 'EXIT' || name === 'DOWN')) throw new BadFrame(`${name} cannot be sent`)
-    this.#arrive(frame[1], kind, name, frame[4], undefined, frame[5])
+    const [sender, first] = [frame[6], frame[7]]
+    this.#arrive(frame[1], kind, name, frame[4], undefined, frame[5], isAbsent(sender) ? from : text(sender, 'node'), first)
   }
 
   #onCall(from: NodeId, frame: Frame): void {
-    this.#arrive(frame[2], 'call', text(frame[3], 'name'), frame[4], this.#replyTo(from, frame), frame[5])
+    const sender = isAbsent(frame[6]) ? from : text(frame[6], 'node')
+    this.#arrive(frame[2], 'call', text(frame[3], 'name'), frame[4], this.#replyTo(from, frame), frame[5], sender, frame[8])
   }
 
   #replyTo(from: NodeId, frame: Frame): ReplyTo {
@@ -172,8 +178,27 @@ export class RemoteRouter implements Router {
     call.replyTo.fail('noconnection')
   }
 
-  #arrive(to: unknown, kind: MessageKind, name: string, payload: unknown, replyTo: ReplyTo | undefined, carrier: unknown): void {
-    this.#runtime.arrive(this.#target(to), kind, name, payload, replyTo, typeof carrier === 'string' ? carrier : undefined)
+  /** `passed`: to which process it was sent at first, if that was not this one. */
+  #arrive(
+    to: unknown,
+    kind: MessageKind,
+    name: string,
+    payload: unknown,
+    replyTo: ReplyTo | undefined,
+    carrier: unknown,
+    sender: NodeId,
+    passed: unknown,
+  ): void {
+    const target = this.#target(to)
+    const trace = typeof carrier === 'string' ? carrier : undefined
+    if (!(target instanceof Pid)) {
+      this.#runtime.dispatch(target, new Envelope(kind, name, payload, replyTo, trace))
+      return
+    }
+    const first = passed instanceof Pid ? passed : target
+    const envelope = new Arrived(sender, first, kind, name, payload, replyTo, trace)
+    if (first !== target && this.#runtime.isLate?.(sender, first) === true) this.#runtime.deadLetter(target, envelope, 'noconnection')
+    else this.#runtime.dispatch(target, envelope)
   }
 
   /** Each call once, and only by the node that was asked, or on its behalf. */

@@ -2,7 +2,7 @@
 import type { ExitReason } from './exit-reason.ts'
 import type { MessageTimes } from './message-times.ts'
 import type { NodeRef } from './name.ts'
-import type { Pid } from './pid.ts'
+import type { NodeId, Pid } from './pid.ts'
 import type { TraceCarrier } from './tracing.ts'
 
 /** Where the answer to a call goes: a caller on this node or on another. The first answer counts, later ones are dropped. */
@@ -38,6 +38,18 @@ export class Envelope {
     this.payload = payload
     this.replyTo = replyTo
     this.carrier = carrier
+  }
+}
+
+/** A message that came from another node, for the process `first` of this one or of an earlier place; should that have moved on, both go along. */
+export class Arrived extends Envelope {
+  readonly sender: NodeId
+  readonly first: Pid
+
+  constructor(sender: NodeId, first: Pid, kind: MessageKind, name: string, payload: unknown, replyTo?: ReplyTo, carrier?: TraceCarrier) {
+    super(kind, name, payload, replyTo, carrier)
+    this.sender = sender
+    this.first = first
   }
 }
 

@@ -2,7 +2,7 @@
 export type { BehaviourCounts } from './behaviour-counts.ts'
 export type { Body, Origin } from './body.ts'
 export { detachedClock } from './detached-clock.ts'
-export { type DownMessage, Envelope, type EnvelopeKind, type ExitMessage, type MessageKind, type ReplyTo } from './envelope.ts'
+export { Arrived, type DownMessage, Envelope, type EnvelopeKind, type ExitMessage, type MessageKind, type ReplyTo } from './envelope.ts'
 export type { ProcessEvents, SpawnCause } from './events.ts'
 export { Crash, describeExit, type ExitClass, ExitError, type ExitReason, exitClass, isOrderly } from './exit-reason.ts'
 export type { RecordedMessage } from './flight-record.ts'

@@ -3,7 +3,7 @@ import { type Clock, CodedError, type Emitter } from '#base'
 import { Aliases } from './aliases.ts'
 import { type BehaviourCounts, noCounts } from './behaviour-counts.ts'
 import type { Body, Origin } from './body.ts'
-import { Envelope, type MessageKind, type ReplyTo } from './envelope.ts'
+import { Envelope, type MessageKind } from './envelope.ts'
 import type { ProcessEvents } from './events.ts'
 import type { ExitReason } from './exit-reason.ts'
 import { type Linked, LinkSignals } from './links.ts'
@@ -54,6 +54,8 @@ export class Runtime {
   via: (key: string) => Pid | undefined = () => undefined
   /** Set while names are on the move: whether it keeps a message back, to `dispatch` it when those before it have arrived. */
   detour: ((ref: Ref, envelope: Envelope) => boolean) | undefined
+  /** Whether a message that was passed on comes too late: by who sent it, and to which process. */
+  isLate: ((sender: NodeId, first: Pid) => boolean) | undefined
   onCallMeasured: CallMeasured | undefined
   onMessageMeasured: MessageMeasured | undefined
   /** Processes with an asynchronous handler under way. */
@@ -290,12 +292,7 @@ export class Runtime {
     return (outcome) => onCallMeasured('remote', this.clock.now() - startedAt, outcome, 1, trace)
   }
 
-  /** A message from another node arrives; a call whose callee is not here fails with `noproc`. */
-  arrive(to: Target, kind: MessageKind, name: string, payload: unknown, replyTo?: ReplyTo, carrier?: TraceCarrier): void {
-    this.dispatch(to, new Envelope(kind, name, payload, replyTo, carrier))
-  }
-
-  /** Brings a message to where a reference leads by now. */
+  /** Brings a message, of this node or another, to where a reference leads by now; a call that leads nowhere fails with `noproc`. */
   dispatch(ref: Ref, envelope: Envelope): void {
     const to = this.resolve(ref)
     const process = to === undefined ? undefined : this.lookup(to)

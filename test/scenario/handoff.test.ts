@@ -252,6 +252,34 @@ describe('messages', () => {
     expect(box.events('process.dead_letter')).toEqual([])
   })
 
+  test('that their sender has given up waiting for are lost rather than late', async () => {
+    // So long that the old node is waited for longer than a fence is.
+    await withLot({ delayMs: 20, times: { tickMs: 1000, suspectMs: 2000, downMs: 20_000, forgetMs: 3600_000, forgetGoneMs: 600_000 } })
+    const [from, to, by] = [home(), ...others()] as [string, string, string]
+    const moved = box.node(from).supervisor.moveChild('moon', to)
+    await box.clock.until(() => box.events('handoff.received').length === 1, 5000, 1)
+    // The sender has not heard of the move yet; the old node stands still before it can pass on what is on its way.
+    await box.clock.advance(19)
+    const call = box.node(by).call(Lot.named('moon'), 'bid', 1, { timeoutMs: 30_000 })
+    const lost = call.catch((error: ExitError) => error.reason)
+    box.node(by).cast(Lot.named('moon'), 'note', 2)
+    await box.clock.until(() => box.events('handoff.ended').length === 1, 1000, 1)
+    box.pause(from)
+    expect(await moved).toEqual({ ok: true, outcome: 'completed' })
+    await box.clock.advance(30)
+    box.node(by).cast(Lot.named('moon'), 'note', 4)
+    await box.clock.advance(6500)
+    expect((await bids(to)) as number[]).toEqual([4])
+    box.resume(from, { readsFirst: true })
+    await box.clock.advance(5000)
+    expect((await bids(to)) as number[]).toEqual([4])
+    expect(await lost).toBe('noconnection')
+    box.node(by).cast(Lot.named('moon'), 'note', 5)
+    await box.clock.advance(100)
+    expect((await bids(to)) as number[]).toEqual([4, 5])
+    expect(box.violations('lot')).toEqual([])
+  })
+
   test('whose answer was to come later fail: who was to answer has ended here', async () => {
     await withLot()
     const call = box.node('n1').call(Lot.named('moon'), 'later', 60_000, { timeoutMs: 30_000 })
@@ -518,6 +546,24 @@ describe('a node that leaves', () => {
       expect(bid).toEqual(id === 'moon' ? bid : [1, ...bid.slice(1)])
       expect(bid.slice(-40)).toEqual(Array.from({ length: 40 }, (_, round) => round + 2))
     }
+  })
+
+  test('does not go before what it has passed on has arrived', async () => {
+    await withLot({ delayMs: 20 })
+    const [from, to, by] = [home(), ...others()] as [string, string, string]
+    box.leave(from)
+    await box.clock.until(() => box.events('handoff.received').length === 1, 5000, 1)
+    await box.clock.advance(19)
+    box.node(by).cast(Lot.named('moon'), 'note', 1)
+    await box.clock.until(() => box.events('handoff.ended').length === 1, 1000, 1)
+    box.network.cut(from, to, { oneWay: true, hold: true })
+    await box.clock.advance(2500)
+    expect(box.isLive(from)).toBe(true)
+    box.network.heal()
+    await box.clock.advance(1000)
+    expect(box.isLive(from)).toBe(false)
+    expect(await bids(by)).toEqual([1])
+    expect(box.events('process.dead_letter')).toEqual([])
   })
 
   test('goes to the next candidate if one refuses, and stops what nobody takes', async () => {

@@ -1,6 +1,6 @@
 // What moves of a process: its state as it was saved, and the infos its timers will send. Packed to bytes, and checked when they come. Pure.
 import { BadFrame, decodeData, encodeData, list, text, whole } from '#cluster'
-import type { SavedTimer } from '#process'
+import { Pid, type SavedTimer } from '#process'
 
 export interface Cargo {
   readonly data: unknown
@@ -27,6 +27,12 @@ export function unpackCargo(bytes: Uint8Array): Cargo {
     }),
     idleMs: idleMs === null || idleMs === undefined ? undefined : whole(idleMs, 'idle time-out'),
   }
+}
+
+/** The pid in a frame that came. */
+export function pidIn(value: unknown): Pid {
+  if (value instanceof Pid) return value
+  throw new BadFrame(`expected a pid, got ${typeof value}`)
 }
 
 /** The bytes in a frame that came. */

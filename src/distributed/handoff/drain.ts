@@ -11,6 +11,7 @@ import { isQuarantined } from '../directory/record.ts'
 import type { Replicator } from '../directory/replicator.ts'
 import type { DistributedEvents } from '../events.ts'
 import { drainStep, type Fate, fateOf } from './drain-step.ts'
+import type { Handoffs } from './handoffs.ts'
 
 /** How long a node that drains hands children over, and how many at a time, if nobody says otherwise. */
 export const DRAIN_MS = 45_000
@@ -50,6 +51,7 @@ export interface DrainParts {
   readonly reconciler: Reconciler
   readonly children: LocalChildren
   readonly placement: ChildPlacement
+  readonly handoffs: Handoffs
   readonly mover: Mover
   readonly drainMs: number
   readonly concurrency: number
@@ -140,7 +142,7 @@ export class Drain {
   }
 
   async #handOver(isLeaving: boolean, isOver: () => End | undefined, ended: Promise<End>): Promise<DrainReport> {
-    const { clock, replicator, concurrency } = this.#o
+    const { clock, replicator, handoffs, concurrency } = this.#o
     const startedMono = clock.now()
     const fates = new Map<string, Fate>()
     const open: string[] = []
@@ -158,8 +160,10 @@ export class Drain {
     const left = this.#keys().filter((key) => !fates.has(key)).length
     const [moved, restarted, stopped] = [count('moved'), count('restarted'), count('stopped')]
     const why = isOver()
-    // Names lead to the new places from everywhere before this node goes.
-    if (moved + restarted > 0 && why === undefined) await Promise.race([replicator.confirmed(CONFIRM_MS), ended])
+    // Names lead to the new places from everywhere before this node goes; then what was sent here before has been passed on, and has to arrive.
+    if (moved + restarted > 0 && why === undefined) {
+      await Promise.race([replicator.confirmed(CONFIRM_MS).then(() => handoffs.settled(CONFIRM_MS)), ended])
+    }
     return {
       outcome: why ?? 'completed',
       moved,

@@ -32,6 +32,9 @@ export class Handoffs {
   readonly #incoming = new Map<string, Incoming>()
   readonly #leaving: Budget
   readonly #bytes = new Budget(MOST_BYTES)
+  readonly #fences: Fences
+  /** Nodes to which processes of this one have gone. */
+  readonly #goneTo = new Set<NodeId>()
   #comingBytes = 0
   #last = 0
 
@@ -50,7 +53,7 @@ export class Handoffs {
     cluster.onTick(() => this.#all('tick'))
     cluster.onChange(() => this.#all('changed'))
     directory.onChanged(({ key }) => this.#onWinnerChanged(key))
-    new Fences(options, (serial, passed) => this.#outgoing.values().some((outgoing) => outgoing.hold(serial, passed)))
+    this.#fences = new Fences(options, (serial, passed) => this.#outgoing.values().some((outgoing) => outgoing.hold(serial, passed)))
   }
 
   /** How many are under way. */
@@ -89,10 +92,17 @@ export class Handoffs {
     const outgoing = new Outgoing(this.#o, { id, record, process, handoff, to, reason, room: this.#bytes })
     this.#outgoing.set(id, outgoing)
     this.#leavingBy.set(key, outgoing)
-    return outgoing.run().finally(() => {
+    return outgoing.run().then((outcome) => {
       this.#outgoing.delete(id)
       this.#leavingBy.delete(key)
+      if (outcome === 'completed') this.#goneTo.add(to)
+      return outcome
     })
+  }
+
+  /** Resolves when all that was passed on has come to where it went; within `limitMs` in any case. */
+  settled(limitMs: number): Promise<void> {
+    return this.#fences.settled(this.#goneTo, limitMs)
   }
 
   // ---- what happens
