@@ -296,7 +296,7 @@ export class Cluster {
       durationMs,
     })
     const changes = this.membership.linked(link.peer, link.peerAddress, this.#clock.now())
-    link.send(this.introductions.own())
+    this.introductions.introduce(link)
     link.send(this.#gossip(this.membership.gossip(this.#clock.now())))
     link.send(this.introductions.others(link.peer))
     this.#state(changes)

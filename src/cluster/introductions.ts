@@ -3,13 +3,14 @@ import type { NodeId } from '#process'
 import type { Cluster } from './cluster.ts'
 import { introductionsIn, nodeIdIn, offersIn } from './member-frames.ts'
 import type { GossipEntry } from './membership.ts'
-import type { Frame } from './transport/transport.ts'
+import type { Frame, Link } from './transport/transport.ts'
 
 export class Introductions {
   readonly #cluster: Cluster
   readonly #offers: readonly string[]
   readonly #found: (address: string) => void
   readonly #listeners: ((member: NodeId) => void)[] = []
+  #isOffering = false
 
   /** `offers`: names of the behaviours this node can start; `found`: called with each address that a peer names. */
   constructor(cluster: Cluster, offers: readonly string[], found: (address: string) => void) {
@@ -23,7 +24,7 @@ export class Introductions {
 
   /** Whether the member is known to be able to start the behaviour. */
   canStart(id: NodeId, behaviour: string): boolean {
-    if (id === this.#cluster.id) return this.#offers.includes(behaviour)
+    if (id === this.#cluster.id) return this.#isOffering && this.#offers.includes(behaviour)
     return this.#cluster.membership.member(id)?.offers?.has(behaviour) === true
   }
 
@@ -32,8 +33,18 @@ export class Introductions {
     this.#listeners.push(listener)
   }
 
+  /** From now on this node may be given something. Before it has joined it would only refuse, and nobody else would be asked. */
+  offer(): void {
+    this.#isOffering = true
+    this.#cluster.broadcast(this.#own)
+  }
+
   /** For a new link: of this node first, so that it is a candidate as soon as it is a member. */
-  own(): Frame {
+  introduce(to: Link): void {
+    if (this.#isOffering) to.send(this.#own)
+  }
+
+  get #own(): Frame {
     return ['offers', this.#offers]
   }
 

@@ -123,6 +123,7 @@ export function distributed(options: DistributedOptions): Distributed {
   const names = new NameIndex()
   directory.onChanged((winner, previous) => names.changed(winner, previous))
   const replicator = new Replicator({ cluster, directory, clock, events, rules, times })
+  void replicator.joined.then(() => cluster.introductions.offer())
   new Standstill({ runtime, cluster, directory, replicator, clock })
   const settings = new Settings(cluster, directory, replicator, clock)
   const members = new Members(cluster, settings, initial)

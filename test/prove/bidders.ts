@@ -13,6 +13,7 @@ const BIDDERS = 40
 const ACCOUNT_AFTER_MS = 1000
 const LAST_ACCOUNT_MS = 20_000
 const OPEN_AT_ONCE = 20
+const NO_SUCH_LOT = 404
 /** Lots that are to outlast the round close when it is over. */
 const OUTLASTS_MS = 120_000
 /** A lot is bid on when all nodes have had the time to hear of it; then another one is opened, as long as bids are made. */
@@ -72,7 +73,7 @@ export class Bidders {
     await Promise.all(this.#closings)
     this.#isOver = true
     await Promise.all([this.#bidding, this.#opening])
-    for (const { id, askedUntil } of this.#lots) if (performance.now() < askedUntil) await this.#account(id)
+    for (const lot of this.#lots) await this.#account(lot)
   }
 
   /** Also while nodes leave: some of these begin where nothing may begin any more. */
@@ -94,7 +95,7 @@ export class Bidders {
     this.#lots.push(lot)
     if (!closes) return
     this.toClose.push(lot.id)
-    this.#closings.push(sleep(closesInMs + ACCOUNT_AFTER_MS).then(() => this.#account(lot.id)))
+    this.#closings.push(sleep(closesInMs + ACCOUNT_AFTER_MS).then(() => this.#account(lot)))
   }
 
   async #opened(number: number, closesInMs: number): Promise<KnownLot | undefined> {
@@ -123,14 +124,19 @@ export class Bidders {
     }
   }
 
-  async #account(lot: string): Promise<void> {
+  /** Again until it is given, as long as there is something to be asked: a call that fails is one thing, what was lost another. */
+  async #account({ id: lot, askedUntil }: KnownLot): Promise<void> {
     let said: Response | undefined
     const isThere = (response: Response) => {
       said = response
       return response.status === 200 ? ('done' as const) : undefined
     }
-    const { sentAt, endedAt, answer } = await this.#call('look', lot, 'GET', `/lots/${lot}/bids`, isThere)
-    if (answer !== undefined) this.accounts.push({ ...(said?.body as unknown as Account), lot, sentAt, endedAt })
+    while (performance.now() < askedUntil && said?.status !== NO_SUCH_LOT) {
+      const { sentAt, endedAt, answer } = await this.#call('look', lot, 'GET', `/lots/${lot}/bids`, isThere)
+      if (answer === undefined) continue
+      this.accounts.push({ ...(said?.body as unknown as Account), lot, sentAt, endedAt })
+      return
+    }
   }
 
   async #call(

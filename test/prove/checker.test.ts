@@ -76,7 +76,7 @@ const moved = (change: Partial<Moves>, of: Partial<Restart> = {}) =>
 
 describe('a round in which all was kept', () => {
   test('has no violation, and its figures', () => {
-    expect(judge(round)).toEqual({ violations: [], bids: 5, accepted: 3, tries: 5, slowestMs: 10, darkMs: 10, moved: 4 })
+    expect(judge(round)).toEqual({ violations: [], bids: 5, accepted: 3, failed: 0, tries: 5, slowestMs: 10, darkMs: 10, moved: 4 })
   })
 
   test('a call may be refused by a node that leaves, as long as it is answered in time', () => {
@@ -172,6 +172,8 @@ describe('what was not kept is found', () => {
     const late = { answer: undefined, endedAt: 2400, tries }
     expect(broken({ calls: changed(2, late) })).toEqual([['failed', 'bid of x ada-2: no answer: n1 late (2100 ms)']])
     expect(broken({ calls: changed(2, { ...late, deadlineAt: 2300 }) })).toEqual([])
+    const killed = { ...restart, isHunted: true, killedAt: 350, ending: 'SIGKILL' }
+    expect(judge({ ...round, calls: changed(2, late), restarts: [killed] })).toMatchObject({ violations: [], failed: 1 })
   })
 
   test('an answer that is none', () => {

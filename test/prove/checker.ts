@@ -5,7 +5,7 @@ import type { Account, BidAnswer, Call, Restart, Round } from './history.ts'
  * `lost`: a bid that was answered as accepted is not in the lot's last account, or somebody was told less afterwards. `twice`: it is there twice.
  * `disordered`: two bids of one bidder stand in another order than they were made in. `closed_twice`: there were two ends of one auction, or a
  * bid was accepted after its end. `not_closed`: the time has come, and it has not. `failed`: a call with more than `LEFT_MS` to go was not
- * answered. `miscounted`: metrics, logs and owners disagree on how many children have moved. `ended_badly`: a node that was told to end has not ended with 0.
+ * answered, which is promised where nobody is killed. `miscounted`: metrics, logs and owners disagree on how many children have moved. `ended_badly`: a node that was told to end has not ended with 0.
  * `not_killed`: the node that was to be killed on its way was always faster: the round shows nothing.
  */
 export type Violation = {
@@ -17,6 +17,8 @@ export interface Verdict {
   readonly violations: readonly Violation[]
   readonly bids: number
   readonly accepted: number
+  /** Calls that failed: a violation too, unless a node was killed. */
+  readonly failed: number
   readonly tries: number
   /** The longest a call took. */
   readonly slowestMs: number
@@ -32,6 +34,8 @@ export function judge(round: Round): Verdict {
   const { calls, accounts, restarts } = round
   const last = new Map(accounts.toSorted((a, b) => a.endedAt - b.endedAt).map((account) => [account.lot, account]))
   const byLot = Map.groupBy(calls, ({ lot }) => lot)
+  const failures = calls.flatMap(failed)
+  const isKill = restarts.some(({ isHunted }) => isHunted)
   const violations = [
     ...lost(calls, last),
     ...[...byLot].flatMap(([lot, ofLot]) => forgotten(lot, ofLot)),
@@ -44,7 +48,7 @@ export function judge(round: Round): Verdict {
       ),
     ),
     ...notClosed(round.toClose, last),
-    ...calls.flatMap(failed),
+    ...(isKill ? [] : failures),
     ...restarts.flatMap((restart) => [...miscounted(restart), ...endedBadly(restart)]),
     ...notKilled(restarts),
   ]
@@ -52,6 +56,7 @@ export function judge(round: Round): Verdict {
     violations,
     bids: calls.filter(({ what }) => what === 'bid').length,
     accepted: acceptedOf(calls).length,
+    failed: failures.length,
     tries: calls.reduce((sum, { tries }) => sum + tries.length, 0),
     slowestMs: Math.max(0, ...calls.map(({ sentAt, endedAt }) => endedAt - sentAt)),
     darkMs: Math.max(0, ...[...byLot.values()].map(longestDark)),

@@ -8,7 +8,7 @@ export interface Judged {
 }
 
 /** The kinds of violation as columns; the others have one together. */
-const KINDS = ['lost', 'failed', 'disordered', 'closed_twice'] as const
+const KINDS = ['lost', 'disordered', 'closed_twice'] as const
 const HEAD = [
   'store',
   'round',
@@ -45,8 +45,9 @@ function row(name: string, rounds: readonly Judged[]): string[] {
     sum(({ accepted }) => accepted),
     sum(({ tries }) => tries),
     sum(({ moved }) => moved),
+    sum(({ failed }) => failed),
     ...KINDS.map((kind) => count((violation) => violation.kind === kind)),
-    count(({ kind }) => !(KINDS as readonly string[]).includes(kind)),
+    count(({ kind }) => kind !== 'failed' && !(KINDS as readonly string[]).includes(kind)),
     most(({ slowestMs }) => slowestMs),
     most(({ darkMs }) => darkMs),
     `${rounds.reduce((total, { round }) => total + round.stolenMs, 0).toFixed(0)} ms`,

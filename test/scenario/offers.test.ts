@@ -1,6 +1,6 @@
 // Nodes differ in what they can start: a child goes only where its behaviour is, and waits where it is nowhere.
-import { expect, test } from 'vitest'
-import { createNode, genServer, staticTopology } from '#otp-labs'
+import { describe, expect, test } from 'vitest'
+import { createNode, genServer, Node, staticTopology } from '#otp-labs'
 import { Box } from '#test/support/box.ts'
 
 const Lot = genServer({ name: 'lot', init: (title: string) => title })
@@ -39,4 +39,43 @@ test('what a member can start is known also where only others have a link to it'
   expect(box.node('n1').cluster.isLinked(box.node('n3').id)).toBe(false)
   expect(box.node('n1').cluster.candidates('lot')).toHaveLength(3)
   expect(box.node('n1').cluster.candidates('nothing')).toEqual([])
+})
+
+describe('a node that comes', () => {
+  /** Others that know of a child, and one more to which they have the way. */
+  async function comes(there: readonly string[]): Promise<readonly [Box, Node]> {
+    const box = new Box({ names: [...there, 'n3'], node: { behaviours: [Lot] }, delayMs: 100 })
+    for (const name of there) box.start(name)
+    await box.clock.until(() => box.live().every((node) => node.isReady && node.cluster.alive.size === there.length), 20_000)
+    await box.through(box.node('n1').supervisor.startChild({ id: 'lot', start: [Lot, 'x'] }))
+    const node = new Node({
+      name: 'n3',
+      behaviours: [Lot],
+      transport: (id) => box.network.transport(id),
+      topologies: [staticTopology({ addresses: ['nobody:1'] })],
+      clock: box.clock,
+    })
+    void node.start()
+    return [box, node]
+  }
+
+  test('is given nothing before it has joined: it would only refuse, and what falls to it can begin elsewhere', async () => {
+    const [box, node] = await comes(['n1', 'n2'])
+    const isTooEarly = () =>
+      box.live().some(({ cluster }) => cluster.candidates('lot').includes(node.id)) && !node.parts.replicator.isJoined
+    let early = 0
+    for (let ms = 0; ms < 3000; ms++) {
+      await box.clock.advance(1)
+      if (isTooEarly()) early++
+    }
+    expect(early).toBe(0)
+    for (const { cluster } of box.live()) expect(cluster.candidates('lot')).toHaveLength(3)
+  })
+
+  test('has joined when it has what was lacking, and does not wait for another digest', async () => {
+    const [box, node] = await comes(['n1'])
+    await box.clock.until(() => node.cluster.alive.size === 2, 20_000)
+    await box.clock.until(() => node.parts.replicator.isJoined, 500)
+    expect(node.registry.lookup('lot')).toBeDefined()
+  })
 })

@@ -37,7 +37,7 @@ async function story(seed: number) {
   for (let step = 0; step < 300; step++) {
     const name = names[random.int(names.length)] as string
     const node = box.node(name)
-    if (random.next() < 0.06) moves.push(node.supervisor.moveChild('log', names[random.int(names.length)] as string))
+    if (random.next() < 0.08) moves.push(node.supervisor.moveChild('log', names[random.int(names.length)] as string))
     const number = (sent.get(name) ?? 0) + 1
     sent.set(name, number)
     if (random.next() < 0.5) node.cast(Log.named('log'), 'note', [name, number])

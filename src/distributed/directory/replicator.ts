@@ -73,7 +73,7 @@ export class Replicator {
   readonly #startedAt: number
   #ticks = 0
   #syncs = 0
-  #synced: (() => void) | undefined
+  #synced: ((from: NodeId) => void) | undefined
   #waiters: Waiter[] = []
   #confirmation: Confirmation | undefined
   /** Set while a push is due. */
@@ -97,13 +97,15 @@ export class Replicator {
     cluster.handle('delta', (_from, frame) => this.#onDelta(frame))
     cluster.handle('digest', (from, frame) => this.#onDigest(from, frame))
     cluster.handle('hashes', (from, frame) => this.#onHashes(from, whole(frame[1], 'context hash'), whole(frame[2], 'live hash')))
-    cluster.handle('synced', (_from, frame) => this.#onSynced(whole(frame[1], 'number')))
+    cluster.handle('synced', (from, frame) => this.#onSynced(from, whole(frame[1], 'number')))
     cluster.handle('ack', (from, frame) => this.#onAck(from, whole(frame[1], 'version')))
     cluster.handle('full', (_from, frame) => this.#onFull(frame))
     cluster.onLink((peer, isUp) => {
       if (isUp) this.#sendDigest(peer, 'lack')
     })
     cluster.onTick((now) => this.#tick(now))
+    // A digest that shows that nothing is lacking may be long in coming: what was lacking when the link came up follows on that digest.
+    this.sync((from) => this.#join(from))
     cluster.onChange(() => this.#settleWaiters())
   }
 
@@ -244,18 +246,18 @@ export class Replicator {
   }
 
   /** Asks all peers, those too to whom a link comes up from now on, and calls `synced` once when all that one of them knew has been merged. */
-  sync(synced: () => void): void {
+  sync(synced: (from: NodeId) => void): void {
     this.#syncs++
     this.#synced = synced
     for (const link of this.#cluster.links) this.#sendDigest(link.peer, 'lack')
   }
 
-  #onSynced(sync: number): void {
+  #onSynced(from: NodeId, sync: number): void {
     const synced = this.#synced
     // An answer to an older question says what was known then.
     if (synced === undefined || sync !== this.#syncs) return
     this.#synced = undefined
-    synced()
+    synced(from)
   }
 
   #onDigest(from: NodeId, frame: Frame): void {
