@@ -1,8 +1,7 @@
 // Configuration: the environment in, a frozen typed object out, or every problem at once in words a person can act on.
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { CodedError } from '#base'
-import { isLoopback, type TlsFiles } from '#cluster'
+import { isLoopback, type SecretSource, secretsFromFile, type TlsFiles } from '#cluster'
 import { TOPOLOGY_NAMES, type TopologyName, type TopologySettings, topologyFrom } from './topologies.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
@@ -47,7 +46,9 @@ const SETTINGS = z.object({
     .transform((text) => (/^\d+$/.test(text) ? Number(text) : text))
     .optional(),
   OTP_RUNTIME_DIR: z.string().optional(),
+  OTP_HTTP_HOST: z.string().default('127.0.0.1'),
   OTP_HTTP_PORT: port.default(4000),
+  OTP_METRICS_HOST: z.string().default('127.0.0.1'),
   OTP_METRICS_PORT: port.default(9100),
   OTP_CHAOS: z.enum(['off', 'allowed']).default('off'),
   OTP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -55,6 +56,7 @@ const SETTINGS = z.object({
   OTP_ROLE: z.string().default('node'),
   OTP_ZONE: z.string().default(''),
   OTP_VERSION: z.string().optional(),
+  OTP_PLACEMENT: z.enum(['uniform', 'uniform_random', 'uniform_quorum', 'uniform_zones']).default('uniform'),
   OTP_MAX_RESTARTS: z.coerce.number().int().nonnegative().default(100),
   OTP_RESTART_PERIOD_MS: positive.default(5000),
   OTP_SHUTDOWN_TIMEOUT_MS: positive.default(20_000),
@@ -71,7 +73,10 @@ export interface Config extends TopologySettings {
   readonly clusterHost: string
   readonly clusterPort: number
   readonly topologies: readonly TopologyName[]
+  /** Where the workload listens. The observer answers on loopback only. */
+  readonly httpHost: string
   readonly httpPort: number
+  readonly metricsHost: string
   readonly metricsPort: number
   /** Whether the workload's faults may be asked for over HTTP. */
   readonly chaosAllowed: boolean
@@ -80,6 +85,8 @@ export interface Config extends TopologySettings {
   readonly role: string
   readonly zone: string
   readonly version: string | undefined
+  /** The name of the strategy that says where the cluster's children run. */
+  readonly placement: string
   readonly maxRestarts: number
   readonly restartPeriodMs: number
   /** After a request to stop, how long until the OS process ends whatever is left. */
@@ -117,7 +124,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     clusterHost: s.OTP_CLUSTER_HOST,
     clusterPort: s.OTP_CLUSTER_PORT,
     topologies: s.OTP_TOPOLOGIES,
+    httpHost: s.OTP_HTTP_HOST,
     httpPort: s.OTP_HTTP_PORT,
+    metricsHost: s.OTP_METRICS_HOST,
     metricsPort: s.OTP_METRICS_PORT,
     chaosAllowed: s.OTP_CHAOS === 'allowed',
     logLevel: s.OTP_LOG_LEVEL,
@@ -125,6 +134,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     role: s.OTP_ROLE,
     zone: s.OTP_ZONE,
     version: s.OTP_VERSION,
+    placement: s.OTP_PLACEMENT,
     maxRestarts: s.OTP_MAX_RESTARTS,
     restartPeriodMs: s.OTP_RESTART_PERIOD_MS,
     shutdownTimeoutMs: s.OTP_SHUTDOWN_TIMEOUT_MS,
@@ -138,8 +148,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 export const SETTING_NAMES: readonly string[] = Object.keys(SETTINGS.shape)
 
 type Settings = z.infer<typeof SETTINGS>
+type Secret = string | SecretSource | undefined
 
-function topologySettings(s: Settings, secret: string | undefined): TopologySettings {
+function topologySettings(s: Settings, secret: Secret): TopologySettings {
   return {
     cluster: s.OTP_CLUSTER,
     secret,
@@ -165,7 +176,7 @@ function whatIsSet<T extends object>(settings: T): { readonly [K in keyof T]?: E
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as never
 }
 
-function contradictions(settings: Settings, given: Readonly<Record<string, string | undefined>>, secret: string | undefined): string[] {
+function contradictions(settings: Settings, given: Readonly<Record<string, string | undefined>>, secret: Secret): string[] {
   const problems: string[] = []
   if (secret === undefined && !isLoopback(settings.OTP_CLUSTER_HOST)) {
     problems.push(`OTP_CLUSTER_HOST=${settings.OTP_CLUSTER_HOST} can be reached by others: set OTP_SECRET or OTP_SECRET_FILE`)
@@ -189,7 +200,7 @@ function tlsFrom(settings: Settings): TlsFiles | undefined {
 }
 
 /** What contradicts a topology, or is meant for one that is not there. */
-function topologyProblems(settings: Settings, given: Readonly<Record<string, string | undefined>>, secret: string | undefined): string[] {
+function topologyProblems(settings: Settings, given: Readonly<Record<string, string | undefined>>, secret: Secret): string[] {
   const { OTP_TOPOLOGIES: names, OTP_CLUSTER_HOST: host, OTP_GOSSIP_INTERFACE: networkInterface = '' } = settings
   const problems: string[] = []
   for (const variable of Object.keys(given)) {
@@ -223,14 +234,17 @@ function refusalOf(name: TopologyName, settings: TopologySettings): string[] {
   }
 }
 
-function secretFrom(given: Readonly<Record<string, string | undefined>>, problems: string[]): string | undefined {
+function secretFrom(given: Readonly<Record<string, string | undefined>>, problems: string[]): Secret {
   const { OTP_SECRET: secret, OTP_SECRET_FILE: file } = given
   if (file === undefined) return secret
   if (secret !== undefined) problems.push('OTP_SECRET and OTP_SECRET_FILE are both set: set one')
   try {
-    const text = readFileSync(file, 'utf8').trim()
-    if (text.length < 16) problems.push(`OTP_SECRET_FILE=${JSON.stringify(file)}: expected a secret of at least 16 characters in it`)
-    return text
+    const source = secretsFromFile(file)
+    const secrets = source()
+    if (secrets.length === 0 || secrets.some(({ length }) => length < 16)) {
+      problems.push(`OTP_SECRET_FILE=${JSON.stringify(file)}: expected a secret of at least 16 characters in each of its lines`)
+    }
+    return source
   } catch (error) {
     problems.push(`OTP_SECRET_FILE=${JSON.stringify(file)} cannot be read: ${(error as Error).message}`)
     return undefined

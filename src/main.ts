@@ -5,13 +5,13 @@ import { auctionRoutes, Lot } from '#auctions'
 import { CodedError, EventStream, systemClock } from '#base'
 import { defaultRuntimeDirectory, localSecret, nodeId, tlsFromFiles } from '#cluster'
 import { type Config, readConfig } from '#config'
-import { close, createHttpServer, healthRoutes, listen, observerRoutes } from '#http'
+import { STRATEGIES } from '#distributed'
+import { close, createHttpServer, healthRoutes, listen, loopbackOnly, observerRoutes } from '#http'
 import { Node, startNode } from '#node'
 import { startTelemetry, type Telemetry } from '#observability'
-import { memoryStateStore, type NodeEvents, type StateStoreFactory, sqliteStateStore } from '#otp-labs'
+import { type DistributionStrategy, memoryStateStore, type NodeEvents, type StateStoreFactory, sqliteStateStore } from '#otp-labs'
 import { topologyFrom } from './topologies.ts'
 
-const LOOPBACK = '127.0.0.1'
 /** What telemetry may take of the shutdown, to send what it still holds. */
 const FLUSH_WITHIN_MS = 3000
 
@@ -74,7 +74,7 @@ async function main(): Promise<void> {
   telemetry.attach(events, () => node.snapshot())
   const health = createHttpServer({ clock: systemClock, events, onUnexpected })
   healthRoutes(health, { render: (accept) => (telemetry as Telemetry).render(accept), isReady: () => node.isReady && !isStopping })
-  const metricsAddress = await listen(health, LOOPBACK, config.metricsPort)
+  const metricsAddress = await listen(health, config.metricsHost, config.metricsPort)
   undo.push(() => close(health, systemClock))
   undo.push(() => node.stop('shutdown'))
   await startNode(node, (which) => {
@@ -87,9 +87,10 @@ async function main(): Promise<void> {
     tracing: telemetry.tracing,
     onUnexpected,
   })
+  loopbackOnly(app, ['/observer', '/chaos'])
   observerRoutes(app, node.parts)
   auctionRoutes(app, { node, chaosAllowed: config.chaosAllowed })
-  const httpAddress = await listen(app, LOOPBACK, config.httpPort)
+  const httpAddress = await listen(app, config.httpHost, config.httpPort)
   undo.push(() => close(app, systemClock))
   // The channel may close while this is on its way; the disconnect says what that means.
   process.send?.({ type: 'ready', name, http: httpAddress, metrics: `${metricsAddress}/metrics` }, () => undefined)
@@ -107,7 +108,7 @@ function makeNode(config: Config, own: { version: string; incarnation: number; e
     ...(config.tls === undefined ? {} : { tls: tlsFromFiles(config.tls) }),
     host: config.clusterHost,
     port: config.clusterPort,
-    supervisor: { name: 'lots', maxRestarts: config.maxRestarts, periodMs: config.restartPeriodMs },
+    supervisor: { name: 'lots', ...strategyOf(config), maxRestarts: config.maxRestarts, periodMs: config.restartPeriodMs },
     role: config.role,
     zone: config.zone,
     ...own,
@@ -116,6 +117,11 @@ function makeNode(config: Config, own: { version: string; incarnation: number; e
     tracing: telemetry?.tracing,
     ...(telemetry === undefined ? {} : { onCallMeasured: telemetry.callMeasured }),
   })
+}
+
+function strategyOf({ placement }: Config): { strategy?: DistributionStrategy } {
+  const strategy = STRATEGIES.find(({ name }) => name === placement)
+  return strategy === undefined ? {} : { strategy }
 }
 
 function storeOf(config: Config, runtimeDirectory: string): { stateStore?: StateStoreFactory } {

@@ -14,6 +14,7 @@ import {
   NodeMonitor,
   nodeId,
   RemoteRouter,
+  type SecretSource,
   TcpTransport,
   type TlsOptions,
   type TlsSource,
@@ -71,8 +72,11 @@ export interface NodeOptions {
   readonly behaviours?: readonly AnyBehaviour[]
   /** How peers are found; none: the node is a cluster of its own. */
   readonly topologies?: readonly TopologyStrategy[]
-  /** Proves to peers that this node is one of them: at least 16 bytes. On loopback it may be left out: then this user's nodes share one. */
-  readonly secret?: string
+  /**
+   * Proves to peers that this node is one of them: at least 16 bytes. On loopback it may be left out: then this user's nodes share one.
+   * One that is to be changed while the cluster runs comes from a source, such as `secretsFromFile(path)`.
+   */
+  readonly secret?: string | SecretSource
   /** Nodes of another cluster are turned away. Default `otp-labs`. */
   readonly cluster?: string
   /** Where peers reach this node. Default 127.0.0.1 and a free port. */
@@ -95,6 +99,7 @@ export interface NodeOptions {
   readonly stateStore?: StateStoreFactory | undefined
   readonly version?: string
   readonly role?: string
+  /** Such as a data centre: strategies may spread children over zones. Default: what a topology says. */
   readonly zone?: string
   /** How many members there should be. Default: what a topology knows, such as the length of a static list. */
   readonly membersExpected?: number
@@ -200,6 +205,7 @@ export class Node {
       ...(options.membershipTimes === undefined ? {} : { times: options.membershipTimes }),
       rules: { ...MEMBERSHIP_RULES, ...options.rules?.membership },
       offers: (options.behaviours ?? []).map(({ name }) => name),
+      zone: options.zone,
       currentTrace: () => options.tracing?.current(),
     })
     this.monitor = new NodeMonitor(this.cluster, this.runtime)

@@ -35,6 +35,8 @@ export interface ClusterOptions {
   readonly membersExpected?: number | undefined
   /** Names of the behaviours that this node can start. */
   readonly offers?: readonly string[]
+  /** In which zone this node is, such as a data centre. Default: what a topology says. */
+  readonly zone?: string | undefined
   /** Whether messages that have come keep this node busy, so that links had better wait. Default: never. */
   readonly isBehind?: () => boolean
   /** The trace that runs now, to be stored on facts. */
@@ -91,7 +93,7 @@ export class Cluster {
       lost: (address) => this.#onNowhereFound(address),
     })
     this.quorum = new QuorumWatch(nodeName(options.id), () => this.expectedMembers, options.clock, options.events)
-    this.introductions = new Introductions(this, options.offers ?? [], (address) => this.#dialer.keep(address))
+    this.introductions = new Introductions(this, options, (address) => this.#dialer.keep(address))
     this.#refusals = new Refusals(this, {
       now: () => options.clock.now(),
       dial: (address) => this.#dialer.dial(address),
@@ -150,14 +152,21 @@ export class Cluster {
   /** Who may be given something: alive, not on its way out by its own word or a topology's, and able to start the behaviour, if one is named. */
   candidates(behaviour?: string): NodeId[] {
     return [...this.#aliveIds].filter(
-      (id) => !this.#isLeaving(id) && (behaviour === undefined || this.introductions.canStart(id, behaviour)),
+      (id) => !this.isLeaving(id) && (behaviour === undefined || this.introductions.canStart(id, behaviour)),
     )
   }
 
-  #isLeaving(id: NodeId): boolean {
+  /** Whether it is on its way out, by its own word or a topology's: nothing new is placed there. */
+  isLeaving(id: NodeId): boolean {
     if (id === this.id) return this.membership.leaving || this.#discovery.isSelfTerminating
     const member = this.membership.member(id)
     return member?.leaving !== false || this.#discovery.isTerminating(member.address)
+  }
+
+  /** In which zone a node is: as it says itself, else as a topology does; empty if nobody knows. */
+  zoneOf(id: NodeId): string {
+    const address = id === this.id ? this.address : this.membership.member(id)?.address
+    return this.introductions.zoneOf(id) || this.#discovery.zoneOf(address)
   }
 
   /** Peers with a link that are told everything now: all of a few, a few of many. */
@@ -264,8 +273,6 @@ export class Cluster {
     this.quorum.look({ alive: new Set([...this.#aliveIds].map(nodeName)), known: this.membership.names() })
   }
 
-  // ---- what the transport tells
-
   #listener(): TransportListener {
     return {
       up: (link, durationMs) => this.#onUp(link, durationMs),
@@ -274,6 +281,7 @@ export class Cluster {
       handshakeRefused: (reason, remote, detail) => this.#options.events.emit('cluster.handshake_refused', { reason, remote, detail }),
       frameRefused: (peer, reason) => this.#options.events.emit('cluster.frame_refused', { peer, reason }),
       certificatesRefused: (error) => this.#options.events.emit('cluster.certificates_refused', { error }),
+      secretsRefused: (error) => this.#options.events.emit('cluster.secrets_refused', { error }),
       isBehind: () => this.#options.isBehind?.() ?? false,
     }
   }
@@ -334,8 +342,6 @@ export class Cluster {
       if (member.address === address && (member.left || this.membership.isSuperseded(member.id))) this.#dialer.drop(address)
     }
   }
-
-  // ---- what peers tell
 
   #onGossip(from: NodeId, frame: Frame): void {
     const entries = gossipIn(frame[1])

@@ -116,7 +116,7 @@ export function distributed(options: DistributedOptions): Distributed {
   new Standstill({ runtime, cluster, directory, replicator, clock })
   const settings = new Settings(cluster, directory, replicator, clock)
   const members = new Members(cluster, settings, initial)
-  const placement = new ChildPlacement(strategy, members)
+  const placement = new ChildPlacement(strategy, members, (node) => cluster.zoneOf(node))
   const crashes = new CrashWindow(restartSettings(limits).periodMs)
   const copies = new CopyTable((key) => directory.get(key))
   const relay = new Relay(cluster)
@@ -151,7 +151,7 @@ export function distributed(options: DistributedOptions): Distributed {
     reconciler,
     children,
     maxStateBytes: handoff?.maxStateBytes ?? MAX_STATE_BYTES,
-    mayOwn: () => reconciler.mayOwn,
+    mayOwn: () => reconciler.mayOwn && !cluster.isLeaving(id),
   })
   const restart = stopAndStart(children, directory, relocator)
   const mover: Mover = {
