@@ -25,7 +25,7 @@ export function environmentOf(resources: readonly Resource[]): Record<string, st
     Object.assign(environment, map?.data)
   }
   for (const { name, value, valueFrom } of env) {
-    const path = (valueFrom as { fieldRef?: { fieldPath: string } } | undefined)?.fieldRef?.fieldPath
+    const path = valueFrom?.fieldRef?.fieldPath
     const raw = path === undefined ? (value ?? '') : (DOWNWARD[path] ?? `no sample for ${path}`)
     environment[name] = raw.replaceAll(/\$\((\w+)\)/g, (whole, other: string) => environment[other] ?? whole)
   }
@@ -150,5 +150,5 @@ interface ServiceSpec {
 function selects(spec: unknown, resources: readonly Resource[]): boolean {
   const { selector = {} } = spec as { selector?: Readonly<Record<string, string>> & { matchLabels?: Readonly<Record<string, string>> } }
   const labels = selector.matchLabels ?? selector
-  return matches(labels as Readonly<Record<string, string>>, (nodes(resources) as Workload).spec.template.metadata.labels)
+  return matches(labels, (nodes(resources) as Workload).spec.template.metadata.labels)
 }

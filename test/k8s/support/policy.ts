@@ -5,7 +5,7 @@ export interface Container {
   readonly name: string
   readonly image: string
   readonly args?: readonly string[]
-  readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: object }[]
+  readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath: string } } }[]
   readonly envFrom?: readonly { readonly configMapRef?: { readonly name: string } }[]
   readonly ports?: readonly { readonly name: string; readonly containerPort: number }[]
   readonly resources?: { readonly requests?: Quantities; readonly limits?: Quantities }
@@ -107,7 +107,7 @@ const restricted: Rule = (resources) => [
 
 const pinnedImages = ofContainers(({ image }) => [
   !/(:[\w][\w.-]*|@sha256:[0-9a-f]{64})$/.test(image) && `${image} has no tag`,
-  /:latest$/.test(image) && `${image} is another image tomorrow`,
+  image.endsWith(':latest') && `${image} is another image tomorrow`,
 ])
 
 /** Memory requested is memory had; a limit on the CPU reads as a dead node. */

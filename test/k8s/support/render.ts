@@ -50,7 +50,7 @@ export function renderWith(components: readonly string[]): Resource[] {
 
 export function resourcesIn(text: string): Resource[] {
   return parseAllDocuments(text).map((document) => {
-    if (document.errors.length > 0) throw document.errors[0]
+    for (const error of document.errors) throw error
     return document.toJS() as Resource
   })
 }
