@@ -5,7 +5,11 @@ export interface Container {
   readonly name: string
   readonly image: string
   readonly args?: readonly string[]
-  readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath: string } } }[]
+  readonly env?: readonly {
+    readonly name: string
+    readonly value?: string
+    readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath: string } }
+  }[]
   readonly envFrom?: readonly { readonly configMapRef?: { readonly name: string } }[]
   readonly ports?: readonly { readonly name: string; readonly containerPort: number }[]
   readonly resources?: { readonly requests?: Quantities; readonly limits?: Quantities }

@@ -1,6 +1,6 @@
 // The platform program seen from the test: started in its namespace, told what to do over IPC.
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { Addresses, Order, Orders, Reply } from './orders.ts'
+import type { Addresses, Orders, Reply } from './orders.ts'
 
 const PROGRAM = new URL('./main.ts', import.meta.url).pathname
 
@@ -37,7 +37,8 @@ export class Platform {
     const id = ++this.#orders
     const { promise, resolve, reject } = Promise.withResolvers<Orders[K]['answer']>()
     this.#waiting.set(id, { resolve, reject })
-    this.#child.send({ id, what, order } as Order)
+    const message = { id, what, order }
+    this.#child.send(message)
     return promise
   }
 
