@@ -40,7 +40,7 @@ async function allUp(): Promise<void> {
   await eventually('each node sees three', 20_000, async () => (await total('otp_cluster_members', 'status="up"')) === 9)
 }
 
-test('a rolling update under load loses no accepted bid and fails no call, whatever the API server does meanwhile', async () => {
+test('a rolling update under load loses no accepted bid and fails no call, whatever the API server does meanwhile', { timeout: 300_000 }, async () => {
   rehearsal = await Rehearsal.start(settings())
   const { platform } = rehearsal
   await allUp()
@@ -84,7 +84,7 @@ test('a rolling update under load loses no accepted bid and fails no call, whate
   console.log(`rolling update: ${bidding.accepted} bids accepted, the slowest answer after ${bidding.slowestMs} ms`)
 })
 
-test('the secret is changed under load: no call fails, nobody is refused, and nobody is taken for dead', async () => {
+test('the secret is changed under load: no call fails, nobody is refused, and nobody is taken for dead', { timeout: 300_000 }, async () => {
   rehearsal = await Rehearsal.start(settings(), 1)
   const { platform, names } = rehearsal
   await allUp()

@@ -4,7 +4,7 @@ import { type Container, matches, nodes, type Rule, type Workload } from './poli
 import type { Resource } from './render.ts'
 
 /** Between the node's own last resort and the kill: what the kubelet and a busy machine may take. */
-export const GRACE_MARGIN_MS = 10_000
+export const GRACE_MARGIN_MS = 15_000
 
 /** What the kubelet puts in for the downward API, such as it might be. */
 const DOWNWARD: Readonly<Record<string, string>> = {

@@ -15,7 +15,8 @@ export type PodName = (typeof NAMES)[number]
 
 const PLATFORM = 'infra'
 const DNS_NAME = 'otp-nodes.otp-labs.svc.cluster.local'
-const READY_WITHIN_MS = 30_000
+/** As long as the startup probe of the manifests lets a pod begin. */
+const READY_WITHIN_MS = 60_000
 /** Of the manifests it is 5 s. */
 const PRE_STOP_MS = 2000
 /** Between a pod's end and the start of the next one of its name. */
@@ -142,7 +143,11 @@ export class Rehearsal {
 
   async #ready(name: PodName): Promise<void> {
     const { pod, command } = this.#life(name)
-    await eventually(`${name} is ready: ${command.stderr}`, READY_WITHIN_MS, () => this.platform.tell('isReady', pod.address))
+    try {
+      await eventually(`${name} is ready`, READY_WITHIN_MS, () => this.platform.tell('isReady', pod.address))
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; it said: ${command.stdout.slice(-4000)}${command.stderr}`, { cause: error })
+    }
     await this.#change(name, { ...pod, ready: true })
   }
 
