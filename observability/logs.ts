@@ -167,6 +167,7 @@ export function createLogs(parent: Logger, { spanOf = () => undefined, clock = s
     'cluster.handshake_refused': plain('cluster.handshake_refused'),
     'cluster.frame_refused': plain('cluster.frame_refused'),
     'cluster.certificates_refused': plain('cluster.certificates_refused'),
+    'cluster.secrets_refused': plain('cluster.secrets_refused'),
     'cluster.superseded': plain('cluster.superseded'),
     'cluster.paused': plain('cluster.paused'),
     'cluster.quorum_gained': plain('cluster.quorum_gained'),

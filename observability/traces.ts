@@ -185,6 +185,7 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
     'cluster.handshake_refused': null,
     'cluster.frame_refused': null,
     'cluster.certificates_refused': null,
+    'cluster.secrets_refused': null,
     'cluster.superseded': null,
     'cluster.paused': null,
     'cluster.quorum_gained': null,

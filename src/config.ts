@@ -1,8 +1,7 @@
 // Configuration: the environment in, a frozen typed object out, or every problem at once in words a person can act on.
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { CodedError } from '#base'
-import { isLoopback, type TlsFiles } from '#cluster'
+import { isLoopback, type SecretSource, secretsFromFile, type TlsFiles } from '#cluster'
 import { exitWithinMs, SHUTDOWN_BUDGET } from './shutdown-budget.ts'
 import { TOPOLOGY_NAMES, type TopologyName, type TopologySettings, topologyFrom } from './topologies.ts'
 
@@ -48,6 +47,7 @@ const SETTINGS = z.object({
     .transform((text) => (/^\d+$/.test(text) ? Number(text) : text))
     .optional(),
   OTP_RUNTIME_DIR: z.string().optional(),
+  OTP_HTTP_HOST: z.string().default('127.0.0.1'),
   OTP_HTTP_PORT: port.default(4000),
   OTP_METRICS_HOST: z.string().default('127.0.0.1'),
   OTP_METRICS_PORT: port.default(9100),
@@ -57,6 +57,7 @@ const SETTINGS = z.object({
   OTP_ROLE: z.string().default('node'),
   OTP_ZONE: z.string().default(''),
   OTP_VERSION: z.string().optional(),
+  OTP_PLACEMENT: z.enum(['uniform', 'uniform_random', 'uniform_quorum', 'uniform_zones']).default('uniform'),
   OTP_MAX_RESTARTS: z.coerce.number().int().nonnegative().default(100),
   OTP_RESTART_PERIOD_MS: positive.default(5000),
   OTP_DRAIN_MS: positive.default(SHUTDOWN_BUDGET.drainMs),
@@ -78,6 +79,8 @@ export interface Config extends TopologySettings {
   readonly clusterHost: string
   readonly clusterPort: number
   readonly topologies: readonly TopologyName[]
+  /** Where the workload listens. The observer answers on loopback only. */
+  readonly httpHost: string
   readonly httpPort: number
   readonly metricsHost: string
   readonly metricsPort: number
@@ -88,6 +91,8 @@ export interface Config extends TopologySettings {
   readonly role: string
   readonly zone: string
   readonly version: string | undefined
+  /** The name of the strategy that says where the cluster's children run. */
+  readonly placement: string
   readonly maxRestarts: number
   readonly restartPeriodMs: number
   /** After a request to stop, how long until the OS process ends whatever is left. */
@@ -130,6 +135,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     clusterHost: s.OTP_CLUSTER_HOST,
     clusterPort: s.OTP_CLUSTER_PORT,
     topologies: s.OTP_TOPOLOGIES,
+    httpHost: s.OTP_HTTP_HOST,
     httpPort: s.OTP_HTTP_PORT,
     metricsHost: s.OTP_METRICS_HOST,
     metricsPort: s.OTP_METRICS_PORT,
@@ -139,6 +145,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     role: s.OTP_ROLE,
     zone: s.OTP_ZONE,
     version: s.OTP_VERSION,
+    placement: s.OTP_PLACEMENT,
     maxRestarts: s.OTP_MAX_RESTARTS,
     restartPeriodMs: s.OTP_RESTART_PERIOD_MS,
     shutdownTimeoutMs: s.OTP_SHUTDOWN_TIMEOUT_MS ?? exitWithinMs(s.OTP_DRAIN_MS),
@@ -155,8 +162,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 export const SETTING_NAMES: readonly string[] = Object.keys(SETTINGS.shape)
 
 type Settings = z.infer<typeof SETTINGS>
+type Secret = string | SecretSource | undefined
 
-function topologySettings(s: Settings, secret: string | undefined): TopologySettings {
+function topologySettings(s: Settings, secret: Secret): TopologySettings {
   return {
     cluster: s.OTP_CLUSTER,
     secret,
@@ -182,7 +190,7 @@ function whatIsSet<T extends object>(settings: T): { readonly [K in keyof T]?: E
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as never
 }
 
-function contradictions(settings: Settings, given: Readonly<Record<string, string | undefined>>, secret: string | undefined): string[] {
+function contradictions(settings: Settings, given: Readonly<Record<string, string | undefined>>, secret: Secret): string[] {
   const problems: string[] = []
   if (secret === undefined && !isLoopback(settings.OTP_CLUSTER_HOST)) {
     problems.push(`OTP_CLUSTER_HOST=${settings.OTP_CLUSTER_HOST} can be reached by others: set OTP_SECRET or OTP_SECRET_FILE`)
@@ -212,7 +220,7 @@ function tlsFrom(settings: Settings): TlsFiles | undefined {
 }
 
 /** What contradicts a topology, or is meant for one that is not there. */
-function topologyProblems(settings: Settings, given: Readonly<Record<string, string | undefined>>, secret: string | undefined): string[] {
+function topologyProblems(settings: Settings, given: Readonly<Record<string, string | undefined>>, secret: Secret): string[] {
   const { OTP_TOPOLOGIES: names, OTP_CLUSTER_HOST: host, OTP_GOSSIP_INTERFACE: networkInterface = '' } = settings
   const problems: string[] = []
   for (const variable of Object.keys(given)) {
@@ -246,14 +254,17 @@ function refusalOf(name: TopologyName, settings: TopologySettings): string[] {
   }
 }
 
-function secretFrom(given: Readonly<Record<string, string | undefined>>, problems: string[]): string | undefined {
+function secretFrom(given: Readonly<Record<string, string | undefined>>, problems: string[]): Secret {
   const { OTP_SECRET: secret, OTP_SECRET_FILE: file } = given
   if (file === undefined) return secret
   if (secret !== undefined) problems.push('OTP_SECRET and OTP_SECRET_FILE are both set: set one')
   try {
-    const text = readFileSync(file, 'utf8').trim()
-    if (text.length < 16) problems.push(`OTP_SECRET_FILE=${JSON.stringify(file)}: expected a secret of at least 16 characters in it`)
-    return text
+    const source = secretsFromFile(file)
+    const secrets = source()
+    if (secrets.length === 0 || secrets.some(({ length }) => length < 16)) {
+      problems.push(`OTP_SECRET_FILE=${JSON.stringify(file)}: expected a secret of at least 16 characters in each of its lines`)
+    }
+    return source
   } catch (error) {
     problems.push(`OTP_SECRET_FILE=${JSON.stringify(file)} cannot be read: ${(error as Error).message}`)
     return undefined

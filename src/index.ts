@@ -24,6 +24,8 @@ export {
   type NodeNews,
   nodeId,
   type RunningTopology,
+  type SecretSource,
+  secretsFromFile,
   staticTopology,
   type TlsFiles,
   type TlsOptions,
@@ -68,7 +70,9 @@ export {
   uniform,
   uniformQuorum,
   uniformRandom,
+  uniformZones,
   type WriteResult,
+  type ZoneOf,
 } from '#distributed'
 export { type NodeSnapshot, type ProcessDetails, type ProcessInfo, processDetails } from '#introspect'
 export {

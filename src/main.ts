@@ -5,16 +5,23 @@ import { auctionRoutes, chaosRoutes, Lot, Stone } from '#auctions'
 import { CodedError, EventStream, systemClock, systemRandom } from '#base'
 import { CuttableTransport, defaultRuntimeDirectory, localSecret, nodeId, type Transport, tlsFromFiles } from '#cluster'
 import { type Config, readConfig } from '#config'
-import { close, createHttpServer, healthRoutes, listen, observerRoutes } from '#http'
+import { STRATEGIES } from '#distributed'
+import { close, createHttpServer, healthRoutes, listen, loopbackOnly, observerRoutes } from '#http'
 import { Node, startNode } from '#node'
 import { startTelemetry, type Telemetry } from '#observability'
-import { memoryStateStore, type NodeEvents, type NodeId, type StateStoreFactory, sqliteStateStore } from '#otp-labs'
+import {
+  type DistributionStrategy,
+  memoryStateStore,
+  type NodeEvents,
+  type NodeId,
+  type StateStoreFactory,
+  sqliteStateStore,
+} from '#otp-labs'
 import { tcp } from './node-transport.ts'
 import { Shutdown } from './shutdown.ts'
 import { SHUTDOWN_BUDGET } from './shutdown-budget.ts'
 import { topologyFrom } from './topologies.ts'
 
-const LOOPBACK = '127.0.0.1'
 let telemetry: Telemetry | undefined
 const shutdown = new Shutdown({
   clock: systemClock,
@@ -69,10 +76,11 @@ async function main(): Promise<void> {
     onUnexpected,
     isEnding,
   })
+  loopbackOnly(app, ['/observer', '/chaos'])
   observerRoutes(app, node.parts)
   auctionRoutes(app, { node })
   chaosRoutes(app, { node, isAllowed: config.chaosAllowed, cut: (peer, ms) => cuttable?.cut(peer, ms) })
-  const httpAddress = await listen(app, LOOPBACK, config.httpPort)
+  const httpAddress = await listen(app, config.httpHost, config.httpPort)
   shutdown.add((hastened) => close(app, systemClock, SHUTDOWN_BUDGET.requestsMs, hastened))
   // Before the server closes: until all children are elsewhere it answers for them.
   shutdown.add((hastened) => node.leave('shutdown', { signal: hastened }))
@@ -105,6 +113,7 @@ function makeNode(config: Config, own: { version: string; incarnation: number; e
     ...(config.chaosAllowed ? { transport } : {}),
     supervisor: {
       name: 'lots',
+      ...strategyOf(config),
       maxRestarts: config.maxRestarts,
       periodMs: config.restartPeriodMs,
       processRedistribution: config.processRedistribution,
@@ -119,6 +128,11 @@ function makeNode(config: Config, own: { version: string; incarnation: number; e
     tracing: telemetry?.tracing,
     ...(telemetry === undefined ? {} : { onCallMeasured: telemetry.callMeasured, onMessageMeasured: telemetry.messageMeasured }),
   })
+}
+
+function strategyOf({ placement }: Config): { strategy?: DistributionStrategy } {
+  const strategy = STRATEGIES.find(({ name }) => name === placement)
+  return strategy === undefined ? {} : { strategy }
 }
 
 function storeOf(config: Config, runtimeDirectory: string): { stateStore?: StateStoreFactory } {

@@ -46,6 +46,7 @@ export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & Str
     'cluster.handshake_refused': keep('cluster.handshake_refused'),
     'cluster.frame_refused': keep('cluster.frame_refused'),
     'cluster.certificates_refused': keep('cluster.certificates_refused'),
+    'cluster.secrets_refused': keep('cluster.secrets_refused'),
     'cluster.superseded': keep('cluster.superseded'),
     'cluster.paused': keep('cluster.paused'),
     'cluster.quorum_gained': keep('cluster.quorum_gained'),

@@ -1,6 +1,6 @@
 // What a node may be given, and what it does without.
 import type { Clock, Random } from '#base'
-import type { Limits, MembershipRules, MembershipTimes, TlsOptions, TlsSource, TopologyStrategy, Transport } from '#cluster'
+import type { Limits, MembershipRules, MembershipTimes, SecretSource, TlsOptions, TlsSource, TopologyStrategy, Transport } from '#cluster'
 import type { DistributedRegistryStart, DistributionOptions, ReplicatorTimes, Rules, StateStoreFactory } from '#distributed'
 import type { AnyApplication, AnyBehaviour, ChildSpec, DynamicSupervisorOptions } from '#otp'
 import type { CallMeasured, MessageMeasured, NodeId, Tracing } from '#process'
@@ -15,8 +15,11 @@ export interface NodeOptions {
   readonly behaviours?: readonly AnyBehaviour[]
   /** How peers are found; none: the node is a cluster of its own. */
   readonly topologies?: readonly TopologyStrategy[]
-  /** Proves to peers that this node is one of them: at least 16 bytes. On loopback it may be left out: then this user's nodes share one. */
-  readonly secret?: string
+  /**
+   * Proves to peers that this node is one of them: at least 16 bytes. On loopback it may be left out: then this user's nodes share one.
+   * One that is to be changed while the cluster runs comes from a source, such as `secretsFromFile(path)`.
+   */
+  readonly secret?: string | SecretSource
   /** Nodes of another cluster are turned away. Default `otp-labs`. */
   readonly cluster?: string
   /** Where peers reach this node. Default 127.0.0.1 and a free port. */
@@ -39,6 +42,7 @@ export interface NodeOptions {
   readonly stateStore?: StateStoreFactory | undefined
   readonly version?: string
   readonly role?: string
+  /** Such as a data centre: strategies may spread children over zones. Default: what a topology says. */
   readonly zone?: string
   /** How many members there should be. Default: what a topology knows, such as the length of a static list. */
   readonly membersExpected?: number

@@ -5,6 +5,7 @@ import {
   isLoopback,
   type Limits,
   localSecret,
+  type SecretSource,
   TcpTransport,
   type TlsOptions,
   type TlsSource,
@@ -17,7 +18,7 @@ interface TcpSettings {
   readonly cluster?: string
   readonly host?: string
   readonly port?: number
-  readonly secret?: string
+  readonly secret?: string | SecretSource
   readonly tls?: TlsOptions | TlsSource | undefined
   readonly limits?: Partial<Limits>
 }

@@ -126,6 +126,7 @@ export class Node {
       ...(options.membershipTimes === undefined ? {} : { times: options.membershipTimes }),
       rules: { ...MEMBERSHIP_RULES, ...options.rules?.membership },
       offers: (options.behaviours ?? []).map(({ name }) => name),
+      zone: options.zone,
       currentTrace: () => options.tracing?.current(),
     })
     this.monitor = new NodeMonitor(this.cluster, this.runtime)

@@ -8,6 +8,7 @@ import {
   type KubernetesTopologyOptions,
   kubernetesTopology,
   localTopology,
+  type SecretSource,
   staticTopology,
   type TopologyStrategy,
 } from '#cluster'
@@ -18,7 +19,7 @@ export type TopologyName = (typeof TOPOLOGY_NAMES)[number]
 /** What topologies are made from; what was left out takes the topology's own default. */
 export interface TopologySettings {
   readonly cluster: string
-  readonly secret: string | undefined
+  readonly secret: string | SecretSource | undefined
   readonly runtimeDirectory: string | undefined
   readonly staticPeers: readonly string[]
   readonly gossip: Omit<GossipTopologyOptions, 'secret' | 'cluster'>

@@ -35,7 +35,11 @@ const plan: FloorPlan = {
     'node-events': { at: 'src/node-events.ts', sees: http, reaches: ['src/'] },
     'node-transport': { at: 'src/node-transport.ts', sees: ['#base', '#process', '#cluster'] },
     'node-options': { at: 'src/node-options.ts', sees: http, reaches: ['src/node-events.ts'] },
-    node: { at: 'src/node.ts', sees: [...http, '#config'], reaches: ['src/node-events.ts', 'src/node-options.ts', 'src/node-transport.ts'] },
+    node: {
+      at: 'src/node.ts',
+      sees: [...http, '#config'],
+      reaches: ['src/node-events.ts', 'src/node-options.ts', 'src/node-transport.ts'],
+    },
     index: { at: 'src/index.ts', sees: [...http, '#config', '#node'], reaches: ['src/'] },
     main: {
       at: 'src/main.ts',

@@ -94,6 +94,7 @@ export function metricsTable({ families, behaviours, supervisors, exemplar }: Fa
     'cluster.handshake_refused': ({ reason }) => families.count('otp_handshakes_refused_total', { reason }),
     'cluster.frame_refused': ({ peer }) => families.count('otp_frames_refused_total', { peer: nameOf(peer) }),
     'cluster.certificates_refused': () => families.count('otp_certificates_refused_total', {}),
+    'cluster.secrets_refused': () => families.count('otp_secrets_refused_total', {}),
     'cluster.superseded': null,
     'cluster.quorum_gained': null,
     'cluster.quorum_lost': () => families.count('otp_cluster_quorum_losses_total', {}),

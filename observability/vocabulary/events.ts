@@ -86,6 +86,7 @@ export const EVENTS: Readonly<Record<keyof Facts, EventEntry>> = {
   'cluster.handshake_refused': fact('handshake refused', ['warn'], ['otp_handshakes_refused_total']),
   'cluster.frame_refused': fact('frame refused', ['warn'], ['otp_frames_refused_total']),
   'cluster.certificates_refused': fact('certificates cannot be used', ['error'], ['otp_certificates_refused_total']),
+  'cluster.secrets_refused': fact('secrets cannot be used', ['error'], ['otp_secrets_refused_total']),
   'cluster.superseded': fact('a newer life of this node is in the cluster', ['error']),
   'cluster.quorum_gained': fact('this node sees a majority', ['info']),
   'cluster.quorum_lost': fact('this node sees no majority any more', ['error'], ['otp_cluster_quorum_losses_total']),

@@ -278,6 +278,7 @@ const OTP_METRICS = {
   otp_handshakes_refused_total: counter('handshakes', 'Connections to the cluster port that were refused.', { reason: refusals }),
   otp_frames_refused_total: counter('frames', 'Frames of authenticated peers that are none of this protocol.', { peer: 'open' }),
   otp_certificates_refused_total: counter('rotations', 'Rotated certificates that could not be used; links go on with the last good ones.'),
+  otp_secrets_refused_total: counter('rotations', 'Changed secrets that could not be used; links go on with the last good ones.'),
   otp_connect_failures_total: counter(
     'connections',
     'Attempts to reach a peer that failed; refused: its host answered that nobody listens.',

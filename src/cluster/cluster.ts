@@ -1,45 +1,25 @@
 // This node's part in the cluster: links to peers, the view of members, and frames handed to whoever asked for their kind.
-import type { Clock, Emitter, Random, Timer } from '#base'
+import type { Clock, Timer } from '#base'
 import type { NodeId } from '#process'
+import type { ClusterOptions } from './cluster-options.ts'
 import { Dialer } from './dialer.ts'
-import type { ClusterEvents } from './events.ts'
 import { BadFrame, whole } from './frame-check.ts'
 import { Introductions } from './introductions.ts'
 import { gossipIn } from './member-frames.ts'
-import { type Change, DEFAULT_TIMES, type GossipEntry, Membership, type MembershipRules, type MembershipTimes } from './membership.ts'
+import { type Change, DEFAULT_TIMES, type GossipEntry, Membership } from './membership.ts'
 import { nodeName } from './node-name.ts'
 import { QuorumWatch } from './quorum-watch.ts'
 import { Refusals } from './refusals.ts'
 import { RoundTrips } from './round-trips.ts'
 import { SilentLinks } from './silent-links.ts'
 import { Discovery, type TopologyState } from './topology/discovery.ts'
-import type { TopologyStrategy } from './topology/strategy.ts'
 import { Traffic } from './traffic.ts'
-import type { DialFailure, Frame, Link, Transport, TransportListener } from './transport/transport.ts'
+import type { DialFailure, Frame, Link, TransportListener } from './transport/transport.ts'
 import { viewHash } from './view-hash.ts'
 import { whomToTell } from './whom-to-tell.ts'
 
 /** Every so manieth beat speaks of all members; the others only of those of whom there was news lately. */
 const BEATS_PER_FULL_GOSSIP = 5
-
-export interface ClusterOptions {
-  readonly id: NodeId
-  readonly transport: Transport
-  readonly topologies: readonly TopologyStrategy[]
-  readonly clock: Clock
-  readonly random: Random
-  readonly events: Emitter<ClusterEvents>
-  readonly times?: MembershipTimes
-  readonly rules?: MembershipRules
-  /** How many members there should be, whatever topologies say; if they do not, the most that ever agreed. */
-  readonly membersExpected?: number | undefined
-  /** Names of the behaviours that this node can start. */
-  readonly offers?: readonly string[]
-  /** Whether messages that have come keep this node busy, so that links had better wait. Default: never. */
-  readonly isBehind?: () => boolean
-  /** The trace that runs now, to be stored on facts. */
-  readonly currentTrace?: () => string | undefined
-}
 
 type FrameHandler = (from: NodeId, frame: Frame) => void
 
@@ -93,7 +73,7 @@ export class Cluster {
       lost: (address) => this.#onNowhereFound(address),
     })
     this.quorum = new QuorumWatch(nodeName(options.id), () => this.expectedMembers, options.clock, options.events)
-    this.introductions = new Introductions(this, options.offers ?? [], (address) => this.#dialer.keep(address))
+    this.introductions = new Introductions(this, options, (address) => this.#dialer.keep(address))
     this.#refusals = new Refusals(this, {
       now: () => options.clock.now(),
       dial: (address) => this.#dialer.dial(address),
@@ -162,6 +142,12 @@ export class Cluster {
     if (id === this.id) return this.membership.leaving || this.membership.draining || this.#discovery.isSelfTerminating
     const member = this.membership.member(id)
     return member?.leaving !== false || member.draining || this.#discovery.isTerminating(member.address)
+  }
+
+  /** In which zone a node is: as it says itself, else as a topology does; empty if nobody knows. */
+  zoneOf(id: NodeId): string {
+    const address = id === this.id ? this.address : this.membership.member(id)?.address
+    return this.introductions.zoneOf(id) || this.#discovery.zoneOf(address)
   }
 
   /** Peers with a link that are told everything now: all of a few, a few of many. */
@@ -270,8 +256,6 @@ export class Cluster {
     this.quorum.look({ alive: new Set([...this.#aliveIds].map(nodeName)), known: this.membership.names() })
   }
 
-  // ---- what the transport tells
-
   #listener(): TransportListener {
     return {
       up: (link, durationMs) => this.#onUp(link, durationMs),
@@ -280,6 +264,7 @@ export class Cluster {
       handshakeRefused: (reason, remote, detail) => this.#options.events.emit('cluster.handshake_refused', { reason, remote, detail }),
       frameRefused: (peer, reason) => this.#options.events.emit('cluster.frame_refused', { peer, reason }),
       certificatesRefused: (error) => this.#options.events.emit('cluster.certificates_refused', { error }),
+      secretsRefused: (error) => this.#options.events.emit('cluster.secrets_refused', { error }),
       isBehind: () => this.#options.isBehind?.() ?? false,
     }
   }
@@ -341,8 +326,6 @@ export class Cluster {
       if (member.address === address && (member.left || this.membership.isSuperseded(member.id))) this.#dialer.drop(address)
     }
   }
-
-  // ---- what peers tell
 
   #onGossip(from: NodeId, frame: Frame): void {
     const entries = gossipIn(frame[1])

@@ -35,6 +35,7 @@ export interface ClusterEvents {
   'cluster.quorum_lost': { alive: number; expected: number; at: number }
   /** Certificates that were rotated cannot be used; links go on with the last good ones. Said once of each reason. */
   'cluster.certificates_refused': { error: string }
+  'cluster.secrets_refused': { error: string }
   /** A newer life of this node's name is in the cluster: this one has to end. */
   'cluster.superseded': { by: NodeId }
   /** The event loop or the machine stood still; nobody is judged by that time. */

@@ -32,7 +32,10 @@ export interface HandshakeSelf {
   readonly id: NodeId
   readonly address: string
   readonly cluster: string
+  /** What this side proves itself with. */
   readonly key: KeyObject
+  /** While the secret is changed: what it takes from diallers beside its own. */
+  readonly accepted?: readonly KeyObject[]
   /** 32 bytes, unpredictable and never used twice. */
   readonly nonce: Uint8Array
   /** Ties the handshake to the channel beneath it, such as a TLS exporter; both sides must see the same. */
@@ -144,8 +147,8 @@ class Side {
     this.transcript = Buffer.concat([hello, challenge, size, binding])
   }
 
-  protected proofOf(role: 'dialler' | 'acceptor', ...said: readonly Uint8Array[]): Buffer {
-    const mac = createHmac('sha256', this.self.key).update(`otp-labs ${role}\0`)
+  protected proofOf(key: KeyObject, role: 'dialler' | 'acceptor', ...said: readonly Uint8Array[]): Buffer {
+    const mac = createHmac('sha256', key).update(`otp-labs ${role}\0`)
     for (const part of [this.transcript as Buffer, ...said]) mac.update(part)
     return mac.digest()
   }
@@ -183,14 +186,14 @@ export class DiallerHandshake extends Side {
 
   /** What proves to the acceptor that this side knows the secret. */
   proof(): Buffer {
-    this.#proof = this.proofOf('dialler')
+    this.#proof = this.proofOf(this.self.key, 'dialler')
     return this.message(KIND.proof, this.#proof)
   }
 
   #onVerdict(body: Buffer, rest: Buffer): HandshakeStep {
     const verdict = VERDICTS[body[0] as number]
     if (body.length !== 1 + PROOF_BYTES || verdict === undefined) return this.refuse('garbage', 'a verdict of another form')
-    const expected = this.proofOf('acceptor', this.#proof ?? Buffer.alloc(0), body.subarray(0, 1))
+    const expected = this.proofOf(this.self.key, 'acceptor', this.#proof ?? Buffer.alloc(0), body.subarray(0, 1))
     if (this.#proof === undefined || !timingSafeEqual(expected, body.subarray(1))) {
       return this.refuse('secret', 'the acceptor did not prove that it knows the secret')
     }
@@ -201,6 +204,8 @@ export class DiallerHandshake extends Side {
 /** The side that was dialled: feed it; write `challenge` on `claimed`; on `proven` write `decide`. */
 export class AcceptorHandshake extends Side {
   #proof: Buffer | undefined
+  /** That the dialler has proven to know: it is answered with a proof of the same. */
+  #shared: KeyObject | undefined
 
   constructor(self: HandshakeSelf) {
     super(self, KIND.challenge)
@@ -226,12 +231,17 @@ export class AcceptorHandshake extends Side {
   /** This side's proof, and what it has decided; after `welcome` frames follow. */
   decide(verdict: Verdict): Buffer {
     const code = Buffer.of(VERDICTS.indexOf(verdict))
-    return this.message(KIND.verdict, Buffer.concat([code, this.proofOf('acceptor', this.#proof as Buffer, code)]))
+    return this.message(
+      KIND.verdict,
+      Buffer.concat([code, this.proofOf(this.#shared as KeyObject, 'acceptor', this.#proof as Buffer, code)]),
+    )
   }
 
   #onProof(body: Buffer, rest: Buffer): HandshakeStep {
     if (body.length !== PROOF_BYTES) return this.refuse('garbage', 'a proof of another length')
-    if (!timingSafeEqual(this.proofOf('dialler'), body)) return this.refuse('secret', 'the dialler did not prove that it knows the secret')
+    const { key, accepted = [] } = this.self
+    this.#shared = [key, ...accepted].find((each) => timingSafeEqual(this.proofOf(each, 'dialler'), body))
+    if (this.#shared === undefined) return this.refuse('secret', 'the dialler did not prove that it knows the secret')
     this.#proof = Buffer.from(body)
     return { kind: 'proven', peer: this.met, rest }
   }

@@ -1,7 +1,8 @@
 // cluster: links between nodes, who is a member, and messages to processes elsewhere.
 
 export { isLoopback } from './address.ts'
-export { Cluster, type ClusterOptions } from './cluster.ts'
+export { Cluster } from './cluster.ts'
+export type { ClusterOptions } from './cluster-options.ts'
 export { decodeData, encodeData } from './data-codec.ts'
 export type { ClusterEvents, MembershipCause, MembershipChange, RefusalReason } from './events.ts'
 export { BadFrame, list, text, whole } from './frame-check.ts'
@@ -19,6 +20,7 @@ export { NodeMonitor, type NodeNews } from './node-monitor.ts'
 export { checkNodeName, incarnationOf, nodeId, nodeName } from './node-name.ts'
 export { plainData } from './plain-data.ts'
 export { RemoteRouter } from './remote-router.ts'
+export { type SecretOption, type SecretSource, secretsFromFile } from './secrets.ts'
 export { type TlsFiles, type TlsOptions, type TlsSource, tlsFromFiles } from './tls.ts'
 export type { TopologyState } from './topology/discovery.ts'
 export { type DnsTopologyOptions, dnsTopology } from './topology/dns.ts'

@@ -1,23 +1,26 @@
-// What members tell of each other beside that they live: where they listen, and which behaviours they can start.
+// What members tell of each other beside that they live: where they listen, which behaviours they can start, and in which zone they are.
 import type { NodeId } from '#process'
 import type { Cluster } from './cluster.ts'
-import { introductionsIn, nodeIdIn, offersIn } from './member-frames.ts'
+import type { ClusterOptions } from './cluster-options.ts'
+import { introductionsIn, nodeIdIn, offersIn, zoneIn } from './member-frames.ts'
 import type { GossipEntry } from './membership.ts'
 import type { Frame, Link } from './transport/transport.ts'
 
 export class Introductions {
   readonly #cluster: Cluster
   readonly #offers: readonly string[]
+  readonly #zone: string
   readonly #found: (address: string) => void
   readonly #listeners: ((member: NodeId) => void)[] = []
   #isOffering = false
 
   /** `offers`: names of the behaviours this node can start; `found`: called with each address that a peer names. */
-  constructor(cluster: Cluster, offers: readonly string[], found: (address: string) => void) {
+  constructor(cluster: Cluster, { offers = [], zone = '' }: Pick<ClusterOptions, 'offers' | 'zone'>, found: (address: string) => void) {
     this.#cluster = cluster
     this.#offers = offers
+    this.#zone = zone
     this.#found = found
-    cluster.handle('offers', (from, frame) => this.#learn(from, offersIn(frame[1])))
+    cluster.handle('offers', (from, frame) => this.#learn(from, offersIn(frame[1]), zoneIn(frame[2])))
     cluster.handle('peers', (_from, frame) => this.#onPeers(frame))
     cluster.handle('who', (from, frame) => this.#onWho(from, nodeIdIn(frame[1])))
   }
@@ -26,6 +29,11 @@ export class Introductions {
   canStart(id: NodeId, behaviour: string): boolean {
     if (id === this.#cluster.id) return this.#isOffering && this.#offers.includes(behaviour)
     return this.#cluster.membership.member(id)?.offers?.has(behaviour) === true
+  }
+
+  /** In which zone a node says that it is; empty if it does not know, or has said nothing yet. */
+  zoneOf(id: NodeId): string {
+    return id === this.#cluster.id ? this.#zone : (this.#cluster.membership.member(id)?.zone ?? '')
   }
 
   /** Called when it has become known what a member can start. */
@@ -45,7 +53,7 @@ export class Introductions {
   }
 
   get #own(): Frame {
-    return ['offers', this.#offers]
+    return ['offers', this.#offers, this.#zone]
   }
 
   others(to: NodeId): Frame {
@@ -61,7 +69,8 @@ export class Introductions {
 
   #introduction(id: NodeId): unknown[] {
     const member = this.#cluster.membership.member(id)
-    return member?.address === undefined ? [] : [[id, member.address, member.offers === undefined ? null : [...member.offers]]]
+    if (member?.address === undefined) return []
+    return [[id, member.address, member.offers === undefined ? null : [...member.offers], member.zone]]
   }
 
   #onWho(from: NodeId, id: NodeId): void {
@@ -70,18 +79,19 @@ export class Introductions {
   }
 
   #onPeers(frame: Frame): void {
-    for (const { id, address, offers } of introductionsIn(frame[1])) {
+    for (const { id, address, offers, zone } of introductionsIn(frame[1])) {
       if (id === this.#cluster.id) continue
       this.#cluster.membership.introduce(id, address)
-      if (offers !== undefined) this.#learn(id, offers)
+      if (offers !== undefined) this.#learn(id, offers, zone)
       this.#found(address)
     }
   }
 
-  #learn(id: NodeId, offers: readonly string[]): void {
+  #learn(id: NodeId, offers: readonly string[], zone: string): void {
     const member = this.#cluster.membership.member(id)
     if (member === undefined || member.offers !== undefined) return
     member.offers = new Set(offers)
+    member.zone = zone
     for (const listener of this.#listeners) listener(id)
   }
 }

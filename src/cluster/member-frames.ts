@@ -4,11 +4,12 @@ import { BadFrame, list, text, whole } from './frame-check.ts'
 import type { GossipEntry } from './membership.ts'
 import { parseNodeId } from './node-name.ts'
 
-/** Who is a member, where it listens, and which behaviours it can start. */
+/** Who is a member, where it listens, which behaviours it can start, and in which zone it is. */
 export interface Introduction {
   readonly id: NodeId
   readonly address: string
   readonly offers: readonly string[] | undefined
+  readonly zone: string
 }
 
 export function nodeIdIn(value: unknown): NodeId {
@@ -26,11 +27,21 @@ export function gossipIn(value: unknown): GossipEntry[] {
 
 export function introductionsIn(value: unknown): Introduction[] {
   return list(value, 'introductions').map((entry) => {
-    const [id, address, offers] = list(entry, 'introduction')
-    return { id: nodeIdIn(id), address: text(address, 'address'), offers: offers === null ? undefined : offersIn(offers) }
+    const [id, address, offers, zone] = list(entry, 'introduction')
+    return {
+      id: nodeIdIn(id),
+      address: text(address, 'address'),
+      offers: offers === null ? undefined : offersIn(offers),
+      zone: zoneIn(zone),
+    }
   })
 }
 
 export function offersIn(value: unknown): string[] {
   return list(value, 'behaviours').map((name) => text(name, 'behaviour'))
+}
+
+/** Nodes of an older release say nothing of it. */
+export function zoneIn(value: unknown): string {
+  return value === undefined || value === null ? '' : text(value, 'zone')
 }

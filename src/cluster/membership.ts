@@ -55,6 +55,8 @@ export interface Member {
   readonly refusals: Map<NodeId, number>
   /** Names of the behaviours it can start; `undefined` until it is known. */
   offers: ReadonlySet<string> | undefined
+  /** Where it says that it is; empty if it does not know. */
+  zone: string
   /** The last hash of its own view that it has told. */
   viewHash: number | undefined
   /** Nobody waits for it any more to have merged what has ended. */
@@ -313,6 +315,7 @@ export class Membership {
       deadAtHeartbeat: -1,
       refusals: new Map(),
       offers: undefined,
+      zone: '',
       viewHash: undefined,
       isGivenUp: false,
       status: 'down',

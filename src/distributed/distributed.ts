@@ -127,7 +127,7 @@ export function distributed(options: DistributedOptions): Distributed {
   new Standstill({ runtime, cluster, directory, replicator, clock })
   const settings = new Settings(cluster, directory, replicator, clock)
   const members = new Members(cluster, settings, initial)
-  const placement = new ChildPlacement(strategy, members)
+  const placement = new ChildPlacement(strategy, members, (node) => cluster.zoneOf(node))
   const crashes = new CrashWindow(restartSettings(limits).periodMs)
   const copies = new CopyTable((key) => directory.get(key))
   const relay = new Relay(cluster)
@@ -173,7 +173,7 @@ export function distributed(options: DistributedOptions): Distributed {
     reconciler,
     children,
     maxStateBytes: handoff?.maxStateBytes ?? MAX_STATE_BYTES,
-    mayOwn: () => reconciler.mayTake,
+    mayOwn: () => reconciler.mayTake && !cluster.isLeaving(id),
     concurrency,
   })
   const restart = stopAndStart(children, directory, relocator)

@@ -7,7 +7,15 @@ export {
   DistributedSupervisor,
 } from './children/dynamic-supervisor.ts'
 export type { MemberList } from './children/members.ts'
-export { type DistributionStrategy, uniform, uniformQuorum, uniformRandom } from './children/placement.ts'
+export {
+  type DistributionStrategy,
+  STRATEGIES,
+  uniform,
+  uniformQuorum,
+  uniformRandom,
+  uniformZones,
+  type ZoneOf,
+} from './children/placement.ts'
 export { type MoveResult, PLACEMENT } from './children/placement-server.ts'
 export type { Held, MoveReason, PlannedMove, ProcessRedistribution, RebalanceOptions } from './children/rebalance-plan.ts'
 export { Reconciler } from './children/reconciler.ts'

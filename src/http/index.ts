@@ -1,5 +1,6 @@
 // http: the node's servers: the observer's API, metrics and health.
 export type { HttpEvents } from './events.ts'
+export { loopbackOnly } from './loopback-only.ts'
 export type { Problem } from './problem.ts'
 export { type HealthSource, healthRoutes } from './routes/health.ts'
 export { observerRoutes } from './routes/observer.ts'

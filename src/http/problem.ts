@@ -22,6 +22,7 @@ const FORESEEN: readonly number[] = [503, 504]
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request',
+  403: 'Forbidden',
   404: 'Not found',
   405: 'Method not allowed',
   409: 'Conflict',

@@ -91,7 +91,7 @@ class Crossing {
     const options = {
       id,
       cluster: 'test',
-      key,
+      keys: () => [key] as const,
       clock: this.clock,
       random: seededRandom(id.charCodeAt(0)),
       ...limitsFrom({}),
@@ -115,6 +115,7 @@ class Crossing {
         handshakeRefused: (reason) => side.outcomes.push(reason),
         frameRefused: (_peer, reason) => side.outcomes.push(reason),
         certificatesRefused: () => {},
+        secretsRefused: () => {},
         isBehind: () => false,
       }),
     }

@@ -65,6 +65,29 @@ describe('two nodes that know the secret', () => {
   })
 })
 
+describe('while the secret is changed', () => {
+  const next = clusterKey('the next secret, long enough')
+
+  test.each([
+    ['the old', { key, accepted: [next] }],
+    ['the next', { key: next, accepted: [key] }],
+  ])('a dialler that proves itself with %s is welcome where both are taken, and is answered with the same', (_which, dialling) => {
+    for (const accepting of [
+      { key, accepted: [next] },
+      { key: next, accepted: [key] },
+    ]) {
+      const [dialler, acceptor] = pair(dialling, accepting)
+      expectStep(untilProof(dialler, acceptor), 'proven')
+      expectStep(dialler.feed(acceptor.decide('welcome')), 'decided')
+    }
+  })
+
+  test('a dialler that proves itself with the next one is refused where only the old is taken', () => {
+    const [dialler, acceptor] = pair({ key: next, accepted: [key] }, { key })
+    expect(untilProof(dialler, acceptor)).toMatchObject({ kind: 'refused', reason: 'secret' })
+  })
+})
+
 describe('is refused', () => {
   test('a dialler with another secret, without a proof from the acceptor', () => {
     const [dialler, acceptor] = pair({ key: clusterKey('another secret, long enough') })

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readConfig, SETTING_NAMES } from '#config'
+import { STRATEGIES } from '#distributed'
+import type { SecretSource } from '#otp-labs'
 import { topologyFrom } from '#src/topologies.ts'
 
 const problemsOf = (environment: Record<string, string>): string => {
@@ -17,6 +19,11 @@ const problemsOf = (environment: Record<string, string>): string => {
 }
 
 describe('the configuration', () => {
+  test('names every strategy that there is', () => {
+    for (const { name } of STRATEGIES) expect(readConfig({ OTP_NODE_NAME: 'n1', OTP_PLACEMENT: name }).placement).toBe(name)
+    expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_PLACEMENT: 'random' })).toContain('OTP_PLACEMENT="random"')
+  })
+
   test('needs a node name and nothing else', () => {
     expect(readConfig({ OTP_NODE_NAME: 'n1', PATH: '/bin' })).toMatchObject({
       name: 'n1',
@@ -78,7 +85,12 @@ describe('the configuration', () => {
   test('reads a secret from a file, without the newline at its end', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'otp-config-')), 'secret')
     writeFileSync(file, 'a secret of enough length\n')
-    expect(readConfig({ OTP_NODE_NAME: 'n1', OTP_SECRET_FILE: file }).secret).toBe('a secret of enough length')
+    const { secret } = readConfig({ OTP_NODE_NAME: 'n1', OTP_SECRET_FILE: file })
+    const read = secret as SecretSource
+    expect(read()).toEqual(['a secret of enough length'])
+    // Another one beside it, while they are changed.
+    writeFileSync(file, 'another of enough length\n\na secret of enough length\n')
+    expect(read()).toEqual(['another of enough length', 'a secret of enough length'])
     expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_SECRET_FILE: file, OTP_SECRET: 'another of enough length' })).toContain('set one')
     expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_SECRET_FILE: `${file}.none` })).toContain('cannot be read')
     writeFileSync(file, 'short')

@@ -7,6 +7,7 @@ export interface Pod {
   readonly uid: string
   readonly address: string
   readonly terminating?: boolean
+  readonly zone?: string
 }
 
 /** What becomes of the next request instead of an answer. */
@@ -16,6 +17,10 @@ export type Mishap =
   | 'reset'
   /** There is no answer at all. */
   | 'silence'
+  /** The answer begins, and then nothing more comes. */
+  | 'stall'
+  /** The answer begins, and then the connection breaks. */
+  | 'cut'
 
 interface Change {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
@@ -33,6 +38,8 @@ export class FakeApiServer {
   readonly requests: string[] = []
   readonly queries: URLSearchParams[] = []
   token = 'token-1'
+  /** Whatever is sent goes in pieces of so many bytes: lines and letters are cut anywhere. */
+  pieceBytes = Number.POSITIVE_INFINITY
   /** Changes at or before it are forgotten: a watch from there is told that it is gone. */
   forgotten = 0
   ports: readonly { readonly name: string; readonly port: number }[] = [{ name: 'cluster', port: 4369 }]
@@ -41,6 +48,7 @@ export class FakeApiServer {
   readonly #slices = new Map<string, { readonly uid: string; readonly pods: readonly Pod[]; readonly family: string }>()
   readonly #changes: Change[] = []
   readonly #watches = new Set<ServerResponse>()
+  #host = '127.0.0.1'
   #version = 100
   #uids = 0
 
@@ -50,13 +58,14 @@ export class FakeApiServer {
     this.#scheme = tls === undefined ? 'http' : 'https'
   }
 
-  async start(): Promise<this> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
+  async start(host = '127.0.0.1'): Promise<this> {
+    this.#host = host
+    await new Promise<void>((resolve) => this.#server.listen(0, host, resolve))
     return this
   }
 
   get url(): string {
-    return `${this.#scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return `${this.#scheme}://${this.#host}:${(this.#server.address() as AddressInfo).port}`
   }
 
   /** Watches that are open. */
@@ -64,15 +73,9 @@ export class FakeApiServer {
     return this.#watches.size
   }
 
-  /** A kubeconfig for this server, as JSON, which is YAML. */
+  /** A kubeconfig for this server. */
   kubeconfig(tokenFile: string, authority?: string): string {
-    const trust = authority === undefined ? { 'insecure-skip-tls-verify': true } : { 'certificate-authority-data': btoa(authority) }
-    return JSON.stringify({
-      clusters: [{ name: 'c', cluster: { server: this.url, ...trust } }],
-      users: [{ name: 'u', user: { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } } }],
-      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u', namespace: NAMESPACE } }],
-      'current-context': 'x',
-    })
+    return kubeconfigFor(this.url, tokenFile, authority)
   }
 
   /** Makes the slice hold these pods; told to whoever watches. */
@@ -96,7 +99,7 @@ export class FakeApiServer {
 
   /** Sends one line to whoever watches. */
   say(event: object | string): void {
-    for (const response of this.#watches) response.write(typeof event === 'string' ? event : line(event))
+    for (const response of this.#watches) this.#send(response, typeof event === 'string' ? event : line(event))
   }
 
   /** A place to go on from, without a change. */
@@ -128,10 +131,11 @@ export class FakeApiServer {
       metadata: { name: slice, uid, resourceVersion: `${version}`, labels: { 'kubernetes.io/service-name': SERVICE } },
       addressType: family,
       ports: this.ports,
-      endpoints: pods.map(({ uid: pod, address, terminating = false }) => ({
+      endpoints: pods.map(({ uid: pod, address, terminating = false, zone }) => ({
         addresses: [address],
         conditions: { ready: !terminating, serving: true, terminating },
         targetRef: { kind: 'Pod', name: pod, uid: pod },
+        ...(zone === undefined ? {} : { zone }),
       })),
     }
   }
@@ -145,17 +149,25 @@ export class FakeApiServer {
     const mishap = this.mishaps[isWatch ? 'watch' : 'list'].shift()
     if (mishap === 'silence') return
     if (mishap === 'reset') request.socket.destroy()
-    else if (mishap !== undefined) refuse(response, mishap)
+    else if (typeof mishap === 'object') refuse(response, mishap)
     else if (request.headers.authorization !== `Bearer ${this.token}`) refuse(response, { status: 401, body: 'Unauthorized' })
     else if (url.pathname !== `/apis/discovery.k8s.io/v1/namespaces/${NAMESPACE}/endpointslices`) refuse(response, { status: 404 })
-    else if (isWatch) this.#watch(response, from)
-    else this.#list(response)
+    else if (mishap === undefined && isWatch) this.#watch(response, from)
+    else this.#list(response, mishap)
   }
 
-  #list(response: ServerResponse): void {
+  #send(response: ServerResponse, text: string): void {
+    const bytes = Buffer.from(text)
+    for (let at = 0; at < bytes.length; at += this.pieceBytes) response.write(bytes.subarray(at, at + this.pieceBytes))
+  }
+
+  #list(response: ServerResponse, mishap?: 'stall' | 'cut'): void {
     const items = [...this.#slices.keys()].map((slice) => this.#object(slice, this.#version))
     response.writeHead(200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify({ kind: 'EndpointSliceList', metadata: { resourceVersion: `${this.#version}` }, items }))
+    const text = JSON.stringify({ kind: 'EndpointSliceList', metadata: { resourceVersion: `${this.#version}` }, items })
+    this.#send(response, mishap === undefined ? text : text.slice(0, 20))
+    if (mishap === undefined) response.end()
+    else if (mishap === 'cut') setImmediate(() => response.destroy())
   }
 
   #watch(response: ServerResponse, from: number): void {
@@ -165,17 +177,28 @@ export class FakeApiServer {
       response.end(line({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version' } }))
       return
     }
-    for (const change of this.#changes) if (change.version > from) response.write(line(change))
+    for (const change of this.#changes) if (change.version > from) this.#send(response, line(change))
     this.#watches.add(response)
     response.on('close', () => this.#watches.delete(response))
   }
+}
+
+/** A kubeconfig as JSON, which is YAML. */
+export function kubeconfigFor(server: string, tokenFile: string, authority?: string): string {
+  const trust = authority === undefined ? { 'insecure-skip-tls-verify': true } : { 'certificate-authority-data': btoa(authority) }
+  return JSON.stringify({
+    clusters: [{ name: 'c', cluster: { server, ...trust } }],
+    users: [{ name: 'u', user: { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } } }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u', namespace: NAMESPACE } }],
+    'current-context': 'x',
+  })
 }
 
 function line(event: object): string {
   return `${JSON.stringify(event)}\n`
 }
 
-function refuse(response: ServerResponse, { status, retryAfter, body }: Exclude<Mishap, string>): void {
+function refuse(response: ServerResponse, { status, retryAfter, body }: Extract<Mishap, object>): void {
   response.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter })
   response.end(body ?? JSON.stringify({ kind: 'Status', status: 'Failure', code: status, message: `refused with ${status}` }))
 }

@@ -40,21 +40,21 @@ export class NameServer {
   })
   address = ''
 
-  static async start(): Promise<NameServer> {
+  static async start(host = '127.0.0.1'): Promise<NameServer> {
     const server = new NameServer()
-    await server.#listen()
+    await server.#listen(host)
     return server
   }
 
   /** One port for both: another try if the one that TCP got is taken for UDP. */
-  async #listen(): Promise<void> {
-    await new Promise<void>((resolve) => this.#tcp.listen(0, '127.0.0.1', resolve))
+  async #listen(host: string): Promise<void> {
+    await new Promise<void>((resolve) => this.#tcp.listen(0, host, resolve))
     const { port } = this.#tcp.address() as { port: number }
     await new Promise<void>((resolve, reject) => {
       this.#udp.once('error', reject)
-      this.#udp.bind(port, '127.0.0.1', resolve)
+      this.#udp.bind(port, host, resolve)
     })
-    this.address = `127.0.0.1:${port}`
+    this.address = `${host}:${port}`
     this.#udp.on('message', (bytes, from) => {
       const answer = this.#answer(decode(bytes), 'udp')
       if (answer === undefined) return

@@ -54,6 +54,11 @@ export class TransportRecorder extends Recorder implements TransportListener {
     this.#tell('certificates refused')
   }
 
+  secretsRefused(error: string): void {
+    this.details.push(error)
+    this.#tell('secrets refused')
+  }
+
   isBehind(): boolean {
     return this.isBusy
   }

@@ -9,6 +9,7 @@ export interface TopologyState {
   /** Of peers; this node's own is left out. */
   readonly addresses: ReadonlySet<string>
   readonly terminating: ReadonlySet<string>
+  readonly zones: ReadonlyMap<string, string>
   readonly expected: number | undefined
   /** When its source was last heard, or it was started, by the monotonic clock. */
   readonly syncedAt: number
@@ -60,13 +61,24 @@ export class Discovery {
     return this.isTerminating(this.#self?.address)
   }
 
+  /** In which zone the node there is, as the first topology says that knows; empty if none does. */
+  zoneOf(address: string | undefined): string {
+    if (address === undefined) return ''
+    for (const { zones } of this.#states.values()) {
+      const zone = zones.get(address)
+      if (zone !== undefined) return zone
+    }
+    return ''
+  }
+
   /** All at once: a slow one keeps nobody waiting but the caller. If one cannot work the others still have to be stopped. */
   async start(self: TopologySelf): Promise<void> {
     const { topologies, clock } = this.#options
     this.#self = self
     const none: ReadonlySet<string> = new Set()
     for (const { name } of topologies) {
-      this.#states.set(name, { topology: name, addresses: none, terminating: none, expected: undefined, syncedAt: clock.now() })
+      const nothing = { addresses: none, terminating: none, zones: new Map(), expected: undefined }
+      this.#states.set(name, { topology: name, ...nothing, syncedAt: clock.now() })
     }
     const starts = await Promise.allSettled(topologies.map((topology) => topology.start(self, this.#listener(topology.name, self))))
     this.#running = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
@@ -100,7 +112,8 @@ export class Discovery {
     const before = this.#states.get(topology) as TopologyState
     const addresses = new Set(told.filter((address) => address !== self.address))
     const terminating = new Set(facts.terminating)
-    this.#states.set(topology, { topology, addresses, terminating, expected: facts.expected, syncedAt: clock.now() })
+    const { zones = new Map(), expected } = facts
+    this.#states.set(topology, { topology, addresses, terminating, zones, expected, syncedAt: clock.now() })
     for (const address of addresses.difference(before.addresses)) events.emit('topology.peer_found', { topology, address })
     for (const address of terminating.difference(before.terminating)) events.emit('topology.peer_terminating', { topology, address })
     for (const address of before.addresses.difference(addresses)) {

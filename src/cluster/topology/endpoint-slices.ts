@@ -1,4 +1,4 @@
-// Pure. What Kubernetes' EndpointSlices say of a service's pods: from slices as they come and go to addresses, and who is terminating.
+// Pure. What Kubernetes' EndpointSlices say of a service's pods: from slices as they come and go to addresses, who is terminating, and in which zone.
 
 import { inWords } from '#base'
 import { formatAddress } from '../address.ts'
@@ -9,6 +9,15 @@ interface Endpoint {
   readonly uid: string
   readonly address: string
   readonly isTerminating: boolean
+  /** Of the machine it runs on; empty where the cluster has no zones. */
+  readonly zone: string
+}
+
+/** What slices say of the addresses behind a service. */
+export interface SlicePeers {
+  readonly addresses: readonly string[]
+  readonly terminating: readonly string[]
+  readonly zones: ReadonlyMap<string, string>
 }
 
 /** The slices of a service by their own uid: a slice that takes another's name is another slice. */
@@ -40,7 +49,7 @@ export function changedSlices(slices: Slices, type: string, object: unknown, por
  * Every address, whether its pod is ready or not: a pod that starts has to be found before it can be ready. An address is terminating
  * if every pod there is: on the host's network a pod and its successor share one.
  */
-export function peersOf(slices: Slices): { readonly addresses: readonly string[]; readonly terminating: readonly string[] } {
+export function peersOf(slices: Slices): SlicePeers {
   const pods = new Map<string, Endpoint>()
   for (const endpoint of [...slices.values()].flat()) {
     const key = `${endpoint.uid} ${endpoint.address}`
@@ -49,7 +58,8 @@ export function peersOf(slices: Slices): { readonly addresses: readonly string[]
   }
   const staying = new Set([...pods.values()].flatMap(({ isTerminating, address }) => (isTerminating ? [] : [address])))
   const addresses = [...new Set([...pods.values()].map(({ address }) => address))].toSorted()
-  return { addresses, terminating: addresses.filter((address) => !staying.has(address)) }
+  const zones = new Map([...pods.values()].flatMap(({ address, zone }) => (zone === '' ? [] : [[address, zone] as const])))
+  return { addresses, terminating: addresses.filter((address) => !staying.has(address)), zones }
 }
 
 function uidOf(slice: unknown): string {
@@ -69,7 +79,9 @@ function endpointsOf(slice: unknown, choice: PortChoice): Endpoint[] {
     const isTerminating = at(endpoint, 'conditions', 'terminating') === true
     const pod = at(endpoint, 'targetRef', 'uid')
     const uid = typeof pod === 'string' ? pod : ''
-    return addresses.filter(isText).map((host) => ({ uid, address: formatAddress({ host, port }), isTerminating }))
+    const zone = at(endpoint, 'zone')
+    const common = { uid, isTerminating, zone: typeof zone === 'string' ? zone : '' }
+    return addresses.filter(isText).map((host) => ({ ...common, address: formatAddress({ host, port }) }))
   })
 }
 

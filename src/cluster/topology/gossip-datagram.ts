@@ -3,6 +3,7 @@ import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual 
 import type { NodeId } from '#process'
 import { parseAddress } from '../address.ts'
 import { parseNodeId } from '../node-name.ts'
+import type { Keys } from '../secrets.ts'
 import type { TopologyRefusal } from './strategy.ts'
 
 // MAGIC, version, kind, counter (6 bytes), wall clock in ms (6 bytes); cluster, id and address, each with its length before it; then the
@@ -36,6 +37,11 @@ export function gossipKey(secret: KeyObject): KeyObject {
   return createSecretKey(Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), 'otp-labs gossip 1', 32)))
 }
 
+/** Of each secret, in their order. */
+export function gossipKeys([own, ...others]: Keys): Keys {
+  return [gossipKey(own), ...others.map(gossipKey)]
+}
+
 export function writeDatagram(word: GossipWord, key: KeyObject): Buffer {
   const header = Buffer.alloc(HEADER_BYTES)
   MAGIC.copy(header)
@@ -48,8 +54,8 @@ export function writeDatagram(word: GossipWord, key: KeyObject): Buffer {
   return Buffer.concat([said, mac(said, key)])
 }
 
-/** The word of whoever knows the secret, or why it is not believed. What costs least is looked at first. */
-export function readDatagram(bytes: Buffer, cluster: string, key: KeyObject): GossipWord | TopologyRefusal {
+/** The word of whoever knows one of the secrets, or why it is not believed. What costs least is looked at first. */
+export function readDatagram(bytes: Buffer, cluster: string, ...keys: readonly KeyObject[]): GossipWord | TopologyRefusal {
   if (bytes.length > MAX_DATAGRAM_BYTES) return 'limit'
   if (bytes.length < HEADER_BYTES + MAC_BYTES || bytes.compare(MAGIC, 0, MAGIC.length, 0, MAGIC.length) !== 0) return 'garbage'
   const said = bytes.subarray(0, -MAC_BYTES)
@@ -59,7 +65,7 @@ export function readDatagram(bytes: Buffer, cluster: string, key: KeyObject): Go
   const [theirs, id, address] = texts
   // Not proven, and harmless: it is only counted apart from attempts of those who do not know the secret.
   if (theirs !== cluster) return 'cluster'
-  if (!timingSafeEqual(mac(said, key), bytes.subarray(-MAC_BYTES))) return 'secret'
+  if (!keys.some((key) => timingSafeEqual(mac(said, key), bytes.subarray(-MAC_BYTES)))) return 'secret'
   if (parseNodeId(id) === undefined || parseAddress(address) === undefined) return 'garbage'
   return { kind, cluster, id, address, counter: said.readUIntBE(MAGIC.length + 2, 6), sentAt: said.readUIntBE(MAGIC.length + 8, 6) }
 }

@@ -1,19 +1,18 @@
 // The topology of one network: nodes tell each other by UDP multicast where they are, proven with the secret. libcluster's Gossip.
-import type { KeyObject } from 'node:crypto'
 import { isIPv4 } from 'node:net'
 import { type Clock, type Random, systemClock, systemRandom, type Timer } from '#base'
-import { clusterKey } from '../handshake.ts'
 import { checkClusterName } from '../handshake-message.ts'
+import { type Keys, type SecretOption, Secrets } from '../secrets.ts'
 import { TokenBucket } from '../token-bucket.ts'
-import { type GossipKind, gossipKey, readDatagram, writeDatagram } from './gossip-datagram.ts'
+import { type GossipKind, gossipKeys, readDatagram, writeDatagram } from './gossip-datagram.ts'
 import { Ear } from './gossip-ear.ts'
 import { type JoinMulticast, joinMulticast, type MulticastMember } from './multicast.ts'
 import { checkOptions, isDuration, isPort } from './option-checks.ts'
 import type { RunningTopology, TopologyListener, TopologyRefusal, TopologySelf, TopologyStrategy } from './strategy.ts'
 
 export interface GossipTopologyOptions {
-  /** The cluster's, at least 16 bytes: words that are not proven with it are not believed. */
-  readonly secret: string | Uint8Array
+  /** The cluster's: words that are not proven with it are not believed. */
+  readonly secret: SecretOption
   /** Words of other clusters are passed over. Default `otp-labs`. */
   readonly cluster?: string
   /** Default 45892, as libcluster's. */
@@ -40,7 +39,8 @@ export interface GossipTopologyOptions {
 
 interface GossipSettings extends Required<Omit<GossipTopologyOptions, 'secret' | 'interface'>> {
   readonly interface: string | undefined
-  readonly key: KeyObject
+  /** Asked at each beat. */
+  readonly keys: () => Keys
 }
 
 /** Answers to one question are spread over so long, so that a large cluster does not answer at one moment. */
@@ -52,6 +52,8 @@ const WORDS_PER_SECOND = 1000
 export function gossipTopology(options: GossipTopologyOptions): TopologyStrategy {
   const { secret, ...rest } = options
   const { intervalMs = 1500 } = options
+  // The transport has the same source, and says what is wrong with it.
+  const secrets = new Secrets(secret, () => undefined)
   const settings: GossipSettings = {
     cluster: 'otp-labs',
     port: 45_892,
@@ -66,7 +68,7 @@ export function gossipTopology(options: GossipTopologyOptions): TopologyStrategy
     random: systemRandom,
     join: joinMulticast,
     ...rest,
-    key: gossipKey(clusterKey(secret)),
+    keys: () => secrets.keys,
   }
   const group = settings.address.split('.')[0]
   checkClusterName(settings.cluster)
@@ -97,6 +99,7 @@ class Gossip implements RunningTopology {
   readonly #ear: Ear
   readonly #bucket: TokenBucket
   readonly #refusals = new Map<TopologyRefusal, number>()
+  #keys: Keys
   readonly #timers = new Map<'beat' | 'answer' | 'tell', Timer>()
   /** Undefined once it was stopped. */
   #listener: TopologyListener | undefined
@@ -111,6 +114,7 @@ class Gossip implements RunningTopology {
     this.#settings = settings
     this.#self = self
     this.#listener = listener
+    this.#keys = gossipKeys(settings.keys())
     this.#ear = new Ear(self.id, settings, settings.clock.wall())
     this.#bucket = new TokenBucket(WORDS_PER_SECOND, settings.clock.now())
   }
@@ -161,6 +165,7 @@ class Gossip implements RunningTopology {
 
   #beat(): void {
     this.#member?.stay()
+    this.#keys = gossipKeys(this.#settings.keys())
     void this.#say('here')
     this.#ear.forget(this.#settings.clock.now())
     this.#tell()
@@ -178,10 +183,10 @@ class Gossip implements RunningTopology {
 
   /** A failure is told once, until a word has gone out again. */
   async #say(kind: GossipKind): Promise<void> {
-    const { cluster, key, clock } = this.#settings
+    const { cluster, clock } = this.#settings
     const word = { kind, cluster, ...this.#self, counter: ++this.#counter, sentAt: clock.wall() }
     try {
-      await this.#member?.send(writeDatagram(word, key))
+      await this.#member?.send(writeDatagram(word, this.#keys[0]))
       this.#isFailing = false
     } catch (error) {
       if (!this.#isFailing) this.#listener?.failed(error as Error)
@@ -191,8 +196,8 @@ class Gossip implements RunningTopology {
 
   #onBytes(bytes: Buffer): void {
     if (this.#listener === undefined) return
-    const { cluster, key, clock } = this.#settings
-    const word = this.#bucket.take(clock.now()) ? readDatagram(bytes, cluster, key) : 'rate'
+    const { cluster, clock } = this.#settings
+    const word = this.#bucket.take(clock.now()) ? readDatagram(bytes, cluster, ...this.#keys) : 'rate'
     if (typeof word === 'string') {
       this.#refuse(word)
       return

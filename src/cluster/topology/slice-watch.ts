@@ -141,8 +141,8 @@ export class SliceWatch implements RunningTopology {
   }
 
   #tell(): void {
-    const { addresses, terminating } = peersOf(this.#slices)
-    this.#listener?.peers(addresses, { terminating })
+    const { addresses, terminating, zones } = peersOf(this.#slices)
+    this.#listener?.peers(addresses, { terminating, zones })
   }
 }
 

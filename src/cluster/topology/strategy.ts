@@ -10,6 +10,8 @@ export interface TopologyFacts {
   readonly expected?: number
   /** Of the addresses, those of nodes that have been told to end: nothing is placed there any more. */
   readonly terminating?: readonly string[]
+  /** Of the addresses, this node's own among them, in which zone they are. */
+  readonly zones?: ReadonlyMap<string, string>
 }
 
 /** What a strategy tells. Most need `peers` and `failed` only. */

@@ -51,6 +51,7 @@ export class CuttableTransport implements Transport {
       handshakeRefused: (reason, remote, detail) => listener.handshakeRefused(reason, remote, detail),
       frameRefused: (peer, reason) => listener.frameRefused(peer, reason),
       certificatesRefused: (error) => listener.certificatesRefused(error),
+      secretsRefused: (error) => listener.secretsRefused(error),
       isBehind: () => listener.isBehind(),
     })
   }

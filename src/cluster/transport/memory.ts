@@ -68,11 +68,12 @@ export class MemoryNetwork {
   /** A transport for one node; the network's own clock and randomness drive it. */
   transport(id: NodeId, options: MemoryTransportOptions = {}): MemoryTransport {
     const address = options.address ?? `${nodeName(id)}:1`
+    const keys = [clusterKey(options.secret ?? 'the secret of a network in memory')] as const
     const linkOptions: PeerLinksOptions = {
       ...limitsFrom(options),
       id,
       cluster: options.cluster ?? 'memory',
-      key: clusterKey(options.secret ?? 'the secret of a network in memory'),
+      keys: () => keys,
       clock: this.#clock,
       random: this.#random,
     }

@@ -1,10 +1,10 @@
 // From wires to links, the same for every transport: the handshake with each stranger, its limits, and one link to a peer at most.
-import type { KeyObject } from 'node:crypto'
 import type { Clock, Random } from '#base'
 import type { NodeId } from '#process'
 import { parseAddress } from '../address.ts'
 import { type AcceptorHandshake, DiallerHandshake, type HandshakeSelf, type HandshakeStep, type Peer, type Verdict } from '../handshake.ts'
 import { NONCE_BYTES } from '../handshake-message.ts'
+import type { Keys } from '../secrets.ts'
 import type { Limits } from './link-limits.ts'
 import { Strangers } from './strangers.ts'
 import type { DialFailure, TransportListener } from './transport.ts'
@@ -14,7 +14,8 @@ import { WireLink } from './wire-link.ts'
 export interface PeerLinksOptions extends Limits {
   readonly id: NodeId
   readonly cluster: string
-  readonly key: KeyObject
+  /** Asked for every handshake. */
+  readonly keys: () => Keys
   readonly clock: Clock
   readonly random: Random
 }
@@ -181,8 +182,9 @@ export class PeerLinks {
   }
 
   #self({ channelBinding }: Wire): HandshakeSelf {
-    const { id, cluster, key, random } = this.#options
-    const self = { id, cluster, key, address: this.#address(), nonce: random.bytes(NONCE_BYTES) }
+    const { id, cluster, keys, random } = this.#options
+    const [key, ...accepted] = keys()
+    const self = { id, cluster, key, accepted, address: this.#address(), nonce: random.bytes(NONCE_BYTES) }
     return channelBinding === undefined ? self : { ...self, channelBinding }
   }
 

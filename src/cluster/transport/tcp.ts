@@ -3,8 +3,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { type Clock, CodedError, type Random, systemClock, systemRandom, type Timer } from '#base'
 import type { NodeId } from '#process'
 import { formatAddress, parseAddress } from '../address.ts'
-import { clusterKey } from '../handshake.ts'
 import { checkClusterName } from '../handshake-message.ts'
+import { type SecretOption, Secrets } from '../secrets.ts'
 import { TlsCredentials, type TlsOptions, type TlsSource } from '../tls.ts'
 import { type Limits, limitsFrom } from './link-limits.ts'
 import { PeerLinks, type PeerLinksOptions } from './peer-links.ts'
@@ -17,8 +17,7 @@ export interface TcpTransportOptions extends Partial<Limits> {
   readonly id: NodeId
   /** Nodes of other clusters are turned away, whatever they know. */
   readonly cluster: string
-  /** At least 16 bytes, the same on every node; never sent and never logged. */
-  readonly secret: string | Uint8Array
+  readonly secret: SecretOption
   /** With it links are encrypted, and a peer needs a certificate besides the secret; all nodes of a cluster have it, or none. */
   readonly tls?: TlsOptions | TlsSource | undefined
   /** Where to listen. Default `127.0.0.1` and a free port. */
@@ -45,6 +44,7 @@ export class TcpTransport implements Transport {
   readonly #port: number
   readonly #advertisedHost: string
   readonly #tlsSource: TlsSource | undefined
+  #listener: TransportListener | undefined
   readonly #sockets = new Set<Socket>()
   #tls: TlsChannel | undefined
   #server: Server | undefined
@@ -65,11 +65,12 @@ export class TcpTransport implements Transport {
     }
     checkClusterName(options.cluster)
     // The secret itself is not kept: an object that holds it gets logged one day.
+    const secrets = new Secrets(options.secret, (error) => this.#listener?.secretsRefused(error))
     this.#linkOptions = {
       ...limitsFrom(options),
       id: options.id,
       cluster: options.cluster,
-      key: clusterKey(options.secret),
+      keys: () => secrets.keys,
       clock: options.clock ?? systemClock,
       random: options.random ?? systemRandom,
     }
@@ -81,6 +82,7 @@ export class TcpTransport implements Transport {
   }
 
   async listen(listener: TransportListener): Promise<void> {
+    this.#listener = listener
     const links = new PeerLinks(this.#linkOptions, () => this.address, listener)
     if (this.#tlsSource !== undefined) {
       this.#tls = new TlsChannel(new TlsCredentials(this.#tlsSource, (error) => listener.certificatesRefused(error)))

@@ -48,6 +48,8 @@ export interface TransportListener {
   frameRefused(peer: NodeId, reason: string): void
   /** New certificates cannot be used; the last good ones still are. */
   certificatesRefused(error: string): void
+  /** New secrets cannot be used; the last good ones still are. */
+  secretsRefused(error: string): void
   /** Whether what has come already keeps this node busy: then reading waits for a turn of the event loop, 100 ms at most. */
   isBehind(): boolean
 }

@@ -2,7 +2,7 @@
 import type { NodeId } from '#process'
 import type { DirectoryRecord } from '../directory/record.ts'
 import type { Members } from './members.ts'
-import type { DistributionStrategy } from './placement.ts'
+import type { DistributionStrategy, ZoneOf } from './placement.ts'
 import { untriedFirst } from './relocation.ts'
 
 /** What of a child decides where it goes. */
@@ -11,12 +11,14 @@ export type Placed = Pick<DirectoryRecord, 'key' | 'gen' | 'behaviour' | 'child'
 export class ChildPlacement {
   readonly #strategy: DistributionStrategy
   readonly #members: Members
+  readonly #zoneOf: ZoneOf
   /** By behaviour; kept, since they are asked for each of many children. */
   readonly #candidates = new Map<string | undefined, readonly NodeId[]>()
 
-  constructor(strategy: DistributionStrategy, members: Members) {
+  constructor(strategy: DistributionStrategy, members: Members, zoneOf: ZoneOf) {
     this.#strategy = strategy
     this.#members = members
+    this.#zoneOf = zoneOf
   }
 
   get needsQuorum(): boolean {
@@ -51,6 +53,6 @@ export class ChildPlacement {
 
   /** The strategy's choice among some of the candidates. */
   among(candidates: readonly NodeId[], { key, gen }: Pick<Placed, 'key' | 'gen'>): NodeId | undefined {
-    return this.#strategy.chooseNode(key, candidates, gen)
+    return this.#strategy.chooseNode(key, candidates, gen, this.#zoneOf)
   }
 }

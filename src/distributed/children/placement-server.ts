@@ -99,7 +99,7 @@ export class PlacementServer {
     const present = whatIsThere(directory.get(key))
     if (present !== undefined) return present
     if (placement.needsQuorum && !cluster.quorum.has) return { ok: false, reason: 'no_quorum' }
-    if (!replicator.isJoined || cluster.membership.leaving || cluster.membership.draining) return NOT_READY
+    if (!replicator.isJoined || cluster.isLeaving(cluster.id)) return NOT_READY
     const claimed = this.#claim(request)
     this.#starting.set(key, claimed)
     const outcome = await claimed.finally(() => this.#starting.delete(key))

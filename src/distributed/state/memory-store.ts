@@ -66,7 +66,14 @@ class MemoryStateStore implements StateStore {
     this.#relay = relay
     this.#clock = clock
     this.#copies = copies
-    this.#holdersOf = (key, gen) => copyHolders(id, this.#candidates(), count, (left) => heirOf(key, gen, left))
+    this.#holdersOf = (key, gen) =>
+      copyHolders(
+        id,
+        this.#candidates(),
+        count,
+        (left) => heirOf(key, gen, left),
+        (node) => cluster.zoneOf(node),
+      )
     this.#surveys = new CopySurveys(cluster, relay)
     relay.handle('state.ack', (from, frame) => this.#onAck(from, frame))
     relay.handle('state.refused', (_from, frame) => this.#onRefused(frame))

@@ -19,7 +19,10 @@ const slice = (uid: string, pods: readonly Pod[], more: object = {}) => ({
   })),
   ...more,
 })
-const peers = (...slices: object[]) => peersOf(listedSlices(slices, undefined))
+const peers = (...slices: object[]) => {
+  const { addresses, terminating } = peersOf(listedSlices(slices, undefined))
+  return { addresses, terminating }
+}
 
 describe('the pods of a service', () => {
   test('are found in all of its slices, each address once, IPv6 in brackets', () => {
@@ -55,6 +58,11 @@ describe('the pods of a service', () => {
     ]) {
       expect(peers(...slices).terminating).toEqual(['10.0.0.1:4369'])
     }
+  })
+
+  test('are in the zones of their machines, where the cluster has zones', () => {
+    const endpoints = [{ addresses: ['10.0.0.1'], zone: 'west' }, { addresses: ['10.0.0.2'] }]
+    expect(peersOf(listedSlices([slice('a', [], { endpoints })], undefined)).zones).toEqual(new Map([['10.0.0.1:4369', 'west']]))
   })
 
   test('may be none: a slice without endpoints needs no port', () => {

@@ -11,6 +11,7 @@ import type { RunningTopology } from '#src/cluster/topology/strategy.ts'
 import { TopologyRecorder, topologyContract } from '#test/contract/topology.ts'
 import { FakeApiServer, type Mishap, NAMESPACE, SERVICE } from '#test/support/api-server.ts'
 import { FakeClock } from '#test/support/fake-clock.ts'
+import { testSeed } from '#test/support/seed.ts'
 
 const self = { id: 'n1.1', address: '10.0.0.1:4369' }
 /** Waits are as short as they may be. */
@@ -176,13 +177,16 @@ describe('an API server in trouble', () => {
     ['a broken connection', 'reset'],
   ]
 
-  test.each(mishaps)('that meets the first list with %s keeps no node from starting, and is asked again', async (_name, mishap) => {
-    api.mishaps.list.push(mishap, mishap)
-    const { recorder, untilTold } = await start()
-    expect(recorder.sets).toEqual([])
-    await untilTold(...both)
-    expect([recorder.failures.length, recorder.restarts]).toEqual([2, []])
-  })
+  test.each([...mishaps, ['an answer that breaks off', 'cut'] as [string, Mishap]])(
+    'that meets the first list with %s keeps no node from starting, and is asked again',
+    async (_name, mishap) => {
+      api.mishaps.list.push(mishap, mishap)
+      const { recorder, untilTold } = await start()
+      expect(recorder.sets).toEqual([])
+      await untilTold(...both)
+      expect([recorder.failures.length, recorder.restarts]).toEqual([2, []])
+    },
+  )
 
   test.each(mishaps)('that meets a watch with %s is no news, and is asked again', async (_name, mishap) => {
     api.mishaps.watch.push(mishap)
@@ -247,6 +251,62 @@ describe('an API server in trouble', () => {
     } finally {
       vi.useRealTimers()
     }
+  })
+})
+
+describe('whatever goes wrong', () => {
+  test('lines and letters that are cut anywhere are read whole', async () => {
+    api.pieceBytes = 3
+    api.set('otp-ü', pods('10.0.0.9'))
+    const { untilTold, recorder } = await start()
+    await untilTold(...both, '10.0.0.9:4369')
+    await recorder.until(({ sets }) => sets.length === 2)
+    api.set('otp-a', [])
+    await untilTold('10.0.0.9:4369')
+    expect([recorder.failures, recorder.restarts]).toEqual([[], []])
+  })
+
+  test.each(['list', 'watch'] as const)('a %s whose answer begins and then stands still is given up, and asked again', async (kind) => {
+    api.mishaps[kind].push('stall')
+    const clock = new FakeClock()
+    const { kubeconfig } = credentials(api)
+    const recorder = new TopologyRecorder()
+    const starting = kubernetesTopology({ service: SERVICE, kubeconfig, clock, random }).start(self, recorder)
+    const requests = kind === 'list' ? 1 : 2
+    while (api.requests.length < requests) await new Promise((resolve) => setImmediate(resolve))
+    // Its beginning has to have come: what is timed is the rest.
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    for (let waited = 0; recorder.failures.length === 0 && waited < 400; waited++) await clock.advance(1000)
+    expect(recorder.failures[0]?.message).toContain('no end of the answer within')
+    started.push(await starting)
+  })
+
+  test('in any order and at any time, what is told in the end is what is so', async () => {
+    const chance = seededRandom(testSeed)
+    const { untilTold, tokenFile } = await watching()
+    const hands: (() => void)[] = [
+      () => api.breakConnections(),
+      () => api.endWatches(),
+      () => api.bookmark(),
+      () => api.mishaps.watch.push('reset', { status: 410 }),
+      () => api.mishaps.watch.push({ status: 500 }, 'cut'),
+      () => api.mishaps.list.push({ status: 429, retryAfter: '0' }, 'reset', { status: 503 }),
+      () => api.say({ type: 'ERROR', object: { code: 410, message: 'too old' } }),
+      () => api.say('{"type":'),
+      () => {
+        api.pieceBytes = 1 + chance.int(40)
+      },
+      () => api.set('otp-b', pods(`10.1.0.${chance.int(9)}`)),
+      () => api.set('otp-a', pods('10.0.0.1', `10.2.0.${chance.int(9)}`)),
+    ]
+    for (let round = 0; round < 60; round++) {
+      hands[chance.int(hands.length)]?.()
+      for (let turns = chance.int(8); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(readFileSync(tokenFile, 'utf8')).toBe(api.token)
+    api.set('otp-b', [])
+    api.set('otp-a', pods('10.9.0.1', '10.9.0.2'))
+    await untilTold('10.9.0.1:4369', '10.9.0.2:4369')
   })
 })
 

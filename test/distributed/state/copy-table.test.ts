@@ -98,13 +98,14 @@ describe('a copy table', () => {
 
 describe('copies belong', () => {
   const nodes = ['a.1', 'b.1', 'c.1', 'd.1']
+  const nowhere = () => ''
 
   test('where the name would fall if its owner were gone, the next one first', () => {
     for (let i = 0; i < 100; i++) {
       const key = `lot-${i}`
       const heirAmong = (left: readonly string[]) => uniform.chooseNode(key, left, 1)
       const owner = heirAmong(nodes) as string
-      const holders = copyHolders(owner, nodes, 2, heirAmong)
+      const holders = copyHolders(owner, nodes, 2, heirAmong, nowhere)
       const rest = nodes.filter((id) => id !== owner)
       expect(holders[0]).toBe(heirAmong(rest))
       expect(holders).toHaveLength(2)
@@ -114,7 +115,18 @@ describe('copies belong', () => {
 
   test('on all others, where there are no more', () => {
     const first = (left: readonly string[]) => left[0]
-    expect(copyHolders('a.1', ['a.1', 'b.1'], 3, first)).toEqual(['b.1'])
-    expect(copyHolders('a.1', ['a.1'], 3, first)).toEqual([])
+    expect(copyHolders('a.1', ['a.1', 'b.1'], 3, first, nowhere)).toEqual(['b.1'])
+    expect(copyHolders('a.1', ['a.1'], 3, first, nowhere)).toEqual([])
+  })
+
+  test.each([1, 2, 3])('%i of them in another zone at least by one, where there is one, and no more than has to be', (count) => {
+    const zoneOf = (id: string) => (id === 'd.1' ? 'west' : 'east')
+    for (let i = 0; i < 100; i++) {
+      const heirAmong = (left: readonly string[]) => uniform.chooseNode(`lot-${i}`, left, 1)
+      const holders = copyHolders('a.1', nodes, count, heirAmong, zoneOf)
+      expect(holders).toHaveLength(count)
+      expect(holders).toContain('d.1')
+      expect(copyHolders('a.1', ['a.1', 'b.1', 'c.1'], count, heirAmong, zoneOf)).toHaveLength(Math.min(count, 2))
+    }
   })
 })

@@ -99,6 +99,7 @@ export const examples: Examples = {
   'cluster.handshake_refused': [{ reason: 'secret', remote: '10.0.0.9:5555', detail: 'the proof is wrong' }],
   'cluster.frame_refused': [{ peer: 'n2.lq3f9b', reason: 'unknown kind' }],
   'cluster.certificates_refused': [{ error: 'key values mismatch' }],
+  'cluster.secrets_refused': [{ error: 'no such file' }],
   'cluster.superseded': [{ by: 'n1.lq3fff' }],
   'cluster.quorum_gained': [{ alive: 2, expected: 3, at: T0 }],
   'cluster.quorum_lost': [{ alive: 1, expected: 3, at: T0 }],

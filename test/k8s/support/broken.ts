@@ -1,0 +1,18 @@
+// The rules put to rendered manifests: which of them are broken, and by what.
+import { type Config, readConfig } from '#config'
+import { environmentOf, nodeRules } from './node-policy.ts'
+import { RULES, type Rule } from './policy.ts'
+import type { Resource } from './render.ts'
+
+/** The configuration that a node makes of its environment; throws for one that it would refuse. The secret's file is in the pod alone. */
+export function configOf(resources: readonly Resource[]): Config {
+  const { OTP_SECRET_FILE: _file, ...rest } = environmentOf(resources)
+  return readConfig({ ...rest, OTP_SECRET: 'a secret of enough length' })
+}
+
+/** What breaks rules, by rule; `config` as the node has it. */
+export function broken(resources: readonly Resource[], config = configOf(resources)): Record<string, string[]> {
+  const rules: Readonly<Record<string, Rule>> = { ...RULES, ...nodeRules(config) }
+  const found = Object.entries(rules).map(([name, rule]) => [name, rule(resources)] as const)
+  return Object.fromEntries(found.filter(([, problems]) => problems.length > 0))
+}
