@@ -59,6 +59,8 @@ async function main(): Promise<void> {
   telemetry = await startTelemetry({
     node: { id: nodeId(name, incarnation), name, version, role, zone },
     logLevel: config.logLevel,
+    sampling: samplingOf(config),
+    untraceable: config.untraceable,
     env: process.env,
   })
   undo.push(async () => telemetry?.shutdown(FLUSH_WITHIN_MS))
@@ -116,6 +118,10 @@ function makeNode(config: Config, own: { version: string; incarnation: number; e
     tracing: telemetry?.tracing,
     ...(telemetry === undefined ? {} : { onCallMeasured: telemetry.callMeasured }),
   })
+}
+
+function samplingOf({ traceRatios: { message, lifecycle, cluster } }: Config): Parameters<typeof startTelemetry>[0]['sampling'] {
+  return { 'otp.lifecycle': lifecycle, 'otp.cluster': cluster, ...(message === undefined ? {} : { 'otp.message': message }) }
 }
 
 function storeOf(config: Config, runtimeDirectory: string): { stateStore?: StateStoreFactory } {

@@ -188,6 +188,8 @@ export class Node {
     const random = options.random ?? systemRandom
     this.runtime = new Runtime({ id, clock, events, tracing: options.tracing })
     this.runtime.onCallMeasured = options.onCallMeasured
+    // Also those that never run here: their callers do.
+    for (const { name, body } of options.behaviours ?? []) if (body.traceable === false) tracing?.leaveOut(name)
     this.cluster = new Cluster({
       id,
       transport: options.transport?.(id) ?? tcp(options, id, clock, random),

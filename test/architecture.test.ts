@@ -62,6 +62,7 @@ const plan: FloorPlan = {
     'node:sqlite': ['src/distributed/state/'],
     'node:timers': ['src/base/clock.ts', 'src/launcher/', 'observability/'],
     'node:perf_hooks': ['src/base/clock.ts', 'observability/'],
+    'node:async_hooks': ['observability/'],
   },
   globals: {
     ...Object.fromEntries(

@@ -1,7 +1,8 @@
 // Every span and attribute that leaves a node: its scope, its kind, and what it means.
 
-/** `otp.message` is sampled, the other two are always kept. */
-export type Scope = 'otp.message' | 'otp.lifecycle' | 'otp.cluster'
+/** `otp.message` is sampled, the other two are kept unless somebody says otherwise. */
+export const SCOPES = ['otp.message', 'otp.lifecycle', 'otp.cluster'] as const
+export type Scope = (typeof SCOPES)[number]
 
 /** One kind of span. */
 export interface SpanEntry {

@@ -13,3 +13,4 @@ export {
 } from './node-snapshot.ts'
 export { type NodeSummary, type NodeTallies, OBSERVER, observerServer } from './observer-server.ts'
 export { type ProcessDetails, type ProcessInfo, processDetails, processInfo } from './process-info.ts'
+export type { TraceControls, TraceScope } from './trace-controls.ts'
