@@ -12,6 +12,7 @@ import {
   SPANS,
   type SpanEntry,
 } from '#vocabulary'
+import { declaredEvents } from './event-fields.ts'
 
 const GENERATED = '<!-- Written by `node observability/generate-docs.ts` from observability/vocabulary.ts; edit that, not this. -->'
 
@@ -79,6 +80,7 @@ ${table(
 }
 
 function eventsPage(): string {
+  const declared = declaredEvents()
   return `# Events
 
 ${GENERATED}
@@ -91,6 +93,16 @@ ${table(
   Object.entries(EVENTS).map(([type, { says, levels, metrics, spans }]) =>
     row(code(type), says, levels.join(', '), list(metrics), list(spans)),
   ),
+)}
+
+## Fields
+
+Times that end in \`At\`, and \`at\`, are wall clock in ms since 1970; what ends in \`Ms\` is a duration. Log records and the event log show pids as text, and
+reasons in words.
+
+${table(
+  ['Event', 'Fields', 'More'],
+  Object.keys(EVENTS).map((type) => row(code(type), list(declared.get(type)?.fields ?? []), declared.get(type)?.comment ?? '')),
 )}
 `
 }

@@ -2,8 +2,8 @@
 import type { DestinationStream, Logger } from 'pino'
 import { type NodeEventStream, type NodeSnapshot, systemClock, type TraceControls, type Tracing } from '#otp-labs'
 import { createLogger, idsOf, logsTable } from './logs.ts'
+import type { ExemplarLabels } from './metrics/cells.ts'
 import type { Page } from './metrics/exposition.ts'
-import type { ExemplarLabels } from './metrics/families.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import type { NodeIdentity } from './resource.ts'
 import type { TraceSdk } from './sdk.ts'
@@ -29,16 +29,20 @@ export interface Telemetry {
   /** For the runtime; `undefined` where traces go nowhere, so that messages cost what they cost without tracing. */
   readonly tracing: Tracing | undefined
   readonly callMeasured: Metrics['callMeasured']
+  readonly messageMeasured: Metrics['messageMeasured']
   readonly logger: Logger
   /** How much is traced, to be changed at any time. */
   readonly controls: TraceControls
   /** Listens to a node's facts: traces first, since metrics and logs name the spans these make. */
-  attach(events: NodeEventStream, snapshot: () => NodeSnapshot): void
+  attach(events: NodeEventStream, snapshot: () => NodeSnapshot | Promise<NodeSnapshot>): void
   /** The metrics page, as OpenMetrics where `accept` asks for it. */
   render(accept?: string): Promise<Page>
   /** Sends what is queued and ends, within `timeoutMs`; what could not be sent is logged, not thrown. */
   shutdown(timeoutMs: number): Promise<void>
 }
+
+/** The sampled flag of W3C Trace Context. */
+const isKept = (context: { readonly traceFlags: number } | undefined): boolean => ((context?.traceFlags ?? 0) & 1) === 1
 
 interface Tracers {
   readonly sdk: TraceSdk
@@ -77,16 +81,17 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     const context = tracers?.traces.spanOf(event)
     return context === undefined ? undefined : { trace_id: context.traceId, span_id: context.spanId }
   }
-  let read: () => NodeSnapshot | undefined = () => undefined
+  let read: () => NodeSnapshot | undefined | Promise<NodeSnapshot> = () => undefined
   const metrics = createMetrics({
     snapshot: () => read(),
-    exemplar: spanOf,
+    exemplar: (event) => (isKept(tracers?.traces.spanOf(event)) ? spanOf(event) : undefined),
     spanCounts: () => tracers?.sdk.spanCounts() ?? [],
     clock: systemClock,
   })
   return {
     tracing: tracers?.tracing,
     callMeasured: metrics.callMeasured,
+    messageMeasured: metrics.messageMeasured,
     logger,
     controls: sampling,
     attach(events, snapshot) {

@@ -2,7 +2,7 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
 import { Crash, describeExit, type ExitReason, type Handlers } from '#otp-labs'
 import { EVENTS, type Facts, type Level } from '#vocabulary'
-import type { ExemplarLabels } from './metrics/families.ts'
+import type { ExemplarLabels } from './metrics/cells.ts'
 import type { NodeIdentity } from './resource.ts'
 
 /** Where and how much a node logs. */
@@ -88,6 +88,8 @@ export function logsTable(parent: Logger, spanOf: (event: object) => ExemplarLab
     ),
     'cluster.link_up': plain('cluster.link_up'),
     'cluster.link_down': plain('cluster.link_down'),
+    'cluster.peer_answered': plain('cluster.peer_answered'),
+    'directory.replicated': plain('directory.replicated'),
     'cluster.connect_failed': plain('cluster.connect_failed'),
     'cluster.handshake_refused': plain('cluster.handshake_refused'),
     'cluster.frame_refused': plain('cluster.frame_refused'),
@@ -106,6 +108,7 @@ export function logsTable(parent: Logger, spanOf: (event: object) => ExemplarLab
     'topology.refused': plain('topology.refused', ({ reason }) => (reason === 'cluster' ? 'info' : 'warn')),
     'registry.registered': plain('registry.registered'),
     'registry.unregistered': plain('registry.unregistered'),
+    'registry.refused': plain('registry.refused'),
     'registry.conflict': plain('registry.conflict'),
     'child.taken_over': plain('child.taken_over', ({ outcome }) => (outcome === 'failed' ? 'error' : 'warn')),
     'directory.joined': plain('directory.joined'),

@@ -1,11 +1,11 @@
 // The only home of telemetry names: metrics, spans, attributes, log records, alerts and boards.
 export { ALERTS, type AlertName, BOARDS, LOCAL, REPOSITORY, runbookUrl } from './vocabulary/alerts.ts'
 export { EVENTS, type EventEntry, type Facts, type Level } from './vocabulary/events.ts'
+export type { MetricEntry } from './vocabulary/metric-entry.ts'
 export {
   type LabelsOf,
   MAX_LABEL_VALUES,
   METRICS,
-  type MetricEntry,
   type MetricName,
   type NameOf,
   OTHER,

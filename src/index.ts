@@ -170,6 +170,7 @@ export {
   exitClass,
   type MailboxBound,
   type MessageKind,
+  type MessageMeasured,
   Name,
   type NodeId,
   NodeRef,

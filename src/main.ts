@@ -73,7 +73,7 @@ async function main(): Promise<void> {
     return made
   }
   let node = make(incarnation)
-  telemetry.attach(events, () => node.snapshot())
+  telemetry.attach(events, () => node.snapshotInSlices())
   const health = createHttpServer({ clock: systemClock, events, onUnexpected })
   healthRoutes(health, { render: (accept) => (telemetry as Telemetry).render(accept), isReady: () => node.isReady && !isStopping })
   const metricsAddress = await listen(health, LOOPBACK, config.metricsPort)
@@ -116,7 +116,7 @@ function makeNode(config: Config, own: { version: string; incarnation: number; e
     ...storeOf(config, directory),
     ...(config.membersExpected === undefined ? {} : { membersExpected: config.membersExpected }),
     tracing: telemetry?.tracing,
-    ...(telemetry === undefined ? {} : { onCallMeasured: telemetry.callMeasured }),
+    ...(telemetry === undefined ? {} : { onCallMeasured: telemetry.callMeasured, onMessageMeasured: telemetry.messageMeasured }),
   })
 }
 

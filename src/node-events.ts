@@ -39,6 +39,8 @@ export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & Str
     'cluster.member_changed': keep('cluster.member_changed'),
     'cluster.link_up': keep('cluster.link_up'),
     'cluster.link_down': keep('cluster.link_down'),
+    // Every few seconds of every peer.
+    'cluster.peer_answered': null,
     // A peer that is gone is dialled for as long as it may come back.
     'cluster.connect_failed': null,
     'cluster.handshake_refused': keep('cluster.handshake_refused'),
@@ -58,10 +60,13 @@ export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & Str
     'topology.refused': keep('topology.refused'),
     'registry.registered': keep('registry.registered'),
     'registry.unregistered': keep('registry.unregistered'),
+    'registry.refused': keep('registry.refused'),
     'registry.conflict': keep('registry.conflict'),
     'child.taken_over': keep('child.taken_over'),
     'directory.joined': keep('directory.joined'),
     'directory.member_given_up': keep('directory.member_given_up'),
+    // One a write and peer: how long it took is a metric.
+    'directory.replicated': null,
     // The spawn, the registration and the end say the same.
     'child.started': null,
     'child.ended': keep('child.ended'),

@@ -33,7 +33,7 @@ import {
   type Rules,
   type StateStoreFactory,
 } from '#distributed'
-import { EventLog, type NodeParts, type NodeSnapshot, nodeSnapshot, OBSERVER, observerServer } from '#introspect'
+import { EventLog, type NodeParts, type NodeSnapshot, nodeSnapshot, nodeSnapshotInSlices, OBSERVER, observerServer } from '#introspect'
 import {
   type AnswerOf,
   type AnyApplication,
@@ -54,6 +54,7 @@ import {
   describeExit,
   detachedClock,
   type ExitReason,
+  type MessageMeasured,
   type NodeId,
   type Pid,
   type Ref,
@@ -102,6 +103,7 @@ export interface NodeOptions {
   readonly random?: Random
   readonly tracing?: Tracing | undefined
   readonly onCallMeasured?: CallMeasured
+  readonly onMessageMeasured?: MessageMeasured
   readonly events?: NodeEventStream
   readonly membershipTimes?: MembershipTimes
   readonly replicatorTimes?: ReplicatorTimes
@@ -114,6 +116,9 @@ type LocalSupervisorOptions = Partial<Pick<DynamicSupervisorOptions, 'name' | 'b
 
 /** Local name of the dynamic supervisor that runs the cluster's children. */
 const CHILDREN = 'otp.children'
+/** Names in the tree: of its root, and of that supervisor unless it is given another. */
+const ROOT = 'node'
+const CHILDREN_NAME = 'children'
 
 /**
  * A supervisor of many poison children gives up several times in a row. Its waits are such that no more than three of its lives end within five
@@ -188,6 +193,7 @@ export class Node {
     const random = options.random ?? systemRandom
     this.runtime = new Runtime({ id, clock, events, tracing: options.tracing })
     this.runtime.onCallMeasured = options.onCallMeasured
+    this.runtime.onMessageMeasured = options.onMessageMeasured
     // Also those that never run here: their callers do.
     for (const { name, body } of options.behaviours ?? []) if (body.traceable === false) tracing?.leaveOut(name)
     this.cluster = new Cluster({
@@ -207,6 +213,9 @@ export class Node {
     this.monitor = new NodeMonitor(this.cluster, this.runtime)
     this.runtime.router = new RemoteRouter(this.cluster, this.runtime)
     const { runtime, cluster } = this
+    // So that what is counted of them stands at 0 before there is anything to count.
+    for (const { name } of options.behaviours ?? []) runtime.counts(name)
+    const supervisorPath = `${ROOT}/${options.supervisor?.name ?? CHILDREN_NAME}`
     const rules: Rules = { ...RULES, ...options.rules?.directory }
     this.#distributed = distributed({
       id,
@@ -219,6 +228,7 @@ export class Node {
       times: options.replicatorTimes,
       behaviours: options.behaviours ?? [],
       localSupervisor: CHILDREN,
+      supervisorPath,
       supervisor: options.supervisor ?? {},
       registry: options.registry ?? {},
       stateStore: options.stateStore,
@@ -244,12 +254,13 @@ export class Node {
       role: options.role ?? 'node',
       zone: options.zone ?? '',
       startedAt: clock.wall(),
+      supervisorPath,
     }
     this.#root = this.#tree(options)
   }
 
   #tree(options: NodeOptions): AnyBehaviour {
-    const { name = 'children', maxRestarts, periodMs, backoff, maxChildren, extraArguments } = options.supervisor ?? {}
+    const { name = CHILDREN_NAME, maxRestarts, periodMs, backoff, maxChildren, extraArguments } = options.supervisor ?? {}
     const { placementServer, children } = this.#distributed
     const tallies = { restarts: 0, takeovers: 0 }
     this.events.subscribe('tallies', {
@@ -272,7 +283,7 @@ export class Node {
       onFailure: (id, reason, isOneTooMany) => children.failed(id, reason, isOneTooMany),
     })
     return supervisor({
-      name: 'node',
+      name: ROOT,
       children: [
         { id: 'observer', start: [observerServer(this.parts, this.log, tallies)], name: OBSERVER },
         { id: name, start: [childrenSupervisor], name: CHILDREN, backoff: BETWEEN_LIVES },
@@ -338,6 +349,11 @@ export class Node {
 
   snapshot(): NodeSnapshot {
     return nodeSnapshot(this.parts)
+  }
+
+  /** The same for who has time: read in slices of a few ms, between which others run. */
+  snapshotInSlices(): Promise<NodeSnapshot> {
+    return nodeSnapshotInSlices(this.parts)
   }
 
   /**

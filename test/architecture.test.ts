@@ -52,6 +52,7 @@ const plan: FloorPlan = {
     pino: ['observability/'],
     'prom-client': ['observability/'],
     '@opentelemetry/': ['observability/'],
+    'oxc-parser': ['observability/event-fields.ts'],
     '@kubernetes/client-node': ['src/cluster/topology/kubernetes.ts'],
     '@grafana/grafana-foundation-sdk': ['grafana/'],
     'node:net': ['src/cluster/', 'src/launcher/'],

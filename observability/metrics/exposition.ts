@@ -1,5 +1,8 @@
 // The page that Prometheus reads: rendered in slices, once for all who ask at the same time, as text or as OpenMetrics.
-import { type Metric, Registry } from 'prom-client'
+import { type Metric, type OpenMetricsContentType, Registry } from 'prom-client'
+import { type Exemplar, HistogramCell, type ValueCell } from './cells.ts'
+import type { Family } from './families.ts'
+import { type Format, formatFor } from './format.ts'
 
 /** How long a slice may hold the event loop before others get their turn. */
 const SLICE_MS = 5
@@ -10,59 +13,117 @@ export interface Page {
   readonly body: string
 }
 
-type OpenRegistry = Registry<'application/openmetrics-text; version=1.0.0; charset=utf-8'>
-
-/** prom-client strips `_total` from a counter's name for good when it renders OpenMetrics: it gets a view to do it on. */
-function withoutSuffix(metric: Metric & { name: string; get(): Promise<object>; type: string }): Metric {
-  if (metric.type !== 'counter') return metric
-  const name = metric.name.replace(/_total$/, '')
-  return { name, type: metric.type, get: async () => ({ ...(await metric.get()), name }) } as unknown as Metric
+export interface ExpositionOptions {
+  readonly families: readonly Family[]
+  /** What prom-client itself knows: of Node.js and the operating-system process. */
+  readonly runtime: readonly Metric[]
+  /** Called before each rendering; brings the families up to date. */
+  readonly refresh: () => Promise<void>
+  readonly onRendered: (seconds: number, series: number) => void
 }
 
-/** Renders families in the order given. `refresh` is called once before each rendering. */
-export class Exposition {
-  readonly #text = new Registry()
-  readonly #open: OpenRegistry = new Registry()
-  readonly #refresh: () => void
-  readonly #onRendered: (seconds: number, series: number) => void
-  readonly #underWay = new Map<Registry | OpenRegistry, Promise<Page>>()
+/** Text before the value, and the exemplar behind it, if it is for OpenMetrics. */
+type Line = (name: string, labels: string, value: number, exemplar?: Exemplar) => string
 
-  constructor(families: readonly Metric[], refresh: () => void, onRendered: (seconds: number, series: number) => void) {
-    this.#refresh = refresh
-    this.#onRendered = onRendered
-    this.#open.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
-    for (const family of families) {
-      this.#text.registerMetric(family)
-      this.#open.registerMetric(withoutSuffix(family as never))
-    }
+const textLine: Line = (name, labels, value) => `${name}${labels === '' ? '' : `{${labels}}`} ${value}`
+const openLine: Line = (name, labels, value, exemplar) => textLine(name, labels, value) + (exemplar === undefined ? '' : shown(exemplar))
+
+function shown({ ids, value, at }: Exemplar): string {
+  return ` # {trace_id="${ids.trace_id}",span_id="${ids.span_id}"} ${value} ${at}`
+}
+
+function linesOf(name: string, cells: Iterable<ValueCell | HistogramCell>, line: Line, valueName: string): string[] {
+  const lines: string[] = []
+  for (const cell of cells) {
+    if (cell instanceof HistogramCell) lines.push(...histogramLines(name, cell, line))
+    else lines.push(line(valueName, cell.labels, cell.value, cell.exemplar))
+  }
+  return lines
+}
+
+function histogramLines(name: string, { labels, bounds, counts, sum, exemplars }: HistogramCell, line: Line): string[] {
+  const rest = labels === '' ? '' : `,${labels}`
+  let count = 0
+  const lines = counts.map((inBucket, place) => {
+    count += inBucket
+    return line(`${name}_bucket`, `le="${bounds[place] ?? '+Inf'}"${rest}`, count, exemplars[place])
+  })
+  return [...lines, line(`${name}_sum`, labels, sum), line(`${name}_count`, labels, count)]
+}
+
+/** Renders families in the order given. */
+export class Exposition {
+  readonly #options: ExpositionOptions
+  readonly #underWay = new Map<Format, Promise<Page>>()
+  #reading: Promise<void> | undefined
+
+  constructor(options: ExpositionOptions) {
+    this.#options = options
   }
 
-  /** OpenMetrics, which alone carries exemplars, for whoever asks for it. */
-  render(accept = ''): Promise<Page> {
-    const registry = accept.includes('application/openmetrics-text') ? this.#open : this.#text
-    let page = this.#underWay.get(registry)
+  /** OpenMetrics, which alone carries exemplars, for whoever prefers it. */
+  render(accept?: string): Promise<Page> {
+    const format = formatFor(accept)
+    let page = this.#underWay.get(format)
     if (page === undefined) {
-      page = this.#render(registry).finally(() => this.#underWay.delete(registry))
-      this.#underWay.set(registry, page)
+      page = this.#render(format).finally(() => this.#underWay.delete(format))
+      this.#underWay.set(format, page)
     }
     return page
   }
 
-  async #render(registry: Registry | OpenRegistry): Promise<Page> {
+  async #render(format: Format): Promise<Page> {
     const startedAt = performance.now()
-    this.#refresh()
+    this.#reading ??= this.#options.refresh().finally(() => {
+      this.#reading = undefined
+    })
+    await this.#reading
     const parts: string[] = []
+    let series = 0
     let sliceAt = performance.now()
-    for (const { name } of registry.getMetricsAsArray()) {
-      parts.push(await registry.getSingleMetricAsString(name))
+    for await (const { text, count } of this.#parts(format)) {
+      parts.push(text)
+      series += count
       if (performance.now() - sliceAt < SLICE_MS) continue
       await new Promise((resolve) => setImmediate(resolve))
       sliceAt = performance.now()
     }
-    const isOpen = registry === this.#open
+    const isOpen = format === 'openmetrics'
     const body = isOpen ? `${parts.join('\n')}\n# EOF\n` : `${parts.join('\n\n')}\n`
-    const series = body.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length
-    this.#onRendered((performance.now() - startedAt) / 1000, series)
-    return { contentType: registry.contentType, body }
+    this.#options.onRendered((performance.now() - startedAt) / 1000, series)
+    return { contentType: isOpen ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE, body }
   }
+
+  async *#parts(format: Format): AsyncGenerator<{ text: string; count: number }> {
+    for (const { name, entry, cells } of this.#options.families) {
+      const isOpen = format === 'openmetrics'
+      // In OpenMetrics the suffix belongs to the sample, not to the family.
+      const title = isOpen && entry.kind === 'counter' ? name.replace(/_total$/, '') : name
+      const lines = linesOf(name, cells.values(), isOpen ? openLine : textLine, name)
+      yield { text: [`# HELP ${title} ${entry.help}`, `# TYPE ${title} ${entry.kind}`, ...lines].join('\n'), count: lines.length }
+    }
+    const registry = format === 'openmetrics' ? openRegistry() : new Registry()
+    for (const metric of this.#options.runtime) {
+      const view = format === 'openmetrics' ? withoutSuffix(metric as Named) : (metric as Named)
+      registry.registerMetric(view)
+      const text = await registry.getSingleMetricAsString(view.name)
+      yield { text, count: text.split('\n').length - 2 }
+    }
+  }
+}
+
+function openRegistry(): Registry {
+  const registry: Registry<OpenMetricsContentType> = new Registry()
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE)
+  return registry as unknown as Registry
+}
+
+/** What prom-client says of a metric only at run time. */
+type Named = Metric & { readonly name: string; readonly type: string; get(): Promise<object> }
+
+/** prom-client strips `_total` from a counter's name for good when it renders OpenMetrics: it gets a view to do it on. */
+function withoutSuffix(metric: Named): Named {
+  if (metric.type !== 'counter') return metric
+  const name = metric.name.replace(/_total$/, '')
+  return { name, type: metric.type, get: async () => ({ ...(await metric.get()), name }) } as unknown as Named
 }

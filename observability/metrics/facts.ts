@@ -1,9 +1,20 @@
 // What each fact adds to the metrics: one row for every fact there is.
 import type { Handlers } from '#otp-labs'
 import type { Facts } from '#vocabulary'
-import type { ExemplarLabels, Families } from './families.ts'
+import type { Behaviours } from './behaviours.ts'
+import type { ExemplarLabels } from './cells.ts'
+import type { Families } from './families.ts'
+import type { Supervisors } from './supervisors.ts'
 
 const SECOND = 1000
+
+/** Counted of a peer from its first link on. */
+const PEER_COUNTERS = [
+  'otp_link_reconnects_total',
+  'otp_frames_refused_total',
+  'otp_link_rtt_seconds',
+  'otp_replication_lag_seconds',
+] as const
 
 /** A member's name without its incarnation: the label stays bounded while nodes come and go. */
 const nameOf = (node: string): string => node.slice(0, node.lastIndexOf('.')) || node
@@ -13,46 +24,25 @@ const outcomeOf = (status: number): 'ok' | 'client_error' | 'server_error' => {
   return status >= 400 ? 'client_error' : 'ok'
 }
 
-/** Starts everything that a behaviour will be counted under, as soon as it is known. */
-export function knowBehaviour(families: Families, behaviour: string): void {
-  for (const name of [
-    'otp_process_spawns_total',
-    'otp_process_spawn_failures_total',
-    'otp_process_starts_ignored_total',
-    'otp_process_exits_total',
-  ] as const) {
-    families.zero(name, { behaviour })
-  }
-  families.zero('otp_process_init_duration_seconds', { behaviour })
-  families.zero('otp_process_lifetime_seconds', { behaviour })
-}
-
-/** The same for a supervisor: its first crash has to be seen. */
-export function knowSupervisor(families: Families, supervisor: string): void {
-  families.zero('otp_supervisor_restarts_total', { supervisor })
-  families.zero('otp_supervisor_restart_failures_total', { supervisor })
-  families.zero('otp_supervisor_intensity_exceeded_total', { supervisor })
-  families.zero('otp_supervisor_restart_duration_seconds', { supervisor })
-  families.zero('otp_supervisor_restart_intensity_used_ratio', { supervisor })
-}
-
 function knowStore(families: Families, store: string): void {
   families.zero('otp_state_writes_total', { store })
   families.zero('otp_state_write_duration_seconds', { store })
   families.zero('otp_state_loads_total', { store })
 }
 
-/** The subscriber's table. `exemplar` answers the span that was made of a fact, if it is kept. */
-export function metricsTable(families: Families, exemplar: (event: object) => ExemplarLabels | undefined) {
+/** What a table of facts counts in. */
+export interface FactsOptions {
+  readonly families: Families
+  readonly behaviours: Behaviours
+  readonly supervisors: Supervisors
+  /** The span that was made of a fact, if it is kept. */
+  readonly exemplar: (event: object) => ExemplarLabels | undefined
+}
+
+/** The subscriber's table. */
+export function metricsTable({ families, behaviours, supervisors, exemplar }: FactsOptions) {
   /** Peers with their life whose link was up before. */
   const linked = new Map<string, string>()
-  /** To ask each time whether all its series are there would cost more than to count. */
-  const known = new Set<string>()
-  const know = (behaviour: string) => {
-    if (known.has(behaviour)) return
-    known.add(behaviour)
-    knowBehaviour(families, behaviour)
-  }
   const stores = new Set<string>()
   const noteWrite = (store: string, outcome: 'ok' | 'fenced' | 'error', durationMs: number): void => {
     if (!stores.has(store)) knowStore(families, store)
@@ -62,34 +52,27 @@ export function metricsTable(families: Families, exemplar: (event: object) => Ex
   }
   return {
     'process.spawned': ({ behaviour, cause, durationMs }) => {
-      know(behaviour)
-      families.count('otp_process_spawns_total', { behaviour, cause })
-      families.observe('otp_process_init_duration_seconds', { behaviour }, durationMs / SECOND)
+      const { spawns, init } = behaviours.of(behaviour)
+      spawns[cause].add()
+      init.observe(durationMs / SECOND)
     },
-    'process.spawn_failed': (event) => {
-      know(event.behaviour)
-      families.count('otp_process_spawn_failures_total', { behaviour: event.behaviour, class: event.class })
-    },
-    'process.start_ignored': ({ behaviour }) => {
-      know(behaviour)
-      families.count('otp_process_starts_ignored_total', { behaviour })
-    },
+    'process.spawn_failed': (event) => behaviours.of(event.behaviour).failures[event.class].add(),
+    'process.start_ignored': ({ behaviour }) => behaviours.of(behaviour).ignored.add(),
     'process.exited': (event) => {
-      know(event.behaviour)
-      families.count('otp_process_exits_total', { behaviour: event.behaviour, class: event.class })
-      families.observe('otp_process_lifetime_seconds', { behaviour: event.behaviour }, event.lifetimeMs / SECOND)
+      const { exits, lifetime } = behaviours.of(event.behaviour)
+      exits[event.class].add()
+      lifetime.observe(event.lifetimeMs / SECOND)
     },
     'process.dead_letter': ({ reason }) => families.count('otp_dead_letters_total', { reason }),
-    'supervisor.started': ({ supervisor }) => knowSupervisor(families, supervisor),
+    'supervisor.started': ({ supervisor }) => void supervisors.of(supervisor),
     'supervisor.child_restarted': (event) => {
-      const { supervisor, cause } = event
-      families.count('otp_supervisor_restarts_total', { supervisor, cause }, 1, exemplar(event))
-      families.observe('otp_supervisor_restart_duration_seconds', { supervisor }, event.durationMs / SECOND)
-      families.observe('otp_supervisor_restart_intensity_used_ratio', { supervisor }, event.budgetUsed)
+      const { restarts, duration, budgetUsed } = supervisors.of(event.supervisor)
+      families.countIn(restarts[event.cause], exemplar(event))
+      duration.observe(event.durationMs / SECOND)
+      budgetUsed.observe(event.budgetUsed)
     },
-    'supervisor.restart_failed': ({ supervisor }) => families.count('otp_supervisor_restart_failures_total', { supervisor }),
-    'supervisor.intensity_exceeded': (event) =>
-      families.count('otp_supervisor_intensity_exceeded_total', { supervisor: event.supervisor }, 1, exemplar(event)),
+    'supervisor.restart_failed': ({ supervisor }) => supervisors.of(supervisor).failures.add(),
+    'supervisor.intensity_exceeded': (event) => families.countIn(supervisors.of(event.supervisor).gaveUp, exemplar(event)),
     'supervisor.stopped': null,
     'application.started': ({ application }) => {
       families.zero('otp_application_stops_total', { application })
@@ -97,14 +80,16 @@ export function metricsTable(families: Families, exemplar: (event: object) => Ex
     },
     'application.stopped': ({ application, cause }) => families.count('otp_application_stops_total', { application, cause }),
     'cluster.member_changed': (event) =>
-      families.count('otp_cluster_membership_changes_total', { change: event.change, cause: event.cause }, 1, exemplar(event)),
+      families.count('otp_cluster_membership_changes_total', { change: event.change, cause: event.cause }, exemplar(event)),
     'cluster.link_up': ({ peer }) => {
       const name = nameOf(peer)
-      families.zero('otp_link_reconnects_total', { peer: name })
+      for (const family of PEER_COUNTERS) families.zero(family, { peer: name })
       if (linked.get(name) === peer) families.count('otp_link_reconnects_total', { peer: name })
       linked.set(name, peer)
     },
     'cluster.link_down': null,
+    'cluster.peer_answered': ({ peer, durationMs }) =>
+      families.observe('otp_link_rtt_seconds', { peer: nameOf(peer) }, durationMs / SECOND),
     'cluster.connect_failed': ({ refused }) => families.count('otp_connect_failures_total', { kind: refused ? 'refused' : 'other' }),
     'cluster.handshake_refused': ({ reason }) => families.count('otp_handshakes_refused_total', { reason }),
     'cluster.frame_refused': ({ peer }) => families.count('otp_frames_refused_total', { peer: nameOf(peer) }),
@@ -114,7 +99,7 @@ export function metricsTable(families: Families, exemplar: (event: object) => Ex
     'cluster.quorum_lost': () => families.count('otp_cluster_quorum_losses_total', {}),
     'cluster.paused': ({ gapMs }) => {
       families.count('otp_node_pauses_total', {})
-      families.count('otp_node_paused_seconds_total', {}, gapMs / SECOND)
+      families.add('otp_node_paused_seconds_total', {}, gapMs / SECOND)
     },
     'topology.peer_found': null,
     'topology.peer_lost': null,
@@ -123,19 +108,21 @@ export function metricsTable(families: Families, exemplar: (event: object) => Ex
     'topology.failed': ({ topology }) => families.count('otp_topology_errors_total', { topology }),
     'topology.restarted': ({ topology, from }) =>
       families.count(from === 'watch' ? 'otp_topology_watch_restarts_total' : 'otp_topology_relists_total', { topology }),
-    'topology.refused': ({ topology, reason, count }) => families.count('otp_topology_refused_total', { topology, reason }, count),
+    'topology.refused': ({ topology, reason, count }) => families.add('otp_topology_refused_total', { topology, reason }, count),
     'registry.registered': () => families.count('otp_registry_operations_total', { op: 'register', outcome: 'ok' }),
     'registry.unregistered': () => families.count('otp_registry_operations_total', { op: 'unregister', outcome: 'ok' }),
-    'registry.conflict': (event) => families.count('otp_registry_conflicts_total', { resolution: event.resolution }, 1, exemplar(event)),
+    'registry.refused': ({ op }) => families.count('otp_registry_operations_total', { op, outcome: 'refused' }),
+    'registry.conflict': (event) => families.count('otp_registry_conflicts_total', { resolution: event.resolution }, exemplar(event)),
     'child.taken_over': ({ outcome, durationMs }) => {
       families.count('otp_takeovers_total', { outcome })
       families.observe('otp_takeover_duration_seconds', { outcome }, durationMs / SECOND)
     },
     'directory.joined': null,
+    'directory.replicated': ({ peer, lagMs }) => families.observe('otp_replication_lag_seconds', { peer: nameOf(peer) }, lagMs / SECOND),
     'directory.member_given_up': () => families.count('otp_directory_members_given_up_total', {}),
     'child.started': null,
     'child.ended': null,
-    'child.relocated': ({ cause }) => families.count('otp_relocations_total', { cause }),
+    'child.relocated': ({ supervisor, cause }) => families.count('otp_relocations_total', { supervisor, cause }),
     'child.quarantined': ({ behaviour }) => families.count('otp_quarantines_total', { behaviour }),
     'child.released': null,
     'state.written': ({ store, durationMs }) => noteWrite(store, 'ok', durationMs),
@@ -147,9 +134,10 @@ export function metricsTable(families: Families, exemplar: (event: object) => Ex
     'handoff.started': null,
     'handoff.ended': (event) => {
       const { reason, outcome, phases, durationMs, unavailabilityMs, bytes } = event
-      families.count('otp_handoffs_total', { reason, outcome }, 1, exemplar(event))
+      const ids = exemplar(event)
+      families.count('otp_handoffs_total', { reason, outcome }, ids)
       for (const [phase, ms] of Object.entries({ ...phases, total: durationMs })) {
-        families.observe('otp_handoff_duration_seconds', { phase }, ms / SECOND)
+        families.observe('otp_handoff_duration_seconds', { phase }, ms / SECOND, ids)
       }
       families.observe('otp_handoff_unavailability_seconds', {}, unavailabilityMs / SECOND)
       families.observe('otp_handoff_state_bytes', {}, bytes)

@@ -1,5 +1,4 @@
 // The metric families of one node, made from the vocabulary: typed labels, bounded values, zeros before the first fact.
-import { Counter, Gauge, Histogram } from 'prom-client'
 import {
   type LabelsOf,
   MAX_LABEL_VALUES,
@@ -10,112 +9,152 @@ import {
   type OtpMetricName,
   otpMetricNames,
 } from '#vocabulary'
-
-/** Ids of a kept span, as OpenMetrics wants them. */
-export interface ExemplarLabels {
-  readonly trace_id: string
-  readonly span_id: string
-}
+import { type Exemplar, type ExemplarLabels, HistogramCell, ValueCell } from './cells.ts'
 
 type Labels = Readonly<Record<string, string>>
-/** Any family of prom-client. */
-export type Family = Counter | Gauge | Histogram
 
-function create(name: OtpMetricName, entry: MetricEntry): Family {
-  const config = { name, help: entry.help, labelNames: Object.keys(entry.labels), registers: [] }
-  if (entry.kind === 'counter') return new Counter({ ...config, enableExemplars: entry.exemplars === true })
-  if (entry.kind === 'gauge') return new Gauge(config)
-  return new Histogram({ ...config, buckets: [...(entry.buckets ?? [])] })
+/** One family: what the vocabulary says of it, and its cells. */
+export interface Family {
+  readonly name: OtpMetricName
+  readonly entry: MetricEntry
+  readonly labels: readonly string[]
+  readonly cells: Map<string, ValueCell | HistogramCell>
+  /** The values so far of each open label; those that are not listed are closed, or the family's own. */
+  readonly admitted: ReadonlyMap<string, Set<string>>
 }
 
-/** Counts, observes and sets by name. A label value beyond the bound is counted as `other`, and that is counted, too. */
+const OVERFLOW = 'otp_telemetry_label_overflow_total'
+
+function familyOf(name: OtpMetricName): Family {
+  const entry: MetricEntry = METRICS[name]
+  const open = Object.entries(entry.labels).filter(([, values]) => values === 'open' && name !== OVERFLOW)
+  return {
+    name,
+    entry,
+    labels: Object.keys(entry.labels),
+    cells: new Map(),
+    admitted: new Map(open.map(([label]) => [label, new Set()])),
+  }
+}
+
+const escaped = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+
+/** Finds cells by name and labels. A label value beyond the bound leads to `other`, and what is counted there is counted as overflow, too. */
 export class Families {
-  readonly all: readonly Family[]
-  readonly #byName = new Map<string, Family>()
-  /** Open labels of a family, and their values so far. */
-  readonly #admitted = new Map<string, Map<string, Set<string>>>()
-  readonly #zeroed = new Set<string>()
+  readonly #byName = new Map(otpMetricNames.map((name) => [name, familyOf(name)]))
+  readonly #wall: () => number
 
-  constructor() {
-    for (const name of otpMetricNames) {
-      const entry: MetricEntry = METRICS[name]
-      this.#byName.set(name, create(name, entry))
-      const open = Object.entries(entry.labels).filter(([, values]) => values === 'open')
-      if (open.length > 0 && name !== 'otp_telemetry_label_overflow_total') {
-        this.#admitted.set(name, new Map(open.map(([label]) => [label, new Set()])))
-      }
-      if (open.length === 0) this.#zero(name, {})
-      if (entry.kind === 'gauge' && Object.keys(entry.labels).length === 0) this.withhold(name as NameOf<'gauge'>)
+  /** `wall`: ms since 1970, for exemplars. */
+  constructor(wall: () => number) {
+    this.#wall = wall
+    for (const { name, entry, admitted } of this.#byName.values()) {
+      if (admitted.size === 0 && entry.kind !== 'gauge' && name !== OVERFLOW) this.#zero(name, {})
     }
-    this.all = [...this.#byName.values()]
   }
 
-  count<N extends NameOf<'counter'>>(name: N, labels: LabelsOf<N>, by = 1, exemplar?: ExemplarLabels): void {
-    const counter = this.#byName.get(name) as Counter & { enableExemplars: boolean }
-    const bounded = this.#bound(name, labels)
-    if (!counter.enableExemplars) counter.inc(bounded, by)
-    else if (exemplar === undefined) counter.inc({ labels: bounded, value: by })
-    else counter.inc({ labels: bounded, value: by, exemplarLabels: { ...exemplar } })
+  get all(): IterableIterator<Family> {
+    return this.#byName.values()
   }
 
-  observe<N extends NameOf<'histogram'>>(name: N, labels: LabelsOf<N>, value: number): void {
-    const histogram = this.#byName.get(name) as Histogram
-    histogram.observe(this.#bound(name, labels), value)
+  /** The cell to count in, or to set. */
+  value<N extends NameOf<'counter' | 'gauge'>>(name: N, labels: LabelsOf<N>): ValueCell {
+    return this.#cell(name, labels) as ValueCell
   }
 
-  /** Values of label sets that fall together in `other` are added up. */
+  /** The cell to observe in. */
+  histogram<N extends NameOf<'histogram'>>(name: N, labels: LabelsOf<N>): HistogramCell {
+    return this.#cell(name, labels) as HistogramCell
+  }
+
+  /** Counts one. */
+  count<N extends NameOf<'counter'>>(name: N, labels: LabelsOf<N>, ids?: ExemplarLabels): void {
+    this.countIn(this.value(name, labels), ids)
+  }
+
+  countIn(cell: ValueCell, ids?: ExemplarLabels): void {
+    cell.add()
+    if (ids !== undefined) cell.exemplar = this.#exemplar(ids, 1)
+  }
+
+  add<N extends NameOf<'counter'>>(name: N, labels: LabelsOf<N>, by: number): void {
+    this.value(name, labels).add(by)
+  }
+
+  observe<N extends NameOf<'histogram'>>(name: N, labels: LabelsOf<N>, value: number, ids?: ExemplarLabels): void {
+    this.observeIn(this.histogram(name, labels), value, 1, ids)
+  }
+
+  /** `times`: how many the value stands for. */
+  observeIn(cell: HistogramCell, value: number, times: number, ids?: ExemplarLabels): void {
+    const place = cell.observe(value, times)
+    if (ids !== undefined) cell.exemplars[place] = this.#exemplar(ids, value)
+  }
+
   set<N extends NameOf<'gauge'>>(name: N, labels: LabelsOf<N>, value: number): void {
-    const gauge = this.#byName.get(name) as Gauge
-    const bounded = this.#bound(name, labels)
-    if (bounded === labels) gauge.set(bounded, value)
-    else gauge.inc(bounded, value)
+    this.value(name, labels).set(value)
   }
 
-  /** Exposes no value for a gauge without labels until it is set: 0 would be a claim. */
-  withhold(name: NameOf<'gauge'>): void {
-    const gauge = this.#byName.get(name) as Gauge
-    gauge.remove()
+  /** Forgets all values of a family that is read anew at each scrape; a gauge without a value is not exposed: 0 would be a claim. */
+  forget(name: OtpMetricName): void {
+    this.#byName.get(name)?.cells.clear()
   }
 
-  /** Forgets all values of a family that is read anew at each scrape. */
-  reset(name: OtpMetricName): void {
-    this.#byName.get(name)?.reset()
-  }
-
-  /** Starts every combination of the closed labels at 0, once: a counter born at 1 is invisible to `increase()`. */
+  /** Starts every combination of the closed labels at 0: a counter born at 1 is invisible to `increase()`. */
   zero(name: NameOf<'counter' | 'histogram'>, openLabels: Labels): void {
     this.#zero(name, openLabels)
   }
 
+  /** The same for a counter of one closed label, and its cells by the values of that. */
+  cells<V extends string>(name: NameOf<'counter'>, openLabels: Labels, label: string): Readonly<Record<V, ValueCell>> {
+    const values = (METRICS[name] as MetricEntry).labels[label] as readonly V[]
+    return Object.fromEntries(values.map((value) => [value, this.#cell(name, { ...openLabels, [label]: value })])) as Record<V, ValueCell>
+  }
+
   #zero(name: OtpMetricName, openLabels: Labels): void {
-    const family = this.#byName.get(name)
-    if (family === undefined || family instanceof Gauge) return
-    const bounded = this.#bound(name, openLabels)
-    const key = `${name} ${Object.values(bounded).join(' ')}`
-    if (this.#zeroed.has(key)) return
-    this.#zeroed.add(key)
-    let combinations: Labels[] = [bounded]
+    let combinations: Labels[] = [openLabels]
     for (const [label, values] of Object.entries((METRICS[name] as MetricEntry).labels)) {
       if (values !== 'open') combinations = combinations.flatMap((labels) => values.map((value) => ({ ...labels, [label]: value })))
     }
-    for (const labels of combinations) {
-      if (family instanceof Histogram) family.zero(labels)
-      else this.count(name as NameOf<'counter'>, labels, 0)
-    }
+    for (const labels of combinations) this.#cell(name, labels)
   }
 
-  #bound<L extends Labels>(name: OtpMetricName, labels: L): L {
-    let bounded = labels
-    for (const [label, known] of this.#admitted.get(name) ?? []) {
+  #cell(name: OtpMetricName, labels: Labels): ValueCell | HistogramCell {
+    const family = this.#byName.get(name) as Family
+    let key = ''
+    let isOther = false
+    for (const label of family.labels) {
       const value = labels[label] as string
-      if (known.has(value)) continue
-      if (known.size < MAX_LABEL_VALUES) {
-        known.add(value)
-        continue
-      }
-      bounded = { ...bounded, [label]: OTHER }
-      this.count('otp_telemetry_label_overflow_total', { metric: name })
+      const isAdmitted = this.#admits(family, label, value)
+      key += `${isAdmitted ? value : OTHER}\n`
+      isOther ||= !isAdmitted
     }
-    return bounded
+    return family.cells.get(key) ?? this.#make(family, key, labels, isOther)
+  }
+
+  #admits({ name, admitted }: Family, label: string, value: string): boolean {
+    const known = admitted.get(label)
+    if (known === undefined || known.has(value)) return true
+    if (known.size >= MAX_LABEL_VALUES) return false
+    known.add(value)
+    // Long before the first overflow, which would not be seen in a counter that is born with it.
+    if (known.size === MAX_LABEL_VALUES / 2) this.#cell(OVERFLOW, { metric: name })
+    return true
+  }
+
+  #make(family: Family, key: string, labels: Labels, isOther: boolean): ValueCell | HistogramCell {
+    const { name, entry, cells } = family
+    const shown = family.labels.map((label) => {
+      const value = labels[label] as string
+      return `${label}="${escaped(this.#admits(family, label, value) ? value : OTHER)}"`
+    })
+    const overflow = isOther ? (this.#cell(OVERFLOW, { metric: name }) as ValueCell) : undefined
+    const text = shown.join(',')
+    const cell = entry.kind === 'histogram' ? new HistogramCell(text, entry.buckets ?? [], overflow) : new ValueCell(text, overflow)
+    cells.set(key, cell)
+    return cell
+  }
+
+  #exemplar(ids: ExemplarLabels, value: number): Exemplar {
+    return { ids, value, at: this.#wall() / 1000 }
   }
 }

@@ -1,12 +1,15 @@
 // What is read at each scrape from live structures, so that ended things vanish: gauges, and counters that the core keeps as integers.
 import type { NodeSnapshot } from '#otp-labs'
 import type { OtpMetricName } from '#vocabulary'
-import { knowBehaviour, knowSupervisor } from './facts.ts'
+import type { Behaviours } from './behaviours.ts'
+import type { Exemplar } from './cells.ts'
+import { keptIds } from './exemplar.ts'
 import type { Families } from './families.ts'
+import type { Supervisors } from './supervisors.ts'
 
 const SECOND = 1000
 
-/** Everything `readLive` fills; forgotten before each reading. */
+/** Everything that is read here and has labels, or need not be known; forgotten before each reading. */
 const LIVE: readonly OtpMetricName[] = [
   'otp_node_info',
   'otp_processes',
@@ -17,9 +20,18 @@ const LIVE: readonly OtpMetricName[] = [
   'otp_messages_handled_total',
   'otp_calls_total',
   'otp_mailbox_dropped_total',
+  'otp_children_unplaced',
+  'otp_children_quarantined',
   'otp_cluster_members',
+  'otp_cluster_members_expected',
   'otp_topology_peers',
   'otp_topology_sync_age_seconds',
+  'otp_link_bytes_total',
+  'otp_link_messages_total',
+  'otp_link_pauses_total',
+  'otp_link_queued_bytes',
+  'otp_link_send_errors_total',
+  'otp_replication_bytes_total',
 ]
 
 const TOPOLOGY_COUNTS = [
@@ -29,88 +41,117 @@ const TOPOLOGY_COUNTS = [
   'otp_topology_refused_total',
 ] as const
 
-/** Counts of links that end are kept: a counter that went back with each link that closes would say nonsense. */
-export class LinkTotals {
-  readonly #last = new Map<string, number>()
+/** Puts readings of the node into the families. */
+export class LiveReader {
+  readonly #families: Families
+  readonly #behaviours: Behaviours
+  readonly #supervisors: Supervisors
+  readonly #wall: () => number
+  /** Of calls, by behaviour and outcome: seen first at some reading, and the same since. */
+  readonly #exemplars = new Map<string, { readonly carrier: string; readonly exemplar: Exemplar | undefined }>()
 
-  /** How much a link's own counter grew since the last reading; a smaller value is a new link. */
-  grown(key: string, value: number): number {
-    const last = this.#last.get(key) ?? 0
-    this.#last.set(key, value)
-    return value >= last ? value - last : value
+  constructor(families: Families, behaviours: Behaviours, supervisors: Supervisors, wall: () => number) {
+    this.#families = families
+    this.#behaviours = behaviours
+    this.#supervisors = supervisors
+    this.#wall = wall
   }
-}
 
-/** Puts one reading of the node into the families. */
-export function readLive(families: Families, node: NodeSnapshot, links: LinkTotals): void {
-  for (const name of LIVE) families.reset(name)
-  families.set('otp_node_info', { version: node.version, role: node.role, zone: node.zone }, 1)
-  families.set('otp_node_draining', {}, Number(node.draining))
-  families.set('otp_node_joined', {}, Number(node.joined))
-  families.set('otp_node_uptime_seconds', {}, node.uptimeMs / SECOND)
-  readBehaviours(families, node)
-  readSupervisors(families, node)
-  readCluster(families, node)
-  readLinks(families, node, links)
-}
-
-function readBehaviours(families: Families, node: NodeSnapshot): void {
-  for (const { behaviour, live, handled, calls, dropped, mailboxMessages, oldestMessageAgeMs, longestHandlerMs } of node.behaviours) {
-    knowBehaviour(families, behaviour)
-    families.set('otp_processes', { behaviour }, live)
-    families.set('otp_mailbox_messages', { behaviour }, mailboxMessages)
-    families.set('otp_mailbox_oldest_message_age_seconds', { behaviour }, oldestMessageAgeMs / SECOND)
-    families.set('otp_handler_in_progress_max_seconds', { behaviour }, longestHandlerMs / SECOND)
-    families.count('otp_messages_handled_total', { behaviour }, handled)
-    for (const [outcome, count] of Object.entries(calls)) families.count('otp_calls_total', { behaviour, outcome }, count)
-    for (const [reason, count] of Object.entries(dropped)) families.count('otp_mailbox_dropped_total', { behaviour, reason }, count)
+  read(node: NodeSnapshot): void {
+    const families = this.#families
+    for (const name of LIVE) families.forget(name)
+    families.set('otp_node_info', { version: node.version, role: node.role, zone: node.zone }, 1)
+    families.set('otp_node_draining', {}, Number(node.draining))
+    families.set('otp_node_joined', {}, Number(node.joined))
+    families.set('otp_node_uptime_seconds', {}, node.uptimeMs / SECOND)
+    this.#readBehaviours(node)
+    this.#readSupervisors(node)
+    this.#readCluster(node)
+    this.#readTopologies(node)
+    this.#readTraffic(node)
   }
-}
 
-function readSupervisors(families: Families, node: NodeSnapshot): void {
-  const states = new Map<string, { specified: number; active: number; restarting: number }>()
-  // Many dynamic supervisors of one template share a label: their children are added up.
-  for (const { supervisor, children } of node.supervisors) {
-    const sum = states.get(supervisor) ?? { specified: 0, active: 0, restarting: 0 }
-    sum.specified += children.specified
-    sum.active += children.active
-    sum.restarting += children.restarting
-    states.set(supervisor, sum)
+  #readBehaviours(node: NodeSnapshot): void {
+    const families = this.#families
+    for (const { behaviour, live, handled, dropped, mailboxMessages, oldestMessageAgeMs, longestHandlerMs, ...counts } of node.behaviours) {
+      this.#behaviours.of(behaviour)
+      families.set('otp_processes', { behaviour }, live)
+      families.set('otp_mailbox_messages', { behaviour }, mailboxMessages)
+      families.set('otp_mailbox_oldest_message_age_seconds', { behaviour }, oldestMessageAgeMs / SECOND)
+      families.set('otp_handler_in_progress_max_seconds', { behaviour }, longestHandlerMs / SECOND)
+      families.add('otp_messages_handled_total', { behaviour }, handled)
+      for (const [reason, count] of Object.entries(dropped)) families.add('otp_mailbox_dropped_total', { behaviour, reason }, count)
+      for (const outcome of Object.keys(counts.calls) as (keyof typeof counts.calls)[]) {
+        const cell = families.value('otp_calls_total', { behaviour, outcome })
+        cell.add(counts.calls[outcome])
+        cell.exemplar = this.#exemplarOf(`${behaviour} ${outcome}`, counts.tracedCalls[outcome]) ?? cell.exemplar
+      }
+    }
   }
-  for (const [supervisor, sum] of states) {
-    knowSupervisor(families, supervisor)
-    for (const [state, count] of Object.entries(sum)) families.set('otp_supervisor_children', { supervisor, state }, count)
-  }
-}
 
-function readCluster(families: Families, node: NodeSnapshot): void {
-  const statuses = { up: 0, suspect: 0, leaving: 0, down: 0, left: 0 }
-  for (const member of node.members) statuses[member.status]++
-  for (const [status, count] of Object.entries(statuses)) families.set('otp_cluster_members', { status }, count)
-  if (node.membersExpected === undefined) families.withhold('otp_cluster_members_expected')
-  else families.set('otp_cluster_members_expected', {}, node.membersExpected)
-  families.set('otp_cluster_quorum', {}, node.hasQuorum ? 1 : 0)
-  families.set('otp_cluster_view_checksum', {}, node.viewChecksum)
-  families.set('otp_registry_names', {}, node.registryNames)
-  families.set('otp_children_unplaced', {}, node.childrenUnplaced)
-  families.set('otp_children_quarantined', {}, node.childrenQuarantined)
-  for (const [direction, count] of Object.entries(node.handoffs)) families.set('otp_handoffs_in_progress', { direction }, count)
-  families.set('otp_placement_imbalance_ratio', {}, node.placementImbalance)
-  for (const { topology, peers, syncAgeMs } of node.topologies) {
-    for (const name of TOPOLOGY_COUNTS) families.zero(name, { topology })
-    families.set('otp_topology_peers', { topology }, peers)
-    families.set('otp_topology_sync_age_seconds', { topology }, syncAgeMs / SECOND)
+  /** As old as the reading that saw it first: Prometheus takes an exemplar for new as long as its time changes. */
+  #exemplarOf(key: string, carrier: string | undefined): Exemplar | undefined {
+    if (carrier === undefined) return undefined
+    const known = this.#exemplars.get(key)
+    if (known?.carrier === carrier) return known.exemplar
+    const ids = keptIds(carrier)
+    const exemplar = ids === undefined ? undefined : { ids, value: 1, at: this.#wall() / SECOND }
+    this.#exemplars.set(key, { carrier, exemplar })
+    return exemplar
   }
-}
 
-function readLinks(families: Families, node: NodeSnapshot, links: LinkTotals): void {
-  for (const { peer, direction, bytesIn, bytesOut, messagesIn, messagesOut, pauses, queuedBytes } of node.links) {
-    const grown = (what: string, value: number): number => links.grown(`${peer} ${direction} ${what}`, value)
-    families.count('otp_link_bytes_total', { peer, direction: 'in' }, grown('bytes in', bytesIn))
-    families.count('otp_link_bytes_total', { peer, direction: 'out' }, grown('bytes out', bytesOut))
-    families.count('otp_link_messages_total', { peer, direction: 'in' }, grown('messages in', messagesIn))
-    families.count('otp_link_messages_total', { peer, direction: 'out' }, grown('messages out', messagesOut))
-    families.count('otp_link_pauses_total', { peer }, grown('pauses', pauses))
-    families.set('otp_link_queued_bytes', { peer }, queuedBytes)
+  #readSupervisors(node: NodeSnapshot): void {
+    const states = new Map<string, { specified: number; active: number; restarting: number }>()
+    // Many dynamic supervisors of one template share a label: their children are added up.
+    for (const { supervisor, children } of node.supervisors) {
+      const sum = states.get(supervisor) ?? { specified: 0, active: 0, restarting: 0 }
+      sum.specified += children.specified
+      sum.active += children.active
+      sum.restarting += children.restarting
+      states.set(supervisor, sum)
+    }
+    for (const [supervisor, sum] of states) {
+      this.#supervisors.of(supervisor)
+      for (const [state, count] of Object.entries(sum)) this.#families.set('otp_supervisor_children', { supervisor, state }, count)
+    }
+  }
+
+  #readCluster(node: NodeSnapshot): void {
+    const families = this.#families
+    const statuses = { up: 0, suspect: 0, leaving: 0, down: 0, left: 0 }
+    for (const member of node.members) statuses[member.status]++
+    for (const [status, count] of Object.entries(statuses)) families.set('otp_cluster_members', { status }, count)
+    if (node.membersExpected !== undefined) families.set('otp_cluster_members_expected', {}, node.membersExpected)
+    families.set('otp_cluster_quorum', {}, node.hasQuorum ? 1 : 0)
+    families.set('otp_cluster_view_checksum', {}, node.viewChecksum)
+    families.set('otp_registry_names', {}, node.registryNames)
+    const supervisor = node.supervisorPath
+    families.zero('otp_relocations_total', { supervisor })
+    families.set('otp_children_unplaced', { supervisor }, node.childrenUnplaced)
+    families.set('otp_children_quarantined', { supervisor }, node.childrenQuarantined)
+    for (const [direction, count] of Object.entries(node.handoffs)) families.set('otp_handoffs_in_progress', { direction }, count)
+    families.set('otp_placement_imbalance_ratio', {}, node.placementImbalance)
+  }
+
+  #readTopologies(node: NodeSnapshot): void {
+    for (const { topology, peers, syncAgeMs } of node.topologies) {
+      for (const name of TOPOLOGY_COUNTS) this.#families.zero(name, { topology })
+      this.#families.set('otp_topology_peers', { topology }, peers)
+      this.#families.set('otp_topology_sync_age_seconds', { topology }, syncAgeMs / SECOND)
+    }
+  }
+
+  #readTraffic(node: NodeSnapshot): void {
+    const families = this.#families
+    for (const { peer, ...sums } of node.traffic) {
+      families.add('otp_link_bytes_total', { peer, direction: 'in' }, sums.bytesIn)
+      families.add('otp_link_bytes_total', { peer, direction: 'out' }, sums.bytesOut)
+      families.add('otp_link_messages_total', { peer, direction: 'in' }, sums.messagesIn)
+      families.add('otp_link_messages_total', { peer, direction: 'out' }, sums.messagesOut)
+      families.add('otp_link_pauses_total', { peer }, sums.pauses)
+      families.add('otp_link_send_errors_total', { peer }, sums.sendErrors)
+      families.add('otp_replication_bytes_total', { peer }, sums.replicationBytes)
+      families.set('otp_link_queued_bytes', { peer }, sums.queuedBytes)
+    }
   }
 }

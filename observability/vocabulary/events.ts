@@ -81,6 +81,7 @@ export const EVENTS: Readonly<Record<keyof Facts, EventEntry>> = {
   ),
   'cluster.link_up': fact('link came up', ['info'], ['otp_link_reconnects_total']),
   'cluster.link_down': fact('link went down', ['info']),
+  'cluster.peer_answered': fact('peer answered', ['debug'], ['otp_link_rtt_seconds']),
   'cluster.connect_failed': fact('peer could not be reached', ['debug'], ['otp_connect_failures_total']),
   'cluster.handshake_refused': fact('handshake refused', ['warn'], ['otp_handshakes_refused_total']),
   'cluster.frame_refused': fact('frame refused', ['warn'], ['otp_frames_refused_total']),
@@ -102,6 +103,7 @@ export const EVENTS: Readonly<Record<keyof Facts, EventEntry>> = {
   'topology.refused': fact('topology did not believe what it heard', ['info', 'warn'], ['otp_topology_refused_total']),
   'registry.registered': fact('name registered', ['debug'], ['otp_registry_operations_total'], ['otp.registry.register']),
   'registry.unregistered': fact('name unregistered', ['debug'], ['otp_registry_operations_total'], ['otp.registry.unregister']),
+  'registry.refused': fact('name not registered or given up', ['debug'], ['otp_registry_operations_total']),
   'registry.conflict': fact('two claims of a name met', ['warn'], ['otp_registry_conflicts_total'], ['otp.registry.conflict']),
   'child.taken_over': fact(
     'child taken over',
@@ -110,6 +112,7 @@ export const EVENTS: Readonly<Record<keyof Facts, EventEntry>> = {
     ['otp.child.takeover'],
   ),
   'directory.joined': fact('directory joined', ['info'], [], ['otp.directory.join']),
+  'directory.replicated': fact('peer merged what was written', ['debug'], ['otp_replication_lag_seconds']),
   'directory.member_given_up': fact('member is not waited for any more', ['error'], ['otp_directory_members_given_up_total']),
   'child.started': fact('child started', ['debug']),
   'child.ended': fact('child ended', ['debug']),

@@ -1,35 +1,12 @@
 // Every metric a node exposes: name, kind, unit, help, labels with their values, buckets.
 import type { HandoffPhase, NodeEvents, NodeSnapshot } from '#otp-labs'
+import { counter, gauge, histogram, type MetricEntry, withExemplars } from './metric-entry.ts'
+import { RUNTIME_METRICS } from './runtime-metrics.ts'
 
-/** `closed`: every value is known and counted from 0 on. `open`: at most 200 values, the rest is `other`. */
-export type LabelValues = readonly string[] | 'open'
-
-/** One metric family, as it is exposed and documented. */
-export interface MetricEntry {
-  readonly kind: 'counter' | 'gauge' | 'histogram'
-  /** The base unit that the name ends in, or what is counted. */
-  readonly unit: string
-  readonly help: string
-  readonly labels: Readonly<Record<string, LabelValues>>
-  /** Upper bounds without +Inf; at most 7, so 8 with it. */
-  readonly buckets?: readonly number[]
-  /** Carries `trace_id` and `span_id` of a kept span in OpenMetrics. */
-  readonly exemplars?: true
-}
-
-type Labels = MetricEntry['labels']
 type Fact<E extends keyof NodeEvents, F extends keyof NodeEvents[E]> = NodeEvents[E][F] & string
 
 /** Neither a value too many nor one forgotten compiles. */
 const values = <T extends string>(set: Readonly<Record<T, true>>): readonly T[] => Object.keys(set) as T[]
-
-type None = Readonly<Record<never, LabelValues>>
-const counter = <L extends Labels = None>(unit: string, help: string, labels: L = {} as L) =>
-  ({ kind: 'counter', unit, help, labels }) as const
-const gauge = <L extends Labels = None>(unit: string, help: string, labels: L = {} as L) => ({ kind: 'gauge', unit, help, labels }) as const
-const histogram = <L extends Labels = None>(unit: string, help: string, buckets: readonly number[], labels: L = {} as L) =>
-  ({ kind: 'histogram', unit, help, buckets, labels }) as const
-const withExemplars = <M extends MetricEntry>(metric: M) => ({ ...metric, exemplars: true }) as const
 
 const spawnCauses = values<Fact<'process.spawned', 'cause'>>({
   boot: true,
@@ -107,6 +84,7 @@ const handoffPhases = values<HandoffPhase | 'total'>({
   total: true,
 })
 const directions = values<keyof NodeSnapshot['handoffs']>({ in: true, out: true })
+const registryOps = values<Fact<'registry.refused', 'op'>>({ register: true, unregister: true })
 const resolutions = values<Fact<'registry.conflict', 'resolution'>>({ kept: true, stopped: true, remote: true })
 const stateOutcomes = ['ok', ...values<Fact<'state.write_failed', 'outcome'>>({ fenced: true, error: true })]
 const childStates = values<keyof NodeSnapshot['supervisors'][number]['children']>({ specified: true, active: true, restarting: true })
@@ -174,6 +152,26 @@ const OTP_METRICS = {
   }),
   otp_supervisor_children: gauge('processes', 'Children of a supervisor, by state.', { supervisor: 'open', state: childStates }),
 
+  otp_mailbox_depth: histogram(
+    'messages',
+    'How many messages are in a mailbox when another comes in, itself included. Of many some are looked at and stand for the others.',
+    [1, 4, 16, 64, 256, 1024, 4096],
+  ),
+  otp_mailbox_wait_seconds: withExemplars(
+    histogram(
+      'seconds',
+      'How long messages wait until they are taken up. Of many some are timed and stand for the others.',
+      SECONDS.handling,
+      {
+        behaviour: 'open',
+      },
+    ),
+  ),
+  otp_message_handle_duration_seconds: withExemplars(
+    histogram('seconds', 'How long messages are handled. Of many some are timed and stand for the others.', SECONDS.handling, {
+      behaviour: 'open',
+    }),
+  ),
   otp_mailbox_messages: gauge('messages', 'Messages that wait in mailboxes now.', { behaviour: 'open' }),
   otp_mailbox_oldest_message_age_seconds: gauge('seconds', 'Age of the oldest waiting message.', { behaviour: 'open' }),
   otp_handler_in_progress_max_seconds: gauge('seconds', 'How long the longest handler that runs now has been running.', {
@@ -185,17 +183,13 @@ const OTP_METRICS = {
     reason: overflows,
   }),
   otp_dead_letters_total: counter('messages', 'Messages that reached nobody.', { reason: letterReasons }),
-  otp_calls_total: counter('calls', 'Calls made by this node, by outcome as the caller sees it.', {
-    behaviour: 'open',
-    outcome: callOutcomes,
-  }),
-  otp_call_duration_seconds: histogram(
-    'seconds',
-    'From call to answer, by the caller; one local call in 64 is timed, every remote one.',
-    SECONDS.short,
-    {
+  otp_calls_total: withExemplars(
+    counter('calls', 'Calls made by this node, by outcome as the caller sees it.', { behaviour: 'open', outcome: callOutcomes }),
+  ),
+  otp_call_duration_seconds: withExemplars(
+    histogram('seconds', 'From call to answer, by the caller. Of many local ones some are timed and stand for the others.', SECONDS.short, {
       locality: ['local', 'remote'],
-    },
+    }),
   ),
 
   otp_takeovers_total: counter('processes', 'Children of a node that is gone, taken over by this one.', { outcome: takeoverOutcomes }),
@@ -205,10 +199,15 @@ const OTP_METRICS = {
     [0.05, 0.25, 1, 2.5, 5, 10, 30],
     { outcome: takeoverOutcomes },
   ),
-  otp_children_unplaced: gauge('processes', 'Children that should live and for which no node can be found.'),
-  otp_children_quarantined: gauge('processes', 'Children that failed wherever they went and wait to be released, in the whole cluster.'),
+  otp_children_unplaced: gauge('processes', 'Children that should live and for which no node can be found.', { supervisor: 'open' }),
+  otp_children_quarantined: gauge('processes', 'Children that failed wherever they went and wait to be released, in the whole cluster.', {
+    supervisor: 'open',
+  }),
   otp_quarantines_total: counter('processes', 'Children that this node quarantined.', { behaviour: 'open' }),
-  otp_relocations_total: counter('processes', 'Children that this node sent to another one, by why.', { cause: relocationCauses }),
+  otp_relocations_total: counter('processes', 'Children that this node sent to another one, by why.', {
+    supervisor: 'open',
+    cause: relocationCauses,
+  }),
   otp_state_writes_total: counter(
     'writes',
     'States of children written, by what became of the write; fenced: the name was another node’s already.',
@@ -230,11 +229,13 @@ const OTP_METRICS = {
   otp_handoffs_in_progress: gauge('processes', 'Children that are leaving this node with their state, or coming to it.', {
     direction: directions,
   }),
-  otp_handoff_duration_seconds: histogram(
-    'seconds',
-    'By phase: prepare: held and saved; transfer: sent until ready; activate: told until it runs there; forward: until the end here.',
-    [0.005, 0.025, 0.1, 0.5, 3, 10, 30],
-    { phase: handoffPhases },
+  otp_handoff_duration_seconds: withExemplars(
+    histogram(
+      'seconds',
+      'By phase: prepare: held and saved; transfer: sent until ready; activate: told until it runs there; forward: until the end here.',
+      [0.005, 0.025, 0.1, 0.5, 3, 10, 30],
+      { phase: handoffPhases },
+    ),
   ),
   otp_handoff_unavailability_seconds: histogram(
     'seconds',
@@ -283,6 +284,19 @@ const OTP_METRICS = {
   }),
   otp_link_bytes_total: counter('bytes', 'Bytes that went over the links to a peer.', { peer: 'open', direction: ['in', 'out'] }),
   otp_link_messages_total: counter('messages', 'Messages that went over the links to a peer.', { peer: 'open', direction: ['in', 'out'] }),
+  otp_link_rtt_seconds: histogram(
+    'seconds',
+    'How long a peer takes to answer over its link; both event loops are part of it.',
+    SECONDS.short,
+    {
+      peer: 'open',
+    },
+  ),
+  otp_link_send_errors_total: counter(
+    'messages',
+    'Messages that could not be sent to a peer: too large, no plain data, or too much waited already.',
+    { peer: 'open' },
+  ),
   otp_link_pauses_total: counter('pauses', 'How often reading from a peer waited: it sent faster than this node handles, or than it may.', {
     peer: 'open',
   }),
@@ -290,13 +304,25 @@ const OTP_METRICS = {
   otp_link_reconnects_total: counter('links', 'Links that came up again to the same life of a peer.', { peer: 'open' }),
 
   otp_registry_names: gauge('names', 'Names with a live owner in the whole cluster, as this node knows it.'),
-  otp_registry_operations_total: counter('operations', 'Names that got or lost an owner on this node.', {
-    op: ['register', 'unregister'],
-    outcome: ['ok'],
-  }),
+  otp_registry_operations_total: counter(
+    'operations',
+    'Names that got or lost an owner on this node; refused: it had one already, or was none of this node’s.',
+    {
+      op: registryOps,
+      outcome: ['ok', 'refused'],
+    },
+  ),
   otp_registry_conflicts_total: withExemplars(
     counter('conflicts', 'Two claims of one name met, by what became of this node’s.', { resolution: resolutions }),
   ),
+
+  otp_replication_lag_seconds: histogram(
+    'seconds',
+    'From a change of the directory being sent to the word of a peer that it has merged it.',
+    [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10],
+    { peer: 'open' },
+  ),
+  otp_replication_bytes_total: counter('bytes', 'What the directory took of the bytes that went to a peer.', { peer: 'open' }),
 
   otp_eventloop_utilization_ratio: gauge('ratio', 'Share of the last 5 s in which the event loop was busy.'),
   otp_eventloop_lag_seconds: histogram(
@@ -328,37 +354,6 @@ const OTP_METRICS = {
   otp_telemetry_subscribers_detached_total: counter('subscribers', 'Listeners that threw and hear nothing any more.', {
     subscriber: 'open',
   }),
-} as const satisfies Readonly<Record<string, MetricEntry>>
-
-/** What prom-client says about Node.js and the operating-system process; what is not listed here is not exposed. */
-const RUNTIME_METRICS = {
-  process_cpu_user_seconds_total: counter('seconds', 'Total user CPU time spent in seconds.'),
-  process_cpu_system_seconds_total: counter('seconds', 'Total system CPU time spent in seconds.'),
-  process_cpu_seconds_total: counter('seconds', 'Total user and system CPU time spent in seconds.'),
-  process_start_time_seconds: gauge('seconds', 'Start time of the process since unix epoch in seconds.'),
-  process_resident_memory_bytes: gauge('bytes', 'Resident memory size in bytes.'),
-  process_virtual_memory_bytes: gauge('bytes', 'Virtual memory size in bytes.'),
-  process_heap_bytes: gauge('bytes', 'Process heap size in bytes.'),
-  process_open_fds: gauge('files', 'Number of open file descriptors.'),
-  process_max_fds: gauge('files', 'Maximum number of open file descriptors.'),
-  nodejs_active_resources: gauge(
-    'resources',
-    'Number of active resources that are currently keeping the event loop alive, grouped by async resource type.',
-    {
-      type: 'open',
-    },
-  ),
-  nodejs_heap_size_total_bytes: gauge('bytes', 'Process heap size from Node.js in bytes.'),
-  nodejs_heap_size_used_bytes: gauge('bytes', 'Process heap size used from Node.js in bytes.'),
-  nodejs_external_memory_bytes: gauge('bytes', 'Node.js external memory size in bytes.'),
-  nodejs_heap_space_size_used_bytes: gauge('bytes', 'Process heap space size used from Node.js in bytes.', { space: 'open' }),
-  nodejs_version_info: gauge('info', 'Node.js version info.', { version: 'open', major: 'open', minor: 'open', patch: 'open' }),
-  nodejs_gc_duration_seconds: histogram(
-    'seconds',
-    'Garbage collection duration by kind, one of major, minor, incremental or weakcb.',
-    [0.001, 0.01, 0.1, 1, 2, 5],
-    { kind: 'open' },
-  ),
 } as const satisfies Readonly<Record<string, MetricEntry>>
 
 /** Every metric by its name. */

@@ -10,9 +10,11 @@ import { type Change, DEFAULT_TIMES, type GossipEntry, Membership, type Membersh
 import { nodeName } from './node-name.ts'
 import { QuorumWatch } from './quorum-watch.ts'
 import { Refusals } from './refusals.ts'
+import { RoundTrips } from './round-trips.ts'
 import { SilentLinks } from './silent-links.ts'
 import { Discovery, type TopologyState } from './topology/discovery.ts'
 import type { TopologyStrategy } from './topology/strategy.ts'
+import { Traffic } from './traffic.ts'
 import type { DialFailure, Frame, Link, Transport, TransportListener } from './transport/transport.ts'
 import { viewHash } from './view-hash.ts'
 
@@ -48,6 +50,7 @@ export class Cluster {
   readonly membership: Membership
   readonly quorum: QuorumWatch
   readonly introductions: Introductions
+  readonly traffic: Traffic
   readonly #refusals: Refusals
   readonly #options: ClusterOptions
   readonly #clock: Clock
@@ -73,6 +76,7 @@ export class Cluster {
     this.#options = options
     this.#clock = options.clock
     this.membership = new Membership(options.id, options.clock.now(), options.times ?? DEFAULT_TIMES, options.rules)
+    this.traffic = new Traffic(this.#links, this.membership)
     this.#silent = new SilentLinks(this.membership.times.downMs)
     this.#aliveIds = new Set([options.id])
     this.#viewHash = viewHash(this.#aliveIds)
@@ -98,6 +102,7 @@ export class Cluster {
       state: (changes) => this.#state(changes),
     })
     this.handle('gossip', (from, frame) => this.#onGossip(from, frame))
+    new RoundTrips(this, options.clock, options.events)
   }
 
   // ---- for other rooms
@@ -310,6 +315,7 @@ export class Cluster {
   }
 
   #onClosed(link: Link, reason: string): void {
+    this.traffic.ended(link)
     if (this.#links.get(link.peer) !== link) return
     this.#links.delete(link.peer)
     this.#options.events.emit('cluster.link_down', { peer: link.peer, address: link.peerAddress, reason, at: this.#clock.wall() })

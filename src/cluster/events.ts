@@ -24,6 +24,8 @@ export interface ClusterEvents {
   }
   'cluster.link_up': { peer: NodeId; address: string; direction: 'out' | 'in'; protocol: number; startedAt: number; durationMs: number }
   'cluster.link_down': { peer: NodeId; address: string; reason: string; at: number }
+  /** A peer has answered a question that asks for nothing: how long it took, both ways. */
+  'cluster.peer_answered': { peer: NodeId; durationMs: number }
   'cluster.connect_failed': { address: string; reason: string; refused: boolean }
   'cluster.handshake_refused': { reason: RefusalReason; remote: string; detail: string }
   /** An authenticated peer sent something that is no frame of this protocol; the link was closed. */

@@ -36,6 +36,7 @@ export type {
   TopologySelf,
   TopologyStrategy,
 } from './topology/strategy.ts'
+export type { PeerTraffic } from './traffic.ts'
 export type { Limits } from './transport/link-limits.ts'
 export { MemoryNetwork } from './transport/memory.ts'
 export { TcpTransport } from './transport/tcp.ts'

@@ -73,6 +73,7 @@ export class RemoteRouter implements Router {
   deliver(to: Target, envelope: Envelope): void {
     const link = this.#cluster.linkTo(to.node)
     if (link === undefined || link.isOverloaded) {
+      if (link !== undefined) link.counts.sendErrors++
       this.#runtime.deadLetter(to, envelope, link === undefined ? 'noconnection' : 'overloaded')
       return
     }
@@ -262,6 +263,7 @@ class RemoteReply implements ReplyTo {
     const link = this.#cluster.linkTo(this.node)
     // The caller learns that much: a few bytes, whatever the answer is.
     if (link?.isOverloaded === true) {
+      link.counts.sendErrors++
       this.fail('overloaded')
       return
     }

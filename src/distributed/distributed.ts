@@ -75,6 +75,8 @@ export interface DistributedOptions {
   readonly behaviours: readonly AnyBehaviour[]
   /** Local name of the dynamic supervisor that runs this node's children. */
   readonly localSupervisor: string
+  /** The path that it has in the tree. */
+  readonly supervisorPath: string
   readonly supervisor: DistributionOptions
   readonly registry: DistributedRegistryStart
   /** Without one no state of a child is written. */
@@ -99,7 +101,7 @@ export interface Distributed {
 }
 
 export function distributed(options: DistributedOptions): Distributed {
-  const { id, runtime, cluster, clock, random, events, rules, times } = options
+  const { id, runtime, cluster, clock, random, events, rules, times, supervisorPath } = options
   const {
     strategy = uniform,
     members: initial,
@@ -127,7 +129,17 @@ export function distributed(options: DistributedOptions): Distributed {
   const states = store && new ChildStates({ self: id, store, clock, events, isAlive: (node) => cluster.alive.has(node) })
   const children = new LocalChildren(runtime, options.localSupervisor, options.behaviours, crashes, states)
   const relocationSettings = { ...RELOCATION, ...relocation }
-  const relocator = new Relocator({ cluster, directory, replicator, placement, clock, random, events, settings: relocationSettings })
+  const relocator = new Relocator({
+    cluster,
+    directory,
+    replicator,
+    placement,
+    clock,
+    random,
+    events,
+    supervisorPath,
+    settings: relocationSettings,
+  })
   const delay = new StartDelay(id, directory, clock)
   const reconciler = new Reconciler({
     cluster,
@@ -169,7 +181,7 @@ export function distributed(options: DistributedOptions): Distributed {
     handoffs,
     drain: () => drain({ clock, directory, replicator, reconciler, children, placement, handoffs }, handoff?.drainMs ?? DRAIN_MS),
     children,
-    registry: new DistributedRegistry({ runtime, cluster, directory, names, settings, children, reconciler, replicator }),
+    registry: new DistributedRegistry({ runtime, cluster, directory, names, settings, children, reconciler, replicator, events }),
     supervisor: new DistributedSupervisor({
       runtime,
       cluster,

@@ -9,6 +9,8 @@ export interface DistributedEvents {
   /** A name got an owner on this node. */
   'registry.registered': { name: string; pid: Pid; epoch: number; at: number }
   'registry.unregistered': { name: string; pid: Pid; at: number }
+  /** A name was not registered, since it has an owner, or not given up, since it is none of this node's own. */
+  'registry.refused': { name: string; op: 'register' | 'unregister'; at: number }
   /** Two claims of one name met; the total order of records decided. */
   'registry.conflict': {
     name: string
@@ -31,6 +33,8 @@ export interface DistributedEvents {
   }
   /** This node has merged all that one peer knew, or found itself alone: from now on it may own children. */
   'directory.joined': { via: NodeId | undefined; records: number; at: number; durationMs: number }
+  /** A peer has merged what this node wrote so long ago; the way back of its word is part of it. */
+  'directory.replicated': { peer: NodeId; lagMs: number }
   /** So many ended births are remembered that a member which is down is not waited for any more: what ended meanwhile may return with it. */
   'directory.member_given_up': { member: NodeId; ended: number; silentMs: number }
   /** `acknowledged`: whether a peer has its record; `undefined` if another node asked for the start, which sees to that itself. */
@@ -40,6 +44,8 @@ export interface DistributedEvents {
   'child.relocated': {
     name: string
     behaviour: string
+    /** Path of the supervisor that it leaves. */
+    supervisor: string
     from: NodeId
     to: NodeId
     cause: 'crashed' | 'start_failed' | 'redistribution'

@@ -1,9 +1,11 @@
 // What one node looks like right now: live structures read once, for whoever scrapes or asks.
-import type { Cluster } from '#cluster'
+import type { Cluster, PeerTraffic } from '#cluster'
 import { incarnationOf, nodeName } from '#cluster'
 import type { Directory, DistributedRegistry, Handoffs, Reconciler, Relocator, Replicator } from '#distributed'
 import { Supervision } from '#otp'
-import type { CallCounts, NodeId, Overflow, Process, Runtime } from '#process'
+import type { NodeId, Process, Runtime } from '#process'
+import { Backlog, type BehaviourSnapshot, behaviourSnapshots } from './behaviour-snapshot.ts'
+import { inSlices } from './in-slices.ts'
 
 /** What a node shows of itself is read from here. */
 export interface NodeParts {
@@ -20,19 +22,8 @@ export interface NodeParts {
   readonly zone: string
   /** Wall clock, ms. */
   readonly startedAt: number
-}
-
-export interface BehaviourSnapshot {
-  readonly behaviour: string
-  readonly live: number
-  readonly handled: number
-  /** Calls made by this node to processes of the behaviour, by outcome. */
-  readonly calls: Readonly<CallCounts>
-  /** Messages that found a bounded mailbox full, by what became of them. */
-  readonly dropped: Readonly<Record<Overflow, number>>
-  readonly mailboxMessages: number
-  readonly oldestMessageAgeMs: number
-  readonly longestHandlerMs: number
+  /** Path of the supervisor that runs the cluster's children here. */
+  readonly supervisorPath: string
 }
 
 export interface SupervisorSnapshot {
@@ -93,6 +84,8 @@ export interface NodeSnapshot {
   readonly viewChecksum: number
   /** Names with a live owner, in the whole cluster, as this node knows it. */
   readonly registryNames: number
+  /** Path of the supervisor that runs the cluster's children on this node. */
+  readonly supervisorPath: string
   /** Children that should live and for which no node can be found. */
   readonly childrenUnplaced: number
   /** Children that failed wherever they went and wait to be released, in the whole cluster. */
@@ -102,11 +95,32 @@ export interface NodeSnapshot {
   /** Children of the fullest node over the mean, by this node's view; 1 is even. */
   readonly placementImbalance: number
   readonly links: readonly LinkSnapshot[]
+  /** What has gone to each peer and come from it, over all the links there were. */
+  readonly traffic: readonly PeerTraffic[]
   readonly topologies: readonly { readonly topology: string; readonly peers: number; readonly syncAgeMs: number }[]
 }
 
-/** Reads everything once. Only processes that may have messages waiting are walked, not all of them. */
+/** Reads everything at one moment. Only processes that may have messages waiting are walked, not all of them. */
 export function nodeSnapshot(parts: NodeParts): NodeSnapshot {
+  const backlog = new Backlog()
+  for (const process of parts.runtime.backlogged()) backlog.add(process)
+  return assemble(parts, backlog, supervisorSnapshots(parts.runtime))
+}
+
+/** The same in slices of a few ms: what is read first may have changed before the last of it is. */
+export async function nodeSnapshotInSlices(parts: NodeParts): Promise<NodeSnapshot> {
+  const { runtime } = parts
+  const backlog = new Backlog()
+  const supervisors: SupervisorSnapshot[] = []
+  await inSlices(runtime.backlogged(), runtime.clock, (process) => backlog.add(process))
+  await inSlices([...runtime.supervisors], runtime.clock, (process) => {
+    const supervisor = supervisorSnapshot(process)
+    if (supervisor !== undefined) supervisors.push(supervisor)
+  })
+  return assemble(parts, backlog, supervisors)
+}
+
+function assemble(parts: NodeParts, backlog: Backlog, supervisors: readonly SupervisorSnapshot[]): NodeSnapshot {
   const { runtime, cluster, registry, reconciler, replicator } = parts
   const byNode = registry.countByNode()
   return {
@@ -120,13 +134,14 @@ export function nodeSnapshot(parts: NodeParts): NodeSnapshot {
     draining: cluster.membership.leaving,
     joined: replicator.isJoined,
     processes: runtime.processCount,
-    behaviours: behaviourSnapshots(runtime),
-    supervisors: [...runtime.supervisors].map(supervisorSnapshot).filter((supervisor) => supervisor !== undefined),
+    behaviours: behaviourSnapshots(runtime, backlog),
+    supervisors,
     members: memberSnapshots(cluster),
     membersExpected: cluster.expectedMembers,
     hasQuorum: cluster.quorum.has,
     viewChecksum: cluster.viewHash,
     registryNames: [...byNode.values()].reduce((sum, count) => sum + count, 0),
+    supervisorPath: parts.supervisorPath,
     childrenUnplaced: reconciler.unplaced(),
     childrenQuarantined: parts.relocator.quarantinedCount,
     handoffs: parts.handoffs.inProgress,
@@ -137,6 +152,7 @@ export function nodeSnapshot(parts: NodeParts): NodeSnapshot {
       ...counts,
       queuedBytes,
     })),
+    traffic: cluster.traffic.read(),
     topologies: [...cluster.topologies].map(({ topology, addresses, syncedAt }) => ({
       topology,
       peers: addresses.size,
@@ -149,30 +165,12 @@ function incarnationText(id: NodeId): string {
   return incarnationOf(id).toString(36)
 }
 
-function behaviourSnapshots(runtime: Runtime): BehaviourSnapshot[] {
-  const waiting = new Map<string, { messages: number; oldestAgeMs: number; longestMs: number }>()
-  for (const process of runtime.backlogged()) {
-    const { name } = process.body
-    const sum = waiting.get(name) ?? { messages: 0, oldestAgeMs: 0, longestMs: 0 }
-    waiting.set(name, sum)
-    sum.messages += process.depth
-    sum.oldestAgeMs = Math.max(sum.oldestAgeMs, process.oldestMs)
-    sum.longestMs = Math.max(sum.longestMs, process.status === 'waiting' ? process.handlingMs : 0)
-  }
-  return [...runtime.allCounts()].map(([behaviour, { live, handled, calls, dropped }]) => ({
-    behaviour,
-    live,
-    handled,
-    calls,
-    dropped,
-    mailboxMessages: waiting.get(behaviour)?.messages ?? 0,
-    oldestMessageAgeMs: waiting.get(behaviour)?.oldestAgeMs ?? 0,
-    longestHandlerMs: waiting.get(behaviour)?.longestMs ?? 0,
-  }))
+export function supervisorSnapshots({ supervisors }: Runtime): SupervisorSnapshot[] {
+  return [...supervisors].flatMap((process) => supervisorSnapshot(process) ?? [])
 }
 
 /** `undefined` for a supervisor that is only starting. */
-export function supervisorSnapshot(process: Process): SupervisorSnapshot | undefined {
+function supervisorSnapshot(process: Process): SupervisorSnapshot | undefined {
   const state = process.state as { supervision?: unknown } | undefined
   const supervision = state?.supervision
   if (!(supervision instanceof Supervision)) return undefined
@@ -182,7 +180,7 @@ export function supervisorSnapshot(process: Process): SupervisorSnapshot | undef
     supervisor: supervision.path,
     pid: process.pid.toString(),
     strategy: supervision.strategy,
-    children: { specified, active: supervision.active, restarting: supervision.restarting() },
+    children: { specified, active: supervision.active, restarting: supervision.restarting },
     maxRestarts: intensity.maxRestarts,
     periodMs: intensity.periodMs,
     restartsInPeriod: intensity.count(process.runtime.clock.now()),

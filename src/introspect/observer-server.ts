@@ -2,7 +2,7 @@
 import { type Behaviour, genServer, reply } from '#otp'
 import type { NodeId } from '#process'
 import type { EventLog, EventPage } from './event-log.ts'
-import { type NodeParts, nodeSnapshot, type SupervisorSnapshot, supervisorSnapshot } from './node-snapshot.ts'
+import { type NodeParts, type SupervisorSnapshot, supervisorSnapshots } from './node-snapshot.ts'
 import { type ProcessInfo, topProcesses } from './process-info.ts'
 
 /** Local name of the observer's process. */
@@ -35,21 +35,24 @@ export interface NodeTallies {
 }
 
 export function observerServer(parts: NodeParts, log: EventLog, tallies: NodeTallies): Behaviour<unknown> {
-  const { runtime, cluster, registry } = parts
+  const { runtime, cluster, registry, replicator } = parts
   return genServer({
     name: 'observer',
     init: () => undefined,
     calls: {
       summary: (state) => {
-        const { processes, draining, joined, version, uptimeMs } = nodeSnapshot(parts)
-        const names = registry.countByNode().get(cluster.id) ?? 0
-        return reply({ processes, names, draining, joined, version, uptimeMs, ...tallies } satisfies NodeSummary, state)
+        const summary: NodeSummary = {
+          processes: runtime.processCount,
+          names: registry.countByNode().get(cluster.id) ?? 0,
+          draining: cluster.membership.leaving,
+          joined: replicator.isJoined,
+          version: parts.version,
+          uptimeMs: runtime.clock.wall() - parts.startedAt,
+          ...tallies,
+        }
+        return reply(summary, state)
       },
-      supervisors: (state) =>
-        reply(
-          [...runtime.supervisors].map(supervisorSnapshot).filter((one) => one !== undefined),
-          state,
-        ),
+      supervisors: (state) => reply(supervisorSnapshots(runtime), state),
       processes: (state, { limit }: ObserverCalls['processes']['payload']) => reply(topProcesses(runtime, limit), state),
       events: (state, { after, limit }: ObserverCalls['events']['payload']) => reply(log.after(after[cluster.id] ?? 0, limit), state),
     },

@@ -44,6 +44,7 @@ export class Supervision {
   readonly #options: SupervisionOptions
   readonly #facts: SupervisionFacts
   #active = 0
+  #restarting = 0
   /** Only of children with a back-off that have failed. */
   #failures: Map<Child, Failures> | undefined
   /** A start, an end or a restart that takes time: no message is handled meanwhile, but it may be told to stop. */
@@ -76,12 +77,9 @@ export class Supervision {
     return this.#active
   }
 
-  /** Children that wait for another try. They are looked for only while some child does not run. */
-  restarting(): number {
-    if (this.#active === this.children.size) return 0
-    let count = 0
-    for (const { story } of this.children) if (story !== undefined) count++
-    return count
+  /** Children that wait for another try. */
+  get restarting(): number {
+    return this.#restarting
   }
 
   /** By its id, or by the pid under which it runs. */
@@ -135,7 +133,7 @@ export class Supervision {
   #keep(child: Child, result: StartResult): StartResult {
     if (!result.ok) return result
     child.pid = result.pid
-    child.story = undefined
+    this.#setStory(child, undefined)
     // Even if it has ended since: then its exit signal is waiting.
     result.pid.owner = child
     this.#active++
@@ -165,7 +163,7 @@ export class Supervision {
 
   #endBy(ending: Ending, child: Child, reason: ExitReason): void {
     child.story?.cancel?.()
-    child.story = undefined
+    this.#setStory(child, undefined)
     const { pid } = child
     if (pid === undefined) return
     this.#noLonger(child, pid)
@@ -239,6 +237,13 @@ export class Supervision {
     })
   }
 
+  /** Counted, so that who looks need not walk all children. */
+  #setStory(child: Child, story: RestartStory | undefined): void {
+    if (child.story !== undefined) this.#restarting--
+    if (story !== undefined) this.#restarting++
+    child.story = story
+  }
+
   #lose(child: Child, reason: ExitReason): void {
     if (!this.#keepsSpec(child)) this.#forget(child)
     this.#options.onGone?.(child.spec.id, reason)
@@ -246,7 +251,7 @@ export class Supervision {
 
   #restart(story: RestartStory): void | Promise<void> {
     if (!this.#isWithinLimits(story)) return undefined
-    story.target.story = story
+    this.#setStory(story.target, story)
     const waitMs = this.#backoffMs(story.target)
     if (waitMs === undefined) return this.#try(story)
     // Siblings that depend on it are stopped at once, as if it were tried now.
@@ -312,7 +317,7 @@ export class Supervision {
       return true
     }
     if (isIgnored(result)) {
-      child.story = undefined
+      this.#setStory(child, undefined)
       this.#lose(child, 'ignore')
       return true
     }
@@ -321,9 +326,9 @@ export class Supervision {
   }
 
   #tryAgain(child: Child, story: RestartStory, reason: ExitReason): void {
-    story.target.story = undefined
+    this.#setStory(story.target, undefined)
     story.target = child
-    child.story = story
+    this.#setStory(child, story)
     this.#facts.restartFailed(child, story, reason)
     const waitMs = this.#backoffMs(child)
     if (waitMs !== undefined) this.#tryAfter(waitMs, story)
@@ -358,7 +363,7 @@ export class Supervision {
     story.budgetUsed = used
     this.#options.onFailure?.(story.target.spec.id, story.reason, exceeded)
     if (!exceeded) return true
-    story.target.story = undefined
+    this.#setStory(story.target, undefined)
     this.#facts.intensityExceeded(story)
     this.#stopBecause('intensity_exceeded')
     return false

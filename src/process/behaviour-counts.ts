@@ -1,12 +1,12 @@
 // What is counted of each behaviour on one node, as plain integers: whoever counts must not pay what a metric costs.
 import type { Overflow } from './mailbox.ts'
-import type { CallCounts } from './pending-calls.ts'
+import { LONG_AGO_MS, type Timing } from './message-times.ts'
+import { type CallTally, noCalls } from './pending-calls.ts'
 
 /** Read at scrape: live processes, messages handled, calls by outcome (the caller's side). */
-export interface BehaviourCounts {
+export interface BehaviourCounts extends CallTally, Timing {
   live: number
   handled: number
-  readonly calls: CallCounts
   /** Messages that found the mailbox full, by what became of them. */
   readonly dropped: Record<Overflow, number>
 }
@@ -15,7 +15,10 @@ export function noCounts(): BehaviourCounts {
   return {
     live: 0,
     handled: 0,
-    calls: { ok: 0, error: 0, timeout: 0, noproc: 0, nodedown: 0 },
+    untimed: 0,
+    timedEvery: 1,
+    timedMs: LONG_AGO_MS,
+    ...noCalls(),
     dropped: { drop_newest: 0, drop_oldest: 0, reject: 0 },
   }
 }

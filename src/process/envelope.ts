@@ -1,5 +1,6 @@
 // One message on its way into a mailbox, and the address its answer goes to.
 import type { ExitReason } from './exit-reason.ts'
+import type { MessageTimes } from './message-times.ts'
 import type { NodeRef } from './name.ts'
 import type { Pid } from './pid.ts'
 import type { TraceCarrier } from './tracing.ts'
@@ -28,6 +29,8 @@ export class Envelope {
   /** When it came in, to the resolution of one drain, as the run queue's `timeMs`. */
   atMs = 0
   next: Envelope | undefined = undefined
+  /** Of one in many messages. */
+  times: MessageTimes | undefined = undefined
 
   constructor(kind: EnvelopeKind, name: string, payload: unknown, replyTo?: ReplyTo, carrier?: TraceCarrier) {
     this.kind = kind

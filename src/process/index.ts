@@ -9,14 +9,14 @@ export type { RecordedMessage } from './flight-record.ts'
 export { holdProcess, releaseProcess, restoreTimers, type SavedTimer, savedTimers, takeWaiting } from './hold.ts'
 export type { Linked } from './links.ts'
 export { checkMailboxBound, type MailboxBound, type Overflow } from './mailbox.ts'
+export type { CallMeasured, MessageMeasured } from './message-times.ts'
 export { Name, NodeRef, type Ref, type Target, Via, type ViaName } from './name.ts'
-export { type CallCounts, type CallOutcome, checkTimeout } from './pending-calls.ts'
+export { type CallCounts, type CallOutcome, type CallTally, checkTimeout } from './pending-calls.ts'
 export { type NodeId, Pid, parsePid } from './pid.ts'
 export { Process } from './process.ts'
 export type { ProcessTimer } from './process-timer.ts'
 export type { Router, Watcher } from './router.ts'
 export {
-  type CallMeasured,
   Runtime,
   type RuntimeOptions,
   type SpawnOptions,

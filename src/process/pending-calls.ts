@@ -10,6 +10,16 @@ export type CallOutcome = 'ok' | 'error' | 'timeout' | 'noproc' | 'nodedown'
 /** Plain integers, read when somebody scrapes: counting a call must not cost what a metric costs. */
 export type CallCounts = Record<CallOutcome, number>
 
+/** The counts, and of each outcome the trace of the last call that was traced. */
+export interface CallTally {
+  readonly calls: CallCounts
+  readonly tracedCalls: Partial<Record<CallOutcome, TraceCarrier>>
+}
+
+export function noCalls(): CallTally {
+  return { calls: { ok: 0, error: 0, timeout: 0, noproc: 0, nodedown: 0 }, tracedCalls: {} }
+}
+
 const TICK_MS = 10
 /** OTP's longest time-out: 32 bits of milliseconds. */
 const LONGEST_TIMEOUT_MS = 2 ** 32 - 1
@@ -35,7 +45,7 @@ export class PendingCall extends Envelope implements ReplyTo, Member<PendingCall
   dueTick = 0
   readonly #resolve: (value: never) => void
   readonly #reject: (error: Error) => void
-  readonly #counts: CallCounts
+  readonly #tally: CallTally
   readonly #onSettled: ((outcome: CallOutcome) => void) | undefined
   readonly #span: OpenSpan | undefined
 
@@ -43,7 +53,7 @@ export class PendingCall extends Envelope implements ReplyTo, Member<PendingCall
     kind: EnvelopeKind,
     name: string,
     payload: unknown,
-    counts: CallCounts,
+    tally: CallTally,
     span?: OpenSpan,
     onSettled?: (outcome: CallOutcome) => void,
     carrier?: TraceCarrier,
@@ -53,7 +63,7 @@ export class PendingCall extends Envelope implements ReplyTo, Member<PendingCall
     this.promise = new Promise<never>(capture)
     this.#resolve = resolveNew
     this.#reject = rejectNew
-    this.#counts = counts
+    this.#tally = tally
     this.#span = span
     this.#onSettled = onSettled
   }
@@ -76,10 +86,16 @@ export class PendingCall extends Envelope implements ReplyTo, Member<PendingCall
   #settle(outcome: CallOutcome, reason?: ExitReason): boolean {
     if (this.queue === undefined) return false
     this.queue.remove(this)
-    this.#counts[outcome]++
-    if (this.#span !== undefined) this.#span.end(reason instanceof Crash ? reason.error.name : outcome)
+    this.#tally.calls[outcome]++
+    if (this.#span !== undefined) this.#endSpan(this.#span, outcome, reason)
     if (this.#onSettled !== undefined) this.#onSettled(outcome)
+    if (this.times !== undefined) this.times.settled(outcome, this.carrier)
     return true
+  }
+
+  #endSpan(span: OpenSpan, outcome: CallOutcome, reason: ExitReason | undefined): void {
+    if (span.carrier !== undefined) this.#tally.tracedCalls[outcome] = span.carrier
+    span.end(reason instanceof Crash ? reason.error.name : outcome)
   }
 }
 

@@ -7,6 +7,7 @@ import { ExitError, type ExitReason } from './exit-reason.ts'
 import { elapsedMs, FlightRecord, type RecordedMessage } from './flight-record.ts'
 import { IdleTimeout } from './idle-timeout.ts'
 import { Mailbox, type Overflow } from './mailbox.ts'
+import { isTimed, timeMessage } from './message-times.ts'
 import type { Ref } from './name.ts'
 import { Pid } from './pid.ts'
 import { checkDelay, ProcessTimer, type TimedInfo } from './process-timer.ts'
@@ -109,6 +110,7 @@ export class Process extends Ties {
     this.#mailbox ??= new Mailbox()
     const refused = this.#mailbox.offer(envelope, this.body.mailbox)
     if (refused !== undefined) this.#refuse(refused, this.body.mailbox?.overflow ?? 'reject')
+    if (isTimed(this.counts, envelope.atMs)) timeMessage(this, envelope)
   }
 
   #refuse(envelope: Envelope, overflow: Overflow): void {
@@ -196,6 +198,7 @@ export class Process extends Ties {
     this.#flight.note(envelope, this.runtime.timeMs)
     this.handled++
     this.counts.handled++
+    if (envelope.times !== undefined) envelope.times.taken()
     try {
       const { carrier } = envelope
       const { tracing } = this.runtime
@@ -255,6 +258,7 @@ export class Process extends Ties {
   }
 
   #handled(): void {
+    this.current?.times?.handled(this)
     this.current = undefined
     this.trace = undefined
   }
@@ -309,6 +313,7 @@ export class Process extends Ties {
     const wasStarted = this.status !== 'starting'
     this.status = 'dead'
     this.endedWith = reason
+    this.current?.times?.handled(this)
     this.pid.process = undefined
     this.runtime.forget(this)
     if (wasStarted) {

@@ -55,9 +55,10 @@ export class RunQueue {
   }
 
   /** Processes that are ready, first come first served. */
-  *ready(): Generator<Process> {
-    for (let process = this.#first; process !== undefined; process = process.nextReady) yield process
-    yield* this.#hold?.waiting ?? []
+  ready(): Process[] {
+    const ready = [...(this.#hold?.waiting ?? [])]
+    for (let process = this.#first; process !== undefined; process = process.nextReady) ready.push(process)
+    return ready
   }
 
   /** Monotonic ms, read when the queue wakes up and once a turn: the resolution in which messages have an age. */

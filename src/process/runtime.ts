@@ -8,8 +8,9 @@ import type { ProcessEvents } from './events.ts'
 import type { ExitReason } from './exit-reason.ts'
 import { type Linked, LinkSignals } from './links.ts'
 import { LocalNames } from './local-names.ts'
+import type { CallMeasured, MessageMeasured } from './message-times.ts'
 import { Name, NodeRef, type Ref, type Target, Via, type ViaName } from './name.ts'
-import { type CallCounts, type CallOutcome, checkTimeout, PendingCall, PendingCalls } from './pending-calls.ts'
+import { type CallOutcome, checkTimeout, noCalls, PendingCall, PendingCalls } from './pending-calls.ts'
 import { type NodeId, Pid } from './pid.ts'
 import { Process } from './process.ts'
 import { ProcessTable } from './process-table.ts'
@@ -33,9 +34,6 @@ export interface SpawnOptions extends Origin {
   readonly startTimeoutMs?: number | undefined
 }
 
-/** A call's facts, for who measures durations; counts come from `BehaviourCounts`. */
-export type CallMeasured = (locality: 'local' | 'remote', durationMs: number, outcome: CallOutcome) => void
-
 export interface RuntimeOptions {
   readonly id: NodeId
   readonly clock: Clock
@@ -45,8 +43,6 @@ export interface RuntimeOptions {
 
 /** OTP's default deadline of a call. */
 export const DEFAULT_CALL_TIMEOUT_MS = 5000
-/** One local call in this many is timed: reading the clock twice would cost a third of a local call. */
-const LOCAL_CALL_SAMPLE = 64
 
 export class Runtime {
   readonly id: NodeId
@@ -59,6 +55,7 @@ export class Runtime {
   /** Set while names are on the move: whether it keeps a message back, to `dispatch` it when those before it have arrived. */
   detour: ((ref: Ref, envelope: Envelope) => boolean) | undefined
   onCallMeasured: CallMeasured | undefined
+  onMessageMeasured: MessageMeasured | undefined
   /** Processes with an asynchronous handler under way. */
   readonly waiting = new Set<Process>()
   readonly supervisors = new Set<Process>()
@@ -70,10 +67,9 @@ export class Runtime {
   readonly #runQueue: RunQueue
   readonly #calls: PendingCalls
   /** What `sys` asks is no call of a behaviour's. */
-  readonly #systemCalls: CallCounts = { ok: 0, error: 0, timeout: 0, noproc: 0, nodedown: 0 }
+  readonly #systemCalls = noCalls()
   #lastSerial = 0
   #lastRef = 0
-  #unmeasured = 0
   readonly #linkSignals = new LinkSignals()
 
   constructor(options: RuntimeOptions) {
@@ -219,9 +215,8 @@ export class Runtime {
   }
 
   /** Processes whose mailbox may hold something: only these are walked when somebody looks. */
-  *backlogged(): Generator<Process> {
-    yield* this.#runQueue.ready()
-    yield* this.waiting
+  backlogged(): Process[] {
+    return [...this.#runQueue.ready(), ...this.waiting]
   }
 
   // ---- messages
@@ -257,8 +252,9 @@ export class Runtime {
     const process = to === undefined ? undefined : this.lookup(to)
     const span = this.tracing?.send('call', labelOf(ref, process), name)
     const locality = to === undefined || to.node === this.id ? 'local' : 'remote'
-    const { calls } = process === undefined ? this.counts(labelOf(ref, undefined)) : process.counts
-    const call = new PendingCall('call', name, payload, calls, span, this.#measure(locality), span?.carrier)
+    const counts = process === undefined ? this.counts(labelOf(ref, undefined)) : process.counts
+    const measured = locality === 'local' ? undefined : this.#measureRemote(span?.carrier)
+    const call = new PendingCall('call', name, payload, counts, span, measured, span?.carrier)
     this.#calls.add(call, timeoutMs)
     if (this.detour?.(ref, call) === true) return call.promise
     if (process !== undefined) process.deliver(call)
@@ -288,13 +284,11 @@ export class Runtime {
     return call.promise
   }
 
-  #measure(locality: 'local' | 'remote'): ((outcome: CallOutcome) => void) | undefined {
+  #measureRemote(trace: TraceCarrier | undefined): ((outcome: CallOutcome) => void) | undefined {
     const { onCallMeasured } = this
     if (onCallMeasured === undefined) return undefined
-    if (locality === 'local' && ++this.#unmeasured < LOCAL_CALL_SAMPLE) return undefined
-    if (locality === 'local') this.#unmeasured = 0
     const startedAt = this.clock.now()
-    return (outcome) => onCallMeasured(locality, this.clock.now() - startedAt, outcome)
+    return (outcome) => onCallMeasured('remote', this.clock.now() - startedAt, outcome, 1, trace)
   }
 
   /** A message from another node arrives; a call whose callee is not here fails with `noproc`. */

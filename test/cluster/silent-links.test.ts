@@ -1,11 +1,12 @@
 // Links on which nothing comes: found by time, however healthy they look.
 import { beforeEach, describe, expect, test } from 'vitest'
 import { SilentLinks } from '#src/cluster/silent-links.ts'
+import { noLinkCounts } from '#src/cluster/transport/link-counts.ts'
 import type { Link } from '#src/cluster/transport/transport.ts'
 import { Box } from '#test/support/box.ts'
 
 function link(peer: string): Link {
-  const counts = { bytesOut: 0, bytesIn: 0, messagesOut: 0, messagesIn: 0, pauses: 0 }
+  const counts = noLinkCounts()
   return {
     peer,
     peerAddress: `${peer}:1`,
@@ -14,7 +15,7 @@ function link(peer: string): Link {
     counts,
     queuedBytes: 0,
     isOverloaded: false,
-    send: () => {},
+    send: () => 0,
     close: () => {},
   }
 }

@@ -157,6 +157,7 @@ export function transportContract(name: string, create: () => Promise<TransportF
         ab.send(['small'])
         await fixture.during(atB.heard('frame a.1 small'))
         expect(atB.frames).toEqual([['small']])
+        expect(ab.counts).toMatchObject({ messagesOut: 1, sendErrors: 2 })
       },
 
       'tells both sides once that a link is closed, and nothing after it': async () => {
@@ -174,19 +175,28 @@ export function transportContract(name: string, create: () => Promise<TransportF
         const { ab, atB } = await linked()
         ab.close('done')
         ab.close('twice')
-        expect(() => ab.send(['late'])).not.toThrow()
+        expect(ab.send(['late'])).toBe(0)
+        expect(ab.counts.sendErrors).toBe(1)
         await fixture.during(atB.heard('closed a.1 closed'))
         expect(atB.frames).toEqual([])
       },
 
       'counts frames and bytes': async () => {
         const { ab, ba, atA, atB } = await linked()
-        for (let index = 0; index < 10; index++) ab.send(['n', index])
+        let queued = 0
+        for (let index = 0; index < 10; index++) queued += ab.send(['n', index])
         await fixture.during(atB.until(({ frames }) => frames.length === 10))
+        expect(ab.counts.bytesOut).toBe(queued)
         ba.send(['answer'])
         await fixture.during(atA.heard('frame b.1 answer'))
         expect(ab.counts).toMatchObject({ messagesOut: 10, messagesIn: 1 })
-        expect(ba.counts).toEqual({ messagesOut: 1, messagesIn: 10, bytesOut: ab.counts.bytesIn, bytesIn: ab.counts.bytesOut, pauses: 0 })
+        expect(ba.counts).toMatchObject({
+          messagesOut: 1,
+          messagesIn: 10,
+          bytesOut: ab.counts.bytesIn,
+          bytesIn: ab.counts.bytesOut,
+          pauses: 0,
+        })
         expect(ab.counts.bytesOut).toBeGreaterThan(10 * 5)
       },
 

@@ -1,7 +1,7 @@
 // One record for every fact: its level, its ids, and what it never says.
 import { describe, expect, test } from 'vitest'
 import { createLogger, logsTable } from '#observability/logs.ts'
-import type { ExemplarLabels } from '#observability/metrics/families.ts'
+import type { ExemplarLabels } from '#observability/metrics/cells.ts'
 import { EVENTS, type Facts } from '#vocabulary'
 import { everyExample, examples, TRACE } from './support/facts.ts'
 import { eventStream, identity } from './support/node.ts'

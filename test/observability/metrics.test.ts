@@ -33,7 +33,8 @@ describe('the page', () => {
     }
     events.emit('cluster.member_changed', examples['cluster.member_changed'][0])
     events.emit('child.taken_over', examples['child.taken_over'][0])
-    metrics.callMeasured('remote', 3, 'ok')
+    metrics.callMeasured('remote', 3, 'ok', 1, undefined)
+    metrics.messageMeasured({ behaviour: 'lot', count: 3, depth: 2, waitMs: 2, handleMs: 0.5, trace: undefined })
     await clock.advance(300)
     const { contentType, body } = await metrics.render()
     expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8')
@@ -147,17 +148,6 @@ describe('a counter', () => {
     const text = await page()
     expect(seriesValue(text, 'otp_messages_handled_total{behaviour="lot"}')).toBe(100)
     expect(seriesValue(text, 'otp_calls_total{behaviour="lot",outcome="timeout"}')).toBe(2)
-  })
-
-  test('of a link goes on counting when the link is a new one', async () => {
-    const link = { peer: 'n2', direction: 'out', bytesIn: 0, messagesOut: 0, messagesIn: 0, pauses: 0, queuedBytes: 0 } as const
-    let links: NodeSnapshot['links'] = [{ ...link, bytesOut: 1000 }]
-    const { page } = watch({ snapshot: () => snapshot({ links }) })
-    await page()
-    links = []
-    await page()
-    links = [{ ...link, bytesOut: 200 }]
-    expect(seriesValue(await page(), 'otp_link_bytes_total{peer="n2",direction="out"}')).toBe(1200)
   })
 
   test('of reconnects sees the same life of a peer only', async () => {

@@ -34,6 +34,7 @@ export async function startRuntime(observed: boolean): Promise<Runtime> {
   telemetry.attach(events, noSnapshot)
   events.subscribe('event-log', eventLogTable(new EventLog(() => systemClock.wall())))
   runtime.onCallMeasured = telemetry.callMeasured
+  runtime.onMessageMeasured = telemetry.messageMeasured
   return runtime
 }
 

@@ -49,6 +49,7 @@ export async function watched(mode: Mode): Promise<Watched> {
   })
   events.subscribe('event-log', eventLogTable(new EventLog(() => systemClock.wall())))
   runtime.onCallMeasured = telemetry.callMeasured
+  runtime.onMessageMeasured = telemetry.messageMeasured
   return { runtime, telemetry }
 }
 

@@ -19,8 +19,8 @@ export interface Link {
   readonly queuedBytes: number
   /** So many bytes wait that messages between processes are to be refused; what keeps the cluster together may still be sent. */
   readonly isOverloaded: boolean
-  /** Queues a frame; frames of one turn of the event loop leave together. A frame over the limit throws `ERR_OTP_CLUSTER_FRAME_TOO_LARGE`; on a closed link it is lost. A link whose peer does not read for too long is closed: 'overloaded'. */
-  send(frame: Frame): void
+  /** Queues a frame; frames of one turn of the event loop leave together. A frame over the limit throws `ERR_OTP_CLUSTER_FRAME_TOO_LARGE`; on a closed link it is lost. A link whose peer does not read for too long is closed: 'overloaded'. Answers how many bytes were queued. */
+  send(frame: Frame): number
   close(reason: string): void
 }
 
@@ -31,6 +31,10 @@ export interface LinkCounts {
   messagesIn: number
   /** How often reading waited: the peer sent faster than this node handles, or than it may. */
   pauses: number
+  /** Frames that could not be sent: too large, no plain data, or too much waited already. */
+  sendErrors: number
+  /** What of the bytes that went out was the directory's; counted by who sends it. */
+  replicationBytes: number
 }
 
 /** What a transport tells its owner. `closed` comes once for each link that was `up`, and nothing comes after it. */

@@ -4,6 +4,7 @@ import type { NodeId } from '#process'
 import { FrameDecoder, FrameEncoder } from '../frame.ts'
 import type { Peer } from '../handshake.ts'
 import { TokenBucket } from '../token-bucket.ts'
+import { noLinkCounts } from './link-counts.ts'
 import type { LinkLimits } from './link-limits.ts'
 import type { Frame, Link, LinkCounts, TransportListener } from './transport.ts'
 import type { Wire } from './wire.ts'
@@ -23,7 +24,7 @@ export class WireLink implements Link {
   readonly peerAddress: string
   readonly protocol: number
   readonly direction: 'out' | 'in'
-  readonly counts: LinkCounts = { bytesOut: 0, bytesIn: 0, messagesOut: 0, messagesIn: 0, pauses: 0 }
+  readonly counts: LinkCounts = noLinkCounts()
   readonly #wire: Wire
   readonly #owner: Owner
   readonly #limits: LinkLimits
@@ -62,14 +63,20 @@ export class WireLink implements Link {
     return this.queuedBytes > this.#limits.maxQueuedBytes
   }
 
-  send(frame: Frame): void {
+  send(frame: Frame): number {
+    const { size } = this.#encoder
+    // Counted first, and taken back: what is refused by throwing is no message either.
+    this.counts.sendErrors++
     // Over the limit the link is lost already; it is closed at the end of the turn, not under the sender's feet.
-    if (!this.#isOpen || this.#encoder.size > this.#limits.maxBufferedBytes) return
+    if (!this.#isOpen || size > this.#limits.maxBufferedBytes) return 0
     this.#encoder.add(frame)
+    this.counts.sendErrors--
     this.counts.messagesOut++
-    if (this.#isFlushDue) return
-    this.#isFlushDue = true
-    process.nextTick(this.#onTurnEnd)
+    if (!this.#isFlushDue) {
+      this.#isFlushDue = true
+      process.nextTick(this.#onTurnEnd)
+    }
+    return this.#encoder.size - size
   }
 
   close(reason: string): void {

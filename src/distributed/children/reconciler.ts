@@ -3,7 +3,7 @@ import type { Clock, Emitter } from '#base'
 import type { Cluster, MembershipCause, MembershipChange } from '#cluster'
 import { type ExitReason, type NodeId, Pid, type Runtime } from '#process'
 import type { Directory } from '../directory/directory.ts'
-import { type ChildData, type Claim, type DirectoryRecord, isQuarantined, SETTING } from '../directory/record.ts'
+import { type ChildData, type Claim, type DirectoryRecord, SETTING } from '../directory/record.ts'
 import type { Replicator } from '../directory/replicator.ts'
 import type { Rules, Trigger } from '../directory/rules.ts'
 import type { DistributedEvents } from '../events.ts'
@@ -87,12 +87,9 @@ export class Reconciler {
 
   /** Children that should live and whose owner is gone. */
   unplaced(): number {
-    let count = 0
-    for (const record of this.#o.directory.records()) {
-      const isWanted = !record.ended && record.child !== undefined && !isQuarantined(record)
-      if (isWanted && !this.#o.cluster.alive.has(record.owner)) count++
-    }
-    return count
+    let sum = 0
+    for (const [owner, count] of this.#o.directory.childrenOf) if (!this.#o.cluster.alive.has(owner)) sum += count
+    return sum
   }
 
   /** Writes a live claim of this node for a process that runs here. A restart keeps the time of its claim, which decides between equals. */

@@ -29,6 +29,8 @@ export interface RelocatorOptions {
   readonly clock: Clock
   readonly random: Random
   readonly events: Emitter<DistributedEvents>
+  /** Path of the supervisor that runs this node's children. */
+  readonly supervisorPath: string
   readonly settings: RelocationSettings
 }
 
@@ -73,6 +75,7 @@ export class Relocator {
     this.#o.events.emit('child.relocated', {
       name: record.key,
       behaviour: record.behaviour,
+      supervisor: this.#o.supervisorPath,
       from: this.#o.cluster.id,
       to,
       cause,

@@ -36,6 +36,8 @@ export class Directory {
   readonly #writers = new Map<NodeId, Writer>()
   /** How many live names each node owns. */
   readonly #liveOf = new Map<NodeId, number>()
+  /** And how many of them are names of children. */
+  readonly #childrenOf = new Map<NodeId, number>()
   /** Keys of records that say that a birth is over, the latest last, and the how-manieth ending each was. */
   readonly #ended = new Map<string, number>()
   /** How many endings there were, ever. */
@@ -74,6 +76,11 @@ export class Directory {
   /** How many live names each node owns. */
   get liveOf(): ReadonlyMap<NodeId, number> {
     return this.#liveOf
+  }
+
+  /** How many children each node owns, those in quarantine apart. */
+  get childrenOf(): ReadonlyMap<NodeId, number> {
+    return this.#childrenOf
   }
 
   get ended(): ReadonlyMap<string, number> {
@@ -199,10 +206,16 @@ export class Directory {
   #countLive(record: DirectoryRecord, by: 1 | -1): void {
     this.liveHash = (this.liveHash ^ hashRecord(record)) >>> 0
     if (isSetting(record) || isQuarantined(record)) return
-    const count = (this.#liveOf.get(record.owner) ?? 0) + by
-    if (count === 0) this.#liveOf.delete(record.owner)
-    else this.#liveOf.set(record.owner, count)
+    addTo(this.#liveOf, record.owner, by)
+    if (record.child !== undefined) addTo(this.#childrenOf, record.owner, by)
   }
+}
+
+/** A map of counts has no zeros. */
+function addTo(counts: Map<NodeId, number>, id: NodeId, by: 1 | -1): void {
+  const count = (counts.get(id) ?? 0) + by
+  if (count === 0) counts.delete(id)
+  else counts.set(id, count)
 }
 
 /** A writer of whom nothing was merged counts as one that is not known. */

@@ -8,6 +8,7 @@ import { Confirmation } from './confirmation.ts'
 import type { Directory, Section } from './directory.ts'
 import type { Claim, DirectoryRecord } from './record.ts'
 import { decodeRecord, decodeSection, encodeRecord, encodeSection, sectionOf } from './record-codec.ts'
+import { ReplicationLag } from './replication-lag.ts'
 import type { Rules } from './rules.ts'
 import { cut } from './section.ts'
 import { Tombstones } from './tombstones.ts'
@@ -61,6 +62,7 @@ export class Replicator {
   readonly #rules: Rules
   readonly #times: ReplicatorTimes
   readonly #acks = new Acknowledgements()
+  readonly #lag = new ReplicationLag()
   readonly #tombstones: Tombstones
   readonly #mismatches = new Map<NodeId, number>()
   readonly #startedAt: number
@@ -119,8 +121,11 @@ export class Replicator {
   flush(): void {
     const section = this.#directory.takePush()
     if (section !== undefined) {
-      for (const { base, to, records } of cut(section, RECORDS_PER_FRAME))
-        this.#cluster.broadcast(['push', base, to, records.map(encodeRecord)])
+      this.#lag.pushed(section.to, this.#clock.now())
+      for (const { base, to, records } of cut(section, RECORDS_PER_FRAME)) {
+        const frame: Frame = ['push', base, to, records.map(encodeRecord)]
+        for (const { peer } of this.#cluster.links) this.#send(peer, frame)
+      }
     }
     this.#pushing?.resolve()
     this.#pushing = undefined
@@ -176,10 +181,22 @@ export class Replicator {
 
   // ---- messages
 
+  /** Whether a link was there to take it. */
+  #send(peer: NodeId, frame: Frame): boolean {
+    const link = this.#cluster.linkTo(peer)
+    if (link !== undefined) link.counts.replicationBytes += link.send(frame)
+    return link !== undefined
+  }
+
+  /** A peer has merged all of this node's up to a version. */
+  #merged(peer: NodeId, version: number): void {
+    for (const lagMs of this.#lag.shown(peer, version, this.#clock.now())) this.#events.emit('directory.replicated', { peer, lagMs })
+  }
+
   #onPush(from: NodeId, frame: Frame): void {
     const writer = this.#rules.writerOf(from)
     if (this.#directory.merge(sectionOf(writer, frame[1], frame[2], frame[3]))) {
-      this.#cluster.send(from, ['ack', this.#directory.merged(writer)])
+      this.#send(from, ['ack', this.#directory.merged(writer)])
     } else {
       this.#sendDigest(from, true)
     }
@@ -204,12 +221,13 @@ export class Replicator {
 
   #onAck(from: NodeId, version: number): void {
     this.#acks.note(from, this.#directory.self, version)
+    this.#merged(from, version)
     this.#settleWaiters()
   }
 
   #sendDigest(to: NodeId, isReply: boolean): void {
     const asks = isReply || this.#synced === undefined ? 0 : this.#syncs
-    this.#cluster.send(to, ['digest', this.#directory.lamport, [...this.#directory.context()], isReply ? 1 : 0, asks])
+    this.#send(to, ['digest', this.#directory.lamport, [...this.#directory.context()], isReply ? 1 : 0, asks])
   }
 
   /** Asks all peers, those too to whom a link comes up from now on, and calls `synced` once when all that one of them knew has been merged. */
@@ -235,6 +253,7 @@ export class Replicator {
     }
     this.#directory.lamport = Math.max(this.#directory.lamport, whole(frame[1], 'lamport'))
     for (const [id, version] of theirs) this.#acks.note(from, id, version)
+    this.#merged(from, theirs.get(this.#directory.self) ?? 0)
     this.#confirmation?.shown(from, this.#acks)
     const sync = whole(frame[4], 'number')
     this.#sendLacking(from, theirs, sync === 0 ? [] : [() => ['synced', sync]])
@@ -248,14 +267,14 @@ export class Replicator {
   #sendLacking(to: NodeId, theirs: ReadonlyMap<NodeId, number>, then: readonly (() => Frame)[]): void {
     const pieces = packed(this.#directory.lacking(theirs).flatMap((section) => cut(section, RECORDS_PER_FRAME)))
     const [first, ...rest] = [...pieces.map((sections) => (): Frame => ['delta', sections.map(encodeSection)]), ...then]
-    if (first !== undefined && this.#cluster.send(to, first())) this.#sendInTurns(to, rest)
+    if (first !== undefined && this.#send(to, first())) this.#sendInTurns(to, rest)
   }
 
   #sendInTurns(to: NodeId, frames: readonly (() => Frame)[]): void {
     const [next, ...rest] = frames
     if (next === undefined) return
     this.#clock.soon(() => {
-      if (this.#cluster.send(to, next())) this.#sendInTurns(to, rest)
+      if (this.#send(to, next())) this.#sendInTurns(to, rest)
     })
   }
 
@@ -293,12 +312,15 @@ export class Replicator {
     const { contextHash, liveHash } = this.#directory
     for (const peer of this.#cluster.peersToTell()) {
       if (isForDigest) this.#sendDigest(peer, false)
-      else this.#cluster.send(peer, ['hashes', contextHash, liveHash])
+      else this.#send(peer, ['hashes', contextHash, liveHash])
     }
     this.joinIfAlone(now)
     this.#settleWaiters()
     this.#tombstones.sweep(now)
-    for (const id of this.#cluster.membership.forget(now, (member) => this.#directory.holdsFrom(member))) this.#acks.forget(id)
+    for (const id of this.#cluster.membership.forget(now, (member) => this.#directory.holdsFrom(member))) {
+      this.#acks.forget(id)
+      this.#lag.forget(id)
+    }
     for (const [writer] of this.#directory.context()) if (!this.#isKnown(writer)) this.#directory.forget(writer)
   }
 

@@ -1,5 +1,5 @@
 // The distributed registry (Horde's): unique names in the whole cluster, each leading to one process. Reads are local.
-import { CodedError } from '#base'
+import { CodedError, type Emitter } from '#base'
 import { type Cluster, plainData } from '#cluster'
 import type { NodeId, Pid, Process, Runtime, ViaName, Watcher } from '#process'
 import type { LocalChildren } from '../children/local-children.ts'
@@ -10,6 +10,7 @@ import type { NameIndex } from '../directory/name-index.ts'
 import type { DirectoryRecord } from '../directory/record.ts'
 import type { Replicator } from '../directory/replicator.ts'
 import type { Settings } from '../directory/settings.ts'
+import type { DistributedEvents } from '../events.ts'
 
 /** One name as the registry shows it. `value` is what it was registered with; a supervised child, whose id is its name, has none. */
 export interface RegistryEntry {
@@ -31,6 +32,7 @@ export interface DistributedRegistryOptions {
   readonly children: LocalChildren
   readonly reconciler: Reconciler
   readonly replicator: Replicator
+  readonly events: Emitter<DistributedEvents>
 }
 
 /** The setting that holds a piece of the registry's metadata. */
@@ -74,7 +76,10 @@ export class DistributedRegistry implements Watcher {
     plainData(value)
     const process = this.#local(pid, name)
     const holder = this.lookup(name)
-    if (holder !== undefined) return { ok: false, reason: 'already_registered', pid: holder }
+    if (holder !== undefined) {
+      this.#refused('register', name)
+      return { ok: false, reason: 'already_registered', pid: holder }
+    }
     const { children, reconciler, directory, runtime } = this.#o
     children.adopt(name, process.pid, value)
     reconciler.claim(name, process.pid, {
@@ -108,10 +113,18 @@ export class DistributedRegistry implements Watcher {
   /** The same where `where` says so of the value. */
   unregisterMatch(name: string, where: (value: unknown) => boolean): boolean {
     const record = this.#own(name)
-    if (record === undefined || !where(record.value)) return false
+    if (record === undefined || !where(record.value)) {
+      this.#refused('unregister', name)
+      return false
+    }
     this.#o.children.gone(name)
     this.#o.reconciler.end(record, 'normal')
     return true
+  }
+
+  #refused(op: 'register' | 'unregister', name: string): void {
+    const { events, runtime } = this.#o
+    events.emit('registry.refused', { name, op, at: runtime.clock.wall() })
   }
 
   /** Changes the value of a name that a process of this node registered; `undefined` if it is not one. */

@@ -94,6 +94,7 @@ export const examples: Examples = {
     { peer: 'n2.lq3f9b', address: '127.0.0.1:4202', direction: 'out', protocol: 1, startedAt: T0, durationMs: 4 },
   ],
   'cluster.link_down': [{ peer: 'n2.lq3f9b', address: '127.0.0.1:4202', reason: 'closed', at: T0 }],
+  'cluster.peer_answered': [{ peer: 'n2.lq3f9b', durationMs: 0.4 }],
   'cluster.connect_failed': [{ address: '127.0.0.1:4203', reason: 'ECONNREFUSED', refused: true }],
   'cluster.handshake_refused': [{ reason: 'secret', remote: '10.0.0.9:5555', detail: 'the proof is wrong' }],
   'cluster.frame_refused': [{ peer: 'n2.lq3f9b', reason: 'unknown kind' }],
@@ -117,6 +118,10 @@ export const examples: Examples = {
   ],
   'registry.registered': [{ name: 'lot-1', pid: one, epoch: 1, at: T0 }],
   'registry.unregistered': [{ name: 'lot-1', pid: one, at: T0 }],
+  'registry.refused': [
+    { name: 'lot-1', op: 'register', at: T0 },
+    { name: 'lot-1', op: 'unregister', at: T0 },
+  ],
   'registry.conflict': [
     {
       name: 'lot-1',
@@ -130,6 +135,7 @@ export const examples: Examples = {
     { name: 'lot-1', behaviour: 'lot', from: 'n2.lq3f9b', pid: one, epoch: 2, outcome: 'started', startedAt: T0, durationMs: 30 },
     { name: 'lot-2', behaviour: 'lot', from: 'n2.lq3f9b', pid: undefined, epoch: 2, outcome: 'failed', startedAt: T0, durationMs: 30 },
   ],
+  'directory.replicated': [{ peer: 'n2.lq3f9b', lagMs: 3 }],
   'directory.member_given_up': [{ member: 'n2.lq3f9b', ended: 100_001, silentMs: 86_400_000 }],
   'directory.joined': [{ via: 'n2.lq3f9b', records: 12, at: T0, durationMs: 9 }],
   'child.started': [{ name: 'lot-1', behaviour: 'lot', pid: one, epoch: 1, acknowledged: true }],
@@ -138,6 +144,7 @@ export const examples: Examples = {
     {
       name: 'lot-1',
       behaviour: 'lot',
+      supervisor: 'node/lots',
       from: 'n1.lq3f9a',
       to: 'n2.lq3f9b',
       cause: 'crashed',
@@ -150,6 +157,7 @@ export const examples: Examples = {
     {
       name: 'lot-2',
       behaviour: 'lot',
+      supervisor: 'node/lots',
       from: 'n1.lq3f9a',
       to: 'n2.lq3f9b',
       cause: 'redistribution',
