@@ -106,7 +106,7 @@ describe('the floor plan', () => {
   })
 
   test('no file breaks it', () => {
-    const found = checkFloorPlan(plan, files, read('test', 'bench'))
+    const found = checkFloorPlan(plan, files, read('test', 'bench', 'demo'))
     expect(found.map(({ rule, path, line, message }) => `${path}:${line} ${rule}: ${message}`)).toEqual([])
   })
 })
