@@ -11,6 +11,7 @@ import { goalsTable, resultsTable } from '#bench/support/table.ts'
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   local: async () => (await import('#bench/local/bench.ts')).local,
   cluster: async () => (await import('#bench/cluster/bench.ts')).cluster,
+  telemetry: async () => (await import('#bench/telemetry/bench.ts')).telemetry,
 }
 
 const say = (line: string): boolean => process.stderr.write(`${line}\n`)
