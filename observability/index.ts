@@ -1,7 +1,7 @@
 // observability: everything that watches a node. It hears the node's facts and reads its live structures; the node knows nothing of it.
 import type { DestinationStream, Logger } from 'pino'
 import { type NodeEventStream, type NodeSnapshot, systemClock, type TraceControls, type Tracing } from '#otp-labs'
-import { createLogger, idsOf, logsTable } from './logs.ts'
+import { createLogger, createLogs, idsOf, type LogControls, logControls } from './logs.ts'
 import type { ExemplarLabels } from './metrics/cells.ts'
 import type { Page } from './metrics/exposition.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
@@ -11,6 +11,7 @@ import { Sampling, type SamplingOptions } from './traces/controls.ts'
 import { samplerSettings } from './traces/sampler-settings.ts'
 import type { Traces } from './traces.ts'
 
+export type { LogControls, LogLevel } from './logs.ts'
 export type { NodeIdentity } from './resource.ts'
 
 /** How a node is watched. */
@@ -33,6 +34,8 @@ export interface Telemetry {
   readonly logger: Logger
   /** How much is traced, to be changed at any time. */
   readonly controls: TraceControls
+  /** How much is logged, at run time. */
+  readonly logs: LogControls
   /** Listens to a node's facts: traces first, since metrics and logs name the spans these make. */
   attach(events: NodeEventStream, snapshot: () => NodeSnapshot | Promise<NodeSnapshot>): void
   /** The metrics page, as OpenMetrics where `accept` asks for it. */
@@ -82,6 +85,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     return context === undefined ? undefined : { trace_id: context.traceId, span_id: context.spanId }
   }
   let read: () => NodeSnapshot | undefined | Promise<NodeSnapshot> = () => undefined
+  const logs = createLogs(logger, { spanOf })
   const metrics = createMetrics({
     snapshot: () => read(),
     exemplar: (event) => (isKept(tracers?.traces.spanOf(event)) ? spanOf(event) : undefined),
@@ -94,16 +98,18 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     messageMeasured: metrics.messageMeasured,
     logger,
     controls: sampling,
+    logs: logControls(logger),
     attach(events, snapshot) {
       read = snapshot
       if (tracers !== undefined) events.subscribe('telemetry.traces', tracers.traces.table)
       events.subscribe('telemetry.metrics', metrics.table)
-      events.subscribe('telemetry.logs', logsTable(logger, spanOf))
+      events.subscribe('telemetry.logs', logs.table)
     },
     render: (accept) => metrics.render(accept),
     async shutdown(timeoutMs) {
       metrics.stop()
       tracers?.traces.flush()
+      logs.flush()
       try {
         await tracers?.sdk.shutdown(timeoutMs)
       } catch (error) {

@@ -1,9 +1,10 @@
 // One structured record for every fact: levels by consequence, the ids of its span, no state and no content of messages.
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
-import { Crash, describeExit, type ExitReason, type Handlers } from '#otp-labs'
+import { type Clock, CodedError, Crash, describeExit, type ExitReason, type Handlers, systemClock } from '#otp-labs'
 import { EVENTS, type Facts, type Level } from '#vocabulary'
 import type { ExemplarLabels } from './metrics/cells.ts'
 import type { NodeIdentity } from './resource.ts'
+import { BurstGate } from './traces/burst-gate.ts'
 
 /** Where and how much a node logs. */
 export interface LoggerOptions {
@@ -15,10 +16,44 @@ export interface LoggerOptions {
   readonly traceIds?: () => ExemplarLabels | undefined
 }
 
-const SECRETS = ['secret', 'token', 'password', 'authorization', 'cookie']
+/** What is called so is never written: what proves who one is, and what a process or a message holds. */
+export const REDACTED = [
+  ...['secret', 'token', 'password', 'passphrase', 'authorization', 'cookie', 'set-cookie', 'apiKey', 'privateKey', 'credentials'],
+  ...['state', 'payload', 'body'],
+] as const
 const CENSOR = '[redacted]'
+const TOP = REDACTED.map((name) => `["${name}"]`)
 /** pino matches paths, not names: what is called so is struck out down to the third level. */
-const PATHS = SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
+const PATHS = TOP.flatMap((name) => [name, `*${name}`, `*.*${name}`])
+
+/** In a storm the first records of a kind under one supervisor tell all there is to tell. */
+const BURST = { limit: 20, windowMs: 10_000 } as const
+
+/** What may be changed while a node runs. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** How much is logged, to be read and set at run time. */
+export interface LogControls {
+  readonly level: LogLevel
+  /** Takes effect with the next record, everywhere. Throws `ERR_OTP_TELEMETRY_LOG_LEVEL` for what is no level. */
+  setLevel(level: LogLevel): void
+}
+
+/** The level of a node's logger and of all that follow it. */
+export function logControls(logger: Logger): LogControls {
+  return {
+    get level() {
+      return logger.level as LogLevel
+    },
+    setLevel(level) {
+      if (!LOG_LEVELS.includes(level)) {
+        throw new CodedError('ERR_OTP_TELEMETRY_LOG_LEVEL', `expected a level of ${LOG_LEVELS.join(', ')}; got ${JSON.stringify(level)}`)
+      }
+      logger.level = level
+    },
+  }
+}
 
 /** JSON lines; the node is on each of them, and so is the trace where there is one. */
 export function createLogger({ node, level, destination, traceIds }: LoggerOptions): Logger {
@@ -48,13 +83,52 @@ export function idsOf(carrier: string | undefined): ExemplarLabels | undefined {
   return match === null ? undefined : { trace_id: match[1] as string, span_id: match[2] as string }
 }
 
-/** The subscriber's table. `spanOf` answers the span that was made of a fact. */
-export function logsTable(parent: Logger, spanOf: (event: object) => ExemplarLabels | undefined): Required<Handlers<Facts>> {
+/** What the log of facts is made with. */
+export interface LogOptions {
+  /** The span that was made of a fact. */
+  readonly spanOf?: (event: object) => ExemplarLabels | undefined
+  readonly clock?: Clock
+}
+
+/** A log of facts. */
+export interface Logs {
+  readonly table: Required<Handlers<Facts>>
+  /** Tells of what is held back now, before the end. */
+  flush(): void
+}
+
+/** Where the records of a storm are counted together, and what for. */
+interface Occasion {
+  readonly supervisor?: string | undefined
+  readonly reason?: ExitReason | undefined
+}
+
+/** Of each fact one record; in a storm, of the first of a kind under one supervisor, and then one that counts the others. */
+export function createLogs(parent: Logger, { spanOf = () => undefined, clock = systemClock }: LogOptions = {}): Logs {
   // Facts are flat and of known fields: striking out three levels deep would cost five times what the record costs.
-  const logger = parent.child({}, { redact: { paths: SECRETS, censor: CENSOR } })
+  // The parent's level decides, also when it is changed: a child would keep the one that it was born with.
+  const logger = parent.child({}, { level: 'trace', redact: { paths: TOP, censor: CENSOR } })
+  const gate = new BurstGate<keyof Facts>(
+    clock,
+    describeExit,
+    ({ of, under, count, first, last, reasons }) => {
+      const [supervisor] = [under].filter((path) => path !== '')
+      const times = { first: new Date(first).toISOString(), last: new Date(last).toISOString() }
+      if (!parent.isLevelEnabled('warn')) return
+      logger.warn(
+        { event: 'telemetry.logs_held_back', of, supervisor, count, ...times, reasons: [...reasons] },
+        'records held back in a storm',
+      )
+    },
+    BURST.limit,
+    BURST.windowMs,
+  )
+  /** Who asks for `debug` asks for all of it. */
+  const isHeldBack = (type: keyof Facts, level: Level, { supervisor = '', reason }: Occasion): boolean =>
+    level !== 'debug' && !gate.of(type).admits(supervisor, clock.wall(), reason)
   /** Builds the record only if somebody reads that level; ids come from the fact's span, else from the trace it happened in. */
   const write = <K extends keyof Facts>(type: K, level: Level, event: Facts[K], fields: () => object) => {
-    if (!logger.isLevelEnabled(level)) return
+    if (!parent.isLevelEnabled(level) || isHeldBack(type, level, event as Occasion)) return
     const { trace } = event as { trace?: string }
     logger[level]({ ...fields(), event: type, ...(spanOf(event) ?? idsOf(trace)) }, EVENTS[type].says)
   }
@@ -67,7 +141,7 @@ export function logsTable(parent: Logger, spanOf: (event: object) => ExemplarLab
         return reason === undefined ? fields : { ...fields, ...because(reason) }
       })
 
-  return {
+  const table = {
     'process.spawned': plain('process.spawned'),
     'process.spawn_failed': plain('process.spawn_failed', (event) => (event.class === 'already_started' ? 'debug' : 'warn')),
     'process.start_ignored': plain('process.start_ignored'),
@@ -131,4 +205,5 @@ export function logsTable(parent: Logger, spanOf: (event: object) => ExemplarLab
     'events.subscriber_detached': (fact) =>
       write('events.subscriber_detached', 'error', fact, () => ({ subscriber: fact.subscriber, heard: fact.event, error: fact.error })),
   } satisfies Required<Handlers<Facts>>
+  return { table, flush: () => gate.flush() }
 }

@@ -67,8 +67,8 @@ export function createTraces(tracers: RecorderTracers, clock: Clock = systemCloc
       if (context !== undefined && event.cause === 'restart') spawns.set(event.pid.serial, context)
     },
     'process.spawn_failed': (event) => {
+      if (!failureLimit.admits(event.supervisor ?? event.behaviour, event.startedAt, event.reason)) return
       const reason = reasonName(event.reason)
-      if (!failureLimit.admits(event.supervisor ?? event.behaviour, event.startedAt, reason)) return
       spans.record(event, 'otp.process.spawn_failure', {
         ...event,
         attributes: { ...describe(event), 'otp.spawn.cause': event.cause, 'otp.exit.reason': reason },
@@ -77,14 +77,14 @@ export function createTraces(tracers: RecorderTracers, clock: Clock = systemCloc
     },
     'process.start_ignored': null,
     'process.exited': (event) => {
-      const reason = reasonName(event.reason)
       const error = errorOf(event.reason)
       const limit = error === undefined ? exitLimit : crashLimit
-      const isAdmitted = limit.admits(event.supervisor ?? event.behaviour, event.endedAt, reason)
+      const isAdmitted = limit.admits(event.supervisor ?? event.behaviour, event.endedAt, event.reason)
       // Where it died is known without a span of its own, if the message was traced that it died of.
       const handling = error === undefined ? undefined : kept(event.trace)
       if (handling !== undefined) crashes.set(event.pid.serial, handling)
       if (!isAdmitted) return
+      const reason = reasonName(event.reason)
       const attributes = {
         ...describe(event),
         'otp.process.pid': `${event.pid}`,
@@ -107,8 +107,8 @@ export function createTraces(tracers: RecorderTracers, clock: Clock = systemCloc
     'process.dead_letter': null,
     'supervisor.started': null,
     'supervisor.child_restarted': (event) => {
+      if (!restartLimit.admits(event.supervisor, event.startedAt, event.reason)) return
       const reason = event.reason === undefined ? undefined : reasonName(event.reason)
-      if (!restartLimit.admits(event.supervisor, event.startedAt, reason)) return
       const key = keyOf(event)
       const restart = spans.record(event, 'otp.supervisor.restart', {
         ...event,
@@ -131,8 +131,8 @@ export function createTraces(tracers: RecorderTracers, clock: Clock = systemCloc
       if (restart !== undefined) restarts.set(key, restart)
     },
     'supervisor.restart_failed': (event) => {
+      if (!restartFailureLimit.admits(event.supervisor, event.at, event.reason)) return
       const reason = reasonName(event.reason)
-      if (!restartFailureLimit.admits(event.supervisor, event.at, reason)) return
       spans.record(event, 'otp.supervisor.restart_failure', {
         startedAt: event.at,
         attributes: { ...describe(event), 'otp.restart.id': `${event.restartId}`, 'otp.exit.reason': reason },

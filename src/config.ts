@@ -49,6 +49,7 @@ const SETTINGS = z.object({
     .optional(),
   OTP_RUNTIME_DIR: z.string().optional(),
   OTP_HTTP_PORT: port.default(4000),
+  OTP_METRICS_HOST: z.string().default('127.0.0.1'),
   OTP_METRICS_PORT: port.default(9100),
   OTP_CHAOS: z.enum(['off', 'allowed']).default('off'),
   OTP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -77,6 +78,7 @@ export interface Config extends TopologySettings {
   readonly clusterPort: number
   readonly topologies: readonly TopologyName[]
   readonly httpPort: number
+  readonly metricsHost: string
   readonly metricsPort: number
   /** Whether the workload's faults may be asked for over HTTP. */
   readonly chaosAllowed: boolean
@@ -126,6 +128,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     clusterPort: s.OTP_CLUSTER_PORT,
     topologies: s.OTP_TOPOLOGIES,
     httpPort: s.OTP_HTTP_PORT,
+    metricsHost: s.OTP_METRICS_HOST,
     metricsPort: s.OTP_METRICS_PORT,
     chaosAllowed: s.OTP_CHAOS === 'allowed',
     logLevel: s.OTP_LOG_LEVEL,

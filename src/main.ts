@@ -76,7 +76,7 @@ async function main(): Promise<void> {
   telemetry.attach(events, () => node.snapshotInSlices())
   const health = createHttpServer({ clock: systemClock, events, onUnexpected })
   healthRoutes(health, { render: (accept) => (telemetry as Telemetry).render(accept), isReady: () => node.isReady && !isStopping })
-  const metricsAddress = await listen(health, LOOPBACK, config.metricsPort)
+  const metricsAddress = await listen(health, config.metricsHost, config.metricsPort)
   undo.push(() => close(health, systemClock))
   undo.push(() => node.stop('shutdown'))
   await startNode(node, (which) => {

@@ -194,8 +194,6 @@ export class Node {
     this.runtime = new Runtime({ id, clock, events, tracing: options.tracing })
     this.runtime.onCallMeasured = options.onCallMeasured
     this.runtime.onMessageMeasured = options.onMessageMeasured
-    // Also those that never run here: their callers do.
-    for (const { name, body } of options.behaviours ?? []) if (body.traceable === false) tracing?.leaveOut(name)
     this.cluster = new Cluster({
       id,
       transport: options.transport?.(id) ?? tcp(options, id, clock, random),

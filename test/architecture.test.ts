@@ -55,6 +55,7 @@ const plan: FloorPlan = {
     'oxc-parser': ['observability/event-fields.ts'],
     '@kubernetes/client-node': ['src/cluster/topology/kubernetes.ts'],
     '@grafana/grafana-foundation-sdk': ['grafana/'],
+    yaml: ['observability/generate-rules.ts'],
     'node:net': ['src/cluster/', 'src/launcher/'],
     'node:tls': ['src/cluster/'],
     'node:dns': ['src/cluster/'],

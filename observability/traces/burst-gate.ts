@@ -1,39 +1,41 @@
 // Lets the first facts of a kind through and counts the rest, so that a storm of thousands stays a story one can read.
-import type { Clock } from '#otp-labs'
-import type { SpanName } from '#vocabulary'
+import type { Clock, ExitReason } from '#otp-labs'
 
 /** What stands for the facts that were not let through. */
-export interface Burst {
-  readonly of: SpanName
+export interface Burst<Of extends string> {
+  readonly of: Of
   /** The supervisor, node or table under which they happened. */
   readonly under: string
   count: number
   /** Wall clock of the first and the last of them. */
   readonly first: number
   last: number
+  /** Those of the first thousand, at most 10. */
   readonly reasons: Set<string>
 }
 
 const MAX_REASONS = 10
+/** Of so many facts that are held back the reasons are put into words; what a longer storm would add costs more than it says. */
+const ASKED = 1000
 
-interface Count {
+interface Count<Of extends string> {
   admitted: number
-  held: Burst | undefined
+  held: Burst<Of> | undefined
 }
 
 /** One kind of fact: `limit` of them a supervisor and a window. */
-export class BurstLimit {
-  readonly #of: SpanName
-  readonly #gate: BurstGate
-  readonly #counts = new Map<string, Count>()
+export class BurstLimit<Of extends string> {
+  readonly #of: Of
+  readonly #gate: BurstGate<Of>
+  readonly #counts = new Map<string, Count<Of>>()
 
-  constructor(of: SpanName, gate: BurstGate) {
+  constructor(of: Of, gate: BurstGate<Of>) {
     this.#of = of
     this.#gate = gate
   }
 
   /** Asked before anything else is made of a fact: in a storm this is all that most of them cost. */
-  admits(under: string, at: number, reason?: string): boolean {
+  admits(under: string, at: number, reason?: ExitReason): boolean {
     let count = this.#counts.get(under)
     if (count === undefined) {
       count = { admitted: 0, held: undefined }
@@ -48,11 +50,11 @@ export class BurstLimit {
     const { held } = count
     held.count++
     if (at > held.last) held.last = at
-    if (reason !== undefined && held.reasons.size < MAX_REASONS) held.reasons.add(reason)
+    if (reason !== undefined && held.count <= ASKED && held.reasons.size < MAX_REASONS) held.reasons.add(this.#gate.inWords(reason))
     return false
   }
 
-  close(report: (burst: Burst) => void): void {
+  close(report: (burst: Burst<Of>) => void): void {
     const bursts = [...this.#counts.values()].flatMap(({ held }) => held ?? [])
     this.#counts.clear()
     for (const burst of bursts) report(burst)
@@ -63,22 +65,24 @@ export class BurstLimit {
  * The limits of all kinds, whose windows open with the first fact and close together: no clock is read for a fact. A loop that is
  * blocked makes a window longer, never a burst that nothing stands for.
  */
-export class BurstGate {
+export class BurstGate<Of extends string> {
   readonly limit: number
+  readonly inWords: (reason: ExitReason) => string
   readonly #clock: Clock
-  readonly #report: (burst: Burst) => void
+  readonly #report: (burst: Burst<Of>) => void
   readonly #windowMs: number
-  readonly #limits = new Map<SpanName, BurstLimit>()
+  readonly #limits = new Map<Of, BurstLimit<Of>>()
   #isOpen = false
 
-  constructor(clock: Clock, report: (burst: Burst) => void, limit = 100, windowMs = 1000) {
+  constructor(clock: Clock, inWords: (reason: ExitReason) => string, report: (burst: Burst<Of>) => void, limit = 100, windowMs = 1000) {
+    this.inWords = inWords
     this.#clock = clock
     this.#report = report
     this.limit = limit
     this.#windowMs = windowMs
   }
 
-  of(name: SpanName): BurstLimit {
+  of(name: Of): BurstLimit<Of> {
     let limit = this.#limits.get(name)
     if (limit === undefined) {
       limit = new BurstLimit(name, this)

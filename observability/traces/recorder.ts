@@ -41,7 +41,7 @@ export interface RecorderTracers {
 
 export class SpanRecorder {
   readonly #tracers: RecorderTracers
-  readonly #gate: BurstGate
+  readonly #gate: BurstGate<SpanName>
   readonly #contexts = new WeakMap<object, SpanContext>()
 
   /** `burstLimit`: how many spans of a kind a supervisor and a second make before one stands for the rest. */
@@ -49,6 +49,7 @@ export class SpanRecorder {
     this.#tracers = tracers
     this.#gate = new BurstGate(
       clock,
+      reasonName,
       (burst) =>
         this.record({}, 'otp.lifecycle.burst', {
           startedAt: burst.first,
@@ -65,7 +66,7 @@ export class SpanRecorder {
   }
 
   /** How many spans of this name are made: to be asked before the facts of one are put together. */
-  limit(name: SpanName): BurstLimit {
+  limit(name: SpanName): BurstLimit<SpanName> {
     return this.#gate.of(name)
   }
 

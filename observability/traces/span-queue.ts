@@ -33,7 +33,7 @@ export class SpanLedger {
 }
 
 /** To put 512 spans into bytes holds the event loop for 3 ms or so: between two batches it is left alone for at least this long. */
-const BETWEEN_BATCHES_MS = 100
+const BETWEEN_BATCHES_MS = 200
 
 /** Sending is kept out of every trace. */
 const UNTRACED = suppressTracing(ROOT_CONTEXT)

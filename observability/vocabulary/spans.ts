@@ -56,7 +56,7 @@ export const ATTRIBUTES = {
   'otp.burst.of': 'The span that this one stands for.',
   'otp.burst.under': 'The supervisor, node or table under which they happened.',
   'otp.burst.count': 'How many it stands for.',
-  'otp.burst.reasons': 'Their distinct reasons, at most 10.',
+  'otp.burst.reasons': 'Their distinct reasons: of the first thousand, at most 10.',
   'error.type': 'What went wrong: an exit reason or the name of the error.',
 } as const
 

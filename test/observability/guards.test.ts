@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import { declaredEvents, eventsIn } from '#observability/event-fields.ts'
-import { logsTable } from '#observability/logs.ts'
+import { createLogs } from '#observability/logs.ts'
 import { createMetrics } from '#observability/metrics.ts'
 import { createTraces } from '#observability/traces.ts'
 import { EventLog } from '#src/introspect/event-log.ts'
@@ -18,7 +18,7 @@ const declared = [...declaredEvents().keys()]
 const tables = {
   metrics: createMetrics({ snapshot: () => undefined, clock: new FakeClock(), runtime: false }).table,
   traces: createTraces(memoryTracers()).table,
-  logs: logsTable(pino({ enabled: false }), () => undefined),
+  logs: createLogs(pino({ enabled: false })).table,
   'event log': eventLogTable(new EventLog(() => 0)),
   vocabulary: EVENTS,
 }
