@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   local: async () => (await import('#bench/local/bench.ts')).local,
   cluster: async () => (await import('#bench/cluster/bench.ts')).cluster,
   handoff: async () => (await import('#bench/handoff/bench.ts')).handoff,
+  telemetry: async () => (await import('#bench/telemetry/bench.ts')).telemetry,
 }
 
 const say = (line: string): boolean => process.stderr.write(`${line}\n`)

@@ -60,8 +60,9 @@ Traces are made only when \`OTEL_EXPORTER_OTLP_ENDPOINT\` or \`OTEL_EXPORTER_OTL
 \`OTEL_SERVICE_NAME\`, \`OTEL_RESOURCE_ATTRIBUTES\`, \`OTEL_EXPORTER_OTLP_HEADERS\`, \`OTEL_TRACES_SAMPLER\` and \`OTEL_TRACES_SAMPLER_ARG\` mean what OpenTelemetry says.
 
 The scope \`otp.message\` is sampled, once, where a request comes in from outside; what follows from it is kept or not with it, on every node, and a
-message outside of such a trace makes no span. \`otp.lifecycle\` and \`otp.cluster\` are always kept, in a queue of their own; spans that do not fit
-are counted in \`otp_telemetry_spans_total\`.
+message outside of such a trace makes no span. \`otp.lifecycle\` and \`otp.cluster\` are kept, in a queue of their own; spans that do not fit
+are counted in \`otp_telemetry_spans_total\`. The shares are settings (\`OTP_TRACES_*\`) and can be changed while a node runs, as can the behaviours
+whose messages make no spans. Of a request for whose spans there is no room nothing is kept: whole traces are left out, and counted, rather than parts of all.
 
 ${table(
   ['Name', 'Scope', 'Kind', 'Meaning', 'Attributes'],

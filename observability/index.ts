@@ -1,34 +1,39 @@
 // observability: everything that watches a node. It hears the node's facts and reads its live structures; the node knows nothing of it.
 import type { DestinationStream, Logger } from 'pino'
-import { type NodeEventStream, type NodeSnapshot, systemClock } from '#otp-labs'
-import type { DetachableTracing } from './context.ts'
+import { type NodeEventStream, type NodeSnapshot, systemClock, type TraceControls, type Tracing } from '#otp-labs'
 import { createLogger, createLogs, idsOf, type LogControls, logControls } from './logs.ts'
 import type { ExemplarLabels } from './metrics/cells.ts'
 import type { Page } from './metrics/exposition.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import type { NodeIdentity } from './resource.ts'
 import type { TraceSdk } from './sdk.ts'
+import { Sampling, type SamplingOptions } from './traces/controls.ts'
+import { samplerSettings } from './traces/sampler-settings.ts'
 import type { Traces } from './traces.ts'
 
 export type { LogControls, LogLevel } from './logs.ts'
 export type { NodeIdentity } from './resource.ts'
 
 /** How a node is watched. */
-export interface TelemetryOptions {
+export interface TelemetryOptions extends SamplingOptions {
   readonly node: NodeIdentity
   readonly logLevel: string
   readonly logDestination?: DestinationStream
   /** Decides whether traces are made; the OpenTelemetry SDK reads its further `OTEL_*` from the OS process itself. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Spans of a kind a supervisor and a second, beyond which one stands for the rest. Default 100. */
+  readonly burstLimit?: number
 }
 
 /** Telemetry of one node, started before the node so that its first fact is heard. */
 export interface Telemetry {
   /** For the runtime; `undefined` where traces go nowhere, so that messages cost what they cost without tracing. */
-  readonly tracing: DetachableTracing | undefined
+  readonly tracing: Tracing | undefined
   readonly callMeasured: Metrics['callMeasured']
   readonly messageMeasured: Metrics['messageMeasured']
   readonly logger: Logger
+  /** How much is traced, to be changed at any time. */
+  readonly controls: TraceControls
   /** How much is logged, at run time. */
   readonly logs: LogControls
   /** Listens to a node's facts: traces first, since metrics and logs name the spans these make. */
@@ -44,7 +49,7 @@ const isKept = (context: { readonly traceFlags: number } | undefined): boolean =
 
 interface Tracers {
   readonly sdk: TraceSdk
-  readonly tracing: DetachableTracing
+  readonly tracing: Tracing
   readonly traces: Traces
 }
 
@@ -54,7 +59,7 @@ function wantsTraces(env: TelemetryOptions['env']): boolean {
   return Boolean(env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT)
 }
 
-async function startTraces(node: NodeIdentity, logger: () => Logger): Promise<Tracers> {
+async function startTraces({ node, env, burstLimit }: TelemetryOptions, sampling: Sampling, logger: () => Logger): Promise<Tracers> {
   const [{ startTraceSdk }, { resourceOf }, { createTracing }, { createTraces }] = await Promise.all([
     import('./sdk.ts'),
     import('./resource.ts'),
@@ -64,21 +69,23 @@ async function startTraces(node: NodeIdentity, logger: () => Logger): Promise<Tr
   const say = (level: 'error' | 'warn') => (message: string) => logger()[level]({ event: 'telemetry.sdk' }, message)
   const silent = () => {}
   const diagnostics = { error: say('error'), warn: say('warn'), info: silent, debug: silent, verbose: silent }
-  const sdk = startTraceSdk({ resource: resourceOf(node), diagnostics })
-  return { sdk, tracing: createTracing(sdk), traces: createTraces(sdk) }
+  const sdk = startTraceSdk({ resource: resourceOf(node), env, sampling, diagnostics })
+  return { sdk, tracing: createTracing(sdk), traces: createTraces(sdk, systemClock, burstLimit) }
 }
 
 /** Starts everything; without an OTLP endpoint no trace is made and no SDK is loaded. */
-export async function startTelemetry({ node, logLevel, logDestination, env }: TelemetryOptions): Promise<Telemetry> {
+export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
+  const { node, logLevel, logDestination, env, untraceable } = options
+  const sampling = new Sampling({ sampling: { 'otp.message': samplerSettings(env).ratio, ...options.sampling }, untraceable })
   let tracers: Tracers | undefined
   const logger = createLogger({ node, level: logLevel, destination: logDestination, traceIds: () => idsOf(tracers?.tracing.current()) })
-  if (wantsTraces(env)) tracers = await startTraces(node, () => logger)
+  if (wantsTraces(env)) tracers = await startTraces(options, sampling, () => logger)
   const spanOf = (event: object): ExemplarLabels | undefined => {
     const context = tracers?.traces.spanOf(event)
     return context === undefined ? undefined : { trace_id: context.traceId, span_id: context.spanId }
   }
-  const logs = createLogs(logger, { spanOf })
   let read: () => NodeSnapshot | undefined | Promise<NodeSnapshot> = () => undefined
+  const logs = createLogs(logger, { spanOf })
   const metrics = createMetrics({
     snapshot: () => read(),
     exemplar: (event) => (isKept(tracers?.traces.spanOf(event)) ? spanOf(event) : undefined),
@@ -90,6 +97,7 @@ export async function startTelemetry({ node, logLevel, logDestination, env }: Te
     callMeasured: metrics.callMeasured,
     messageMeasured: metrics.messageMeasured,
     logger,
+    controls: sampling,
     logs: logControls(logger),
     attach(events, snapshot) {
       read = snapshot

@@ -110,6 +110,7 @@ export function createLogs(parent: Logger, { spanOf = () => undefined, clock = s
   const logger = parent.child({}, { level: 'trace', redact: { paths: TOP, censor: CENSOR } })
   const gate = new BurstGate<keyof Facts>(
     clock,
+    describeExit,
     ({ of, under, count, first, last, reasons }) => {
       const [supervisor] = [under].filter((path) => path !== '')
       const times = { first: new Date(first).toISOString(), last: new Date(last).toISOString() }
@@ -124,7 +125,7 @@ export function createLogs(parent: Logger, { spanOf = () => undefined, clock = s
   )
   /** Who asks for `debug` asks for all of it. */
   const isHeldBack = (type: keyof Facts, level: Level, { supervisor = '', reason }: Occasion): boolean =>
-    level !== 'debug' && !gate.admits(type, supervisor, clock.wall(), reason === undefined ? undefined : describeExit(reason))
+    level !== 'debug' && !gate.of(type).admits(supervisor, clock.wall(), reason)
   /** Builds the record only if somebody reads that level; ids come from the fact's span, else from the trace it happened in. */
   const write = <K extends keyof Facts>(type: K, level: Level, event: Facts[K], fields: () => object) => {
     if (!parent.isLevelEnabled(level) || isHeldBack(type, level, event as Occasion)) return

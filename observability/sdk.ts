@@ -1,29 +1,45 @@
 // The OpenTelemetry SDK of one node: three scopes, two queues, one address to send to. Loaded only when there is such an address.
-import { context, type DiagLogger, DiagLogLevel, diag, propagation, type Tracer, trace } from '@opentelemetry/api'
+import { type ContextManager, context, type DiagLogger, DiagLogLevel, diag, propagation, type Tracer, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { callWithTimeout } from '@opentelemetry/core'
 import type { Resource } from '@opentelemetry/resources'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import { AlwaysOnSampler, type SpanExporter, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import type { Scope } from '#vocabulary'
-import type { MessageTracers } from './context.ts'
 import { otlpExporter } from './exporter.ts'
+import { Sampling } from './traces/controls.ts'
+import { batchingOf, KEPT_QUEUE, type SpanQueueOptions } from './traces/queue-options.ts'
+import { RootSampler } from './traces/root-sampler.ts'
+import { samplerSettings } from './traces/sampler-settings.ts'
 import { type SpanCounts, SpanLedger, SpanQueue } from './traces/span-queue.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
 
 /** What the SDK is started with. */
 export interface TraceSdkOptions {
   readonly resource: Resource
+  /** How much is kept; by default all. */
+  readonly sampling?: Sampling
+  /** For the variables that the SDK leaves to others: samplers and batches. */
+  readonly env?: Environment
   /** Called once a queue; by default OTLP over HTTP, configured by `OTEL_EXPORTER_OTLP_*`. */
   readonly exporter?: () => SpanExporter
   /** Hears what the SDK has to say, such as that its collector is away. */
   readonly diagnostics?: DiagLogger
-  readonly messageQueueSize?: number
-  readonly keptQueueSize?: number
+  readonly messageQueue?: Partial<SpanQueueOptions>
+  readonly keptQueue?: Partial<SpanQueueOptions>
 }
 
-/** Tracers of the scopes, and an end with a time limit. */
-export interface TraceSdk extends MessageTracers {
+/** Tracers of the scopes, what says which of them runs now, and an end with a time limit. */
+export interface TraceSdk {
+  /** Decides once, for a request from outside and all that follows from it. */
+  readonly edge: Tracer
+  /** Records all that follows from a kept decision. */
+  readonly message: Tracer
   readonly lifecycle: Tracer
   readonly cluster: Tracer
+  readonly contexts: ContextManager
+  readonly sampling: Sampling
   spanCounts(): readonly SpanCounts[]
   /** Sends what is queued. Rejects when it takes longer than `timeoutMs`. */
   flush(timeoutMs: number): Promise<void>
@@ -36,26 +52,29 @@ const scope = (name: Scope): Scope => name
 /** At most one at a time in an OS process: the context manager, the propagators and the sampled provider are global in OpenTelemetry. */
 export function startTraceSdk({
   resource,
+  env = process.env,
+  sampling = new Sampling(),
   exporter = otlpExporter,
   diagnostics,
-  messageQueueSize = 4096,
-  keptQueueSize = 20_000,
+  messageQueue: messageOptions,
+  keptQueue: keptOptions,
 }: TraceSdkOptions): TraceSdk {
   if (diagnostics !== undefined) diag.setLogger(diagnostics, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true })
   const ledger = new SpanLedger()
-  const messageQueue = new SpanQueue(exporter(), ledger, {
-    maxQueueSize: messageQueueSize,
-    maxExportBatchSize: Math.min(512, messageQueueSize),
-    scheduledDelayMillis: 2000,
-  })
+  const messageQueue = new SpanQueue(exporter(), ledger, { ...batchingOf(env), ...messageOptions })
   // A burst of restarts ends within one tick and must not push out its own evidence, nor be pushed out by messages.
-  const keptQueue = new SpanQueue(exporter(), ledger, {
-    maxQueueSize: keptQueueSize,
-    maxExportBatchSize: Math.min(2048, keptQueueSize),
-    scheduledDelayMillis: 1000,
-  })
+  const keptQueue = new SpanQueue(exporter(), ledger, { ...KEPT_QUEUE, ...keptOptions })
+  const admits = (): boolean => {
+    if (!messageQueue.hasRoom) ledger.of('otp.message').dropped++
+    return messageQueue.hasRoom
+  }
+  const { isParentBased, problem } = samplerSettings(env)
+  if (problem !== undefined) diag.warn(problem)
+  const contexts = new AsyncLocalStorageContextManager()
   const sdk = new NodeSDK({
     resource,
+    sampler: new RootSampler(sampling, isParentBased, admits),
+    contextManager: contexts,
     autoDetectResources: false,
     spanProcessors: [messageQueue],
     metricReaders: [],
@@ -71,6 +90,8 @@ export function startTraceSdk({
     message: following.getTracer(scope('otp.message')),
     lifecycle: kept.getTracer(scope('otp.lifecycle')),
     cluster: kept.getTracer(scope('otp.cluster')),
+    contexts,
+    sampling,
     spanCounts: () => ledger.all(),
     flush: async (timeoutMs) => {
       await callWithTimeout(Promise.all([messageQueue.forceFlush(), keptQueue.forceFlush()]), timeoutMs)

@@ -2,10 +2,9 @@
 import type { SpanContext } from '@opentelemetry/api'
 import { type Clock, type Handlers, systemClock } from '#otp-labs'
 import type { Facts } from '#vocabulary'
-import type { TraceSdk } from './sdk.ts'
 import { recordHandoff } from './traces/handoff.ts'
 import { Recent } from './traces/recent.ts'
-import { errorOf, reasonName, SpanRecorder } from './traces/recorder.ts'
+import { errorOf, type RecorderTracers, reasonName, SpanRecorder } from './traces/recorder.ts'
 import { fromCarrier, isSampled } from './traces/traceparent.ts'
 
 interface Child {
@@ -33,67 +32,84 @@ export interface Traces {
   flush(): void
 }
 
-export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, clock: Clock = systemClock): Traces {
-  const spans = new SpanRecorder(tracers, clock)
-  /** By supervisor and child: where it died, when it was last started again, its newest start. */
-  const crashes = new Recent<SpanContext>()
-  const restarts = new Recent<SpanContext>()
-  const spawns = new Recent<SpanContext>()
+/** `burstLimit`: how many spans of a kind a supervisor and a second make before one stands for the rest; 100. */
+export function createTraces(tracers: RecorderTracers, clock: Clock = systemClock, burstLimit?: number): Traces {
+  const spans = new SpanRecorder(tracers, clock, burstLimit)
+  /** By the serial of the process: where it died, how it was started. */
+  const crashes = new Recent<number, SpanContext>()
+  const spawns = new Recent<number, SpanContext>()
+  /** By supervisor and child: when it was last started again. */
+  const restarts = new Recent<string, SpanContext>()
   /** By node: the change that took it out of the cluster. */
-  const departures = new Recent<SpanContext>(1000)
+  const departures = new Recent<string, SpanContext>(1000)
+  const spawnLimit = spans.limit('otp.process.spawn')
+  const failureLimit = spans.limit('otp.process.spawn_failure')
+  const exitLimit = spans.limit('otp.process.exit')
+  const crashLimit = spans.limit('otp.process.crash')
+  const restartLimit = spans.limit('otp.supervisor.restart')
+  const restartFailureLimit = spans.limit('otp.supervisor.restart_failure')
+  const registerLimit = spans.limit('otp.registry.register')
+  const unregisterLimit = spans.limit('otp.registry.unregister')
+  const conflictLimit = spans.limit('otp.registry.conflict')
+  const takeoverLimit = spans.limit('otp.child.takeover')
+  const relocationLimit = spans.limit('otp.child.relocation')
+  const receiveLimit = spans.limit('otp.handoff.receive')
 
+  // In each row the limit comes first: what it holds back must cost next to nothing.
   const table = {
     'process.spawned': (event) => {
+      if (!spawnLimit.admits(event.supervisor ?? event.behaviour, event.startedAt)) return
       const context = spans.record(event, 'otp.process.spawn', {
         ...event,
         attributes: { ...describe(event), 'otp.process.pid': `${event.pid}`, 'otp.spawn.cause': event.cause },
         within: event.trace,
-        burst: { under: event.supervisor ?? event.behaviour },
       })
-      if (context !== undefined && event.cause === 'restart') spawns.set(keyOf(event), context)
+      if (context !== undefined && event.cause === 'restart') spawns.set(event.pid.serial, context)
     },
     'process.spawn_failed': (event) => {
+      if (!failureLimit.admits(event.supervisor ?? event.behaviour, event.startedAt, event.reason)) return
+      const reason = reasonName(event.reason)
       spans.record(event, 'otp.process.spawn_failure', {
         ...event,
-        attributes: { ...describe(event), 'otp.spawn.cause': event.cause, 'otp.exit.reason': reasonName(event.reason) },
+        attributes: { ...describe(event), 'otp.spawn.cause': event.cause, 'otp.exit.reason': reason },
         error: event.class,
-        burst: { under: event.supervisor ?? event.behaviour, reason: reasonName(event.reason) },
       })
     },
     'process.start_ignored': null,
     'process.exited': (event) => {
-      const reason = reasonName(event.reason)
-      const facts = {
-        startedAt: event.endedAt,
-        attributes: {
-          ...describe(event),
-          'otp.process.pid': `${event.pid}`,
-          'otp.exit.class': event.class,
-          'otp.exit.reason': reason,
-          'otp.handled': event.handled,
-        },
-        burst: { under: event.supervisor ?? event.behaviour, reason },
-      }
       const error = errorOf(event.reason)
+      const limit = error === undefined ? exitLimit : crashLimit
+      const isAdmitted = limit.admits(event.supervisor ?? event.behaviour, event.endedAt, event.reason)
+      // Where it died is known without a span of its own, if the message was traced that it died of.
+      const handling = error === undefined ? undefined : kept(event.trace)
+      if (handling !== undefined) crashes.set(event.pid.serial, handling)
+      if (!isAdmitted) return
+      const reason = reasonName(event.reason)
+      const attributes = {
+        ...describe(event),
+        'otp.process.pid': `${event.pid}`,
+        'otp.exit.class': event.class,
+        'otp.exit.reason': reason,
+        'otp.handled': event.handled,
+      }
       if (error === undefined) {
-        spans.record(event, 'otp.process.exit', facts)
-        crashes.delete(keyOf(event))
+        spans.record(event, 'otp.process.exit', { startedAt: event.endedAt, attributes })
         return
       }
       const crash = spans.record(event, 'otp.process.crash', {
-        ...facts,
-        attributes: { ...facts.attributes, 'otp.handling': event.handling, 'otp.keep': true },
+        startedAt: event.endedAt,
+        attributes: { ...attributes, 'otp.handling': event.handling, 'otp.keep': true },
         within: event.trace,
         error,
       })
-      const handling = kept(event.trace) ?? crash
-      if (handling !== undefined && event.supervisor !== undefined) crashes.set(keyOf(event), handling)
+      if (handling === undefined && crash !== undefined) crashes.set(event.pid.serial, crash)
     },
     'process.dead_letter': null,
     'supervisor.started': null,
     'supervisor.child_restarted': (event) => {
-      const key = keyOf(event)
+      if (!restartLimit.admits(event.supervisor, event.startedAt, event.reason)) return
       const reason = event.reason === undefined ? undefined : reasonName(event.reason)
+      const key = keyOf(event)
       const restart = spans.record(event, 'otp.supervisor.restart', {
         ...event,
         attributes: {
@@ -105,23 +121,25 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
           'otp.restart.budget_used': event.budgetUsed,
           'otp.exit.reason': reason,
         },
-        links: { crash: crashes.get(key), previous_restart: restarts.get(key), spawn: spawns.get(key) },
-        burst: { under: event.supervisor, reason },
+        // A sibling that was taken along is started again for the same crash.
+        links: {
+          crash: crashes.get(event.restartId.serial),
+          previous_restart: restarts.get(key),
+          spawn: spawns.get(event.newPid.serial),
+        },
       })
-      crashes.delete(key)
-      spawns.delete(key)
       if (restart !== undefined) restarts.set(key, restart)
     },
     'supervisor.restart_failed': (event) => {
+      if (!restartFailureLimit.admits(event.supervisor, event.at, event.reason)) return
+      const reason = reasonName(event.reason)
       spans.record(event, 'otp.supervisor.restart_failure', {
         startedAt: event.at,
-        attributes: { ...describe(event), 'otp.restart.id': `${event.restartId}`, 'otp.exit.reason': reasonName(event.reason) },
-        error: reasonName(event.reason),
-        burst: { under: event.supervisor, reason: reasonName(event.reason) },
+        attributes: { ...describe(event), 'otp.restart.id': `${event.restartId}`, 'otp.exit.reason': reason },
+        error: reason,
       })
     },
     'supervisor.intensity_exceeded': (event) => {
-      const key = keyOf(event)
       spans.record(event, 'otp.supervisor.intensity_exceeded', {
         startedAt: event.at,
         attributes: {
@@ -134,7 +152,7 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
           'otp.exit.reason': reasonName(event.reason),
           'otp.keep': true,
         },
-        links: { crash: crashes.get(key) ?? kept(event.trace), previous_restart: restarts.get(key) },
+        links: { crash: crashes.get(event.restartId.serial) ?? kept(event.trace), previous_restart: restarts.get(keyOf(event)) },
         error: reasonName(event.reason),
       })
     },
@@ -201,20 +219,21 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
     'topology.restarted': null,
     'topology.refused': null,
     'registry.registered': (event) => {
+      if (!registerLimit.admits('registry', event.at)) return
       spans.record(event, 'otp.registry.register', {
         startedAt: event.at,
         attributes: { 'otp.name': event.name, 'otp.process.pid': `${event.pid}`, 'otp.epoch': event.epoch },
-        burst: { under: 'registry' },
       })
     },
     'registry.unregistered': (event) => {
+      if (!unregisterLimit.admits('registry', event.at)) return
       spans.record(event, 'otp.registry.unregister', {
         startedAt: event.at,
         attributes: { 'otp.name': event.name, 'otp.process.pid': `${event.pid}` },
-        burst: { under: 'registry' },
       })
     },
     'registry.conflict': (event) => {
+      if (!conflictLimit.admits('registry', event.at)) return
       spans.record(event, 'otp.registry.conflict', {
         startedAt: event.at,
         attributes: {
@@ -223,10 +242,10 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
           'otp.process.old_pid': `${event.loser.pid}`,
           'otp.outcome': event.resolution,
         },
-        burst: { under: 'registry' },
       })
     },
     'child.taken_over': (event) => {
+      if (!takeoverLimit.admits(event.from, event.startedAt)) return
       spans.record(event, 'otp.child.takeover', {
         ...event,
         attributes: {
@@ -239,7 +258,6 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
         },
         links: { cause: departures.get(event.from) },
         error: event.outcome === 'failed' ? event.outcome : undefined,
-        burst: { under: event.from },
       })
     },
     'directory.joined': (event) => {
@@ -253,6 +271,7 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
     'child.started': null,
     'child.ended': null,
     'child.relocated': (event) => {
+      if (!relocationLimit.admits(event.from, event.at)) return
       spans.record(event, 'otp.child.relocation', {
         startedAt: event.at,
         attributes: {
@@ -266,7 +285,6 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
           'otp.exit.reason': reasonName(event.reason),
         },
         error: event.cause === 'redistribution' ? undefined : reasonName(event.reason),
-        burst: { under: event.from },
       })
     },
     'child.quarantined': (event) => {
@@ -295,6 +313,7 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
     'handoff.started': null,
     'handoff.ended': (event) => recordHandoff(spans, event),
     'handoff.received': (event) => {
+      if (!receiveLimit.admits(event.from, event.startedAt)) return
       spans.record(event, 'otp.handoff.receive', {
         ...event,
         attributes: {
@@ -307,7 +326,6 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
           'otp.handoff.bytes': event.bytes,
         },
         within: event.trace,
-        burst: { under: event.from },
       })
     },
     'http.request_completed': null,

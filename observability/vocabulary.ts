@@ -13,4 +13,4 @@ export {
   otpMetricNames,
   runtimeMetricNames,
 } from './vocabulary/metrics.ts'
-export { ATTRIBUTES, type Attribute, MAILBOX_TAKEN, type Scope, SPANS, type SpanEntry, type SpanName } from './vocabulary/spans.ts'
+export { ATTRIBUTES, type Attribute, MAILBOX_TAKEN, SCOPES, type Scope, SPANS, type SpanEntry, type SpanName } from './vocabulary/spans.ts'

@@ -7,6 +7,7 @@ import { TOPOLOGY_NAMES, type TopologyName, type TopologySettings, topologyFrom 
 
 const port = z.coerce.number().int().min(0).max(65_535)
 const positive = z.coerce.number().int().positive()
+const share = z.coerce.number().min(0).max(1)
 const list = z
   .string()
   .default('')
@@ -53,6 +54,10 @@ const SETTINGS = z.object({
   OTP_METRICS_PORT: port.default(9100),
   OTP_CHAOS: z.enum(['off', 'allowed']).default('off'),
   OTP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  OTP_TRACES_MESSAGE_RATIO: share.optional(),
+  OTP_TRACES_LIFECYCLE_RATIO: share.default(1),
+  OTP_TRACES_CLUSTER_RATIO: share.default(1),
+  OTP_TRACES_UNTRACEABLE: list,
   OTP_MEMBERS_EXPECTED: positive.optional(),
   OTP_ROLE: z.string().default('node'),
   OTP_ZONE: z.string().default(''),
@@ -87,6 +92,9 @@ export interface Config extends TopologySettings {
   /** Whether the workload's faults may be asked for over HTTP. */
   readonly chaosAllowed: boolean
   readonly logLevel: string
+  /** How much is traced, by scope; of messages undefined: what `OTEL_TRACES_SAMPLER` says. And behaviours whose messages make no spans. */
+  readonly traceRatios: { readonly message: number | undefined; readonly lifecycle: number; readonly cluster: number }
+  readonly untraceable: readonly string[]
   readonly membersExpected: number | undefined
   readonly role: string
   readonly zone: string
@@ -141,6 +149,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     metricsPort: s.OTP_METRICS_PORT,
     chaosAllowed: s.OTP_CHAOS === 'allowed',
     logLevel: s.OTP_LOG_LEVEL,
+    traceRatios: { message: s.OTP_TRACES_MESSAGE_RATIO, lifecycle: s.OTP_TRACES_LIFECYCLE_RATIO, cluster: s.OTP_TRACES_CLUSTER_RATIO },
+    untraceable: s.OTP_TRACES_UNTRACEABLE,
     membersExpected: s.OTP_MEMBERS_EXPECTED,
     role: s.OTP_ROLE,
     zone: s.OTP_ZONE,

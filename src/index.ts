@@ -8,6 +8,7 @@ export {
   type StreamEvents,
   seededRandom,
   systemClock,
+  systemRandom,
   type Timer,
 } from '#base'
 export {
@@ -74,7 +75,7 @@ export {
   type WriteResult,
   type ZoneOf,
 } from '#distributed'
-export { type NodeSnapshot, type ProcessDetails, type ProcessInfo, processDetails } from '#introspect'
+export { type NodeSnapshot, type ProcessDetails, type ProcessInfo, processDetails, type TraceControls, type TraceScope } from '#introspect'
 export {
   type AnswerOf,
   type AnyApplication,

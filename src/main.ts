@@ -46,6 +46,8 @@ async function main(): Promise<void> {
   telemetry = await startTelemetry({
     node: { id: nodeId(name, incarnation), name, version, role, zone },
     logLevel: config.logLevel,
+    sampling: samplingOf(config),
+    untraceable: config.untraceable,
     env: process.env,
   })
   shutdown.add(async () => telemetry?.shutdown(SHUTDOWN_BUDGET.flushMs))
@@ -133,6 +135,10 @@ function makeNode(config: Config, own: { version: string; incarnation: number; e
 function strategyOf({ placement }: Config): { strategy?: DistributionStrategy } {
   const strategy = STRATEGIES.find(({ name }) => name === placement)
   return strategy === undefined ? {} : { strategy }
+}
+
+function samplingOf({ traceRatios: { message, lifecycle, cluster } }: Config): Parameters<typeof startTelemetry>[0]['sampling'] {
+  return { 'otp.lifecycle': lifecycle, 'otp.cluster': cluster, ...(message === undefined ? {} : { 'otp.message': message }) }
 }
 
 function storeOf(config: Config, runtimeDirectory: string): { stateStore?: StateStoreFactory } {

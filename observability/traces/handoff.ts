@@ -11,23 +11,24 @@ export function recordHandoff(spans: SpanRecorder, event: Facts['handoff.ended']
   let { startedAt } = event
   for (const phase of present) {
     const durationMs = phases[phase] ?? 0
-    spans.record(event, `otp.handoff.${phase}`, {
-      startedAt,
-      durationMs,
-      attributes: {
-        'otp.handoff.id': handoffId,
-        'otp.name': name,
-        'otp.behaviour': behaviour,
-        'otp.node.to': to,
-        'otp.handoff.reason': reason,
-        'otp.outcome': outcome,
-        ...(phase === 'prepare' || phase === 'transfer' ? { 'otp.handoff.bytes': bytes } : {}),
-        ...(phase === 'forward' ? { 'otp.handoff.forwarded': forwarded } : {}),
-      },
-      within: trace,
-      error: outcome !== 'completed' && phase === present.at(-1) ? outcome : undefined,
-      burst: { under: to },
-    })
+    const isAdmitted = spans.limit(`otp.handoff.${phase}`).admits(to, startedAt)
+    if (isAdmitted)
+      spans.record(event, `otp.handoff.${phase}`, {
+        startedAt,
+        durationMs,
+        attributes: {
+          'otp.handoff.id': handoffId,
+          'otp.name': name,
+          'otp.behaviour': behaviour,
+          'otp.node.to': to,
+          'otp.handoff.reason': reason,
+          'otp.outcome': outcome,
+          ...(phase === 'prepare' || phase === 'transfer' ? { 'otp.handoff.bytes': bytes } : {}),
+          ...(phase === 'forward' ? { 'otp.handoff.forwarded': forwarded } : {}),
+        },
+        within: trace,
+        error: outcome !== 'completed' && phase === present.at(-1) ? outcome : undefined,
+      })
     startedAt += durationMs
   }
 }

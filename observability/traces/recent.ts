@@ -1,19 +1,19 @@
 // A map that forgets what was set longest ago: what a later fact may want to link to.
 
 /** Holds at most `capacity` entries; setting a key again makes it the youngest. */
-export class Recent<V> {
-  readonly #entries = new Map<string, V>()
+export class Recent<K, V> {
+  readonly #entries = new Map<K, V>()
   readonly #capacity: number
 
   constructor(capacity = 10_000) {
     this.#capacity = capacity
   }
 
-  get(key: string): V | undefined {
+  get(key: K): V | undefined {
     return this.#entries.get(key)
   }
 
-  set(key: string, value: V): void {
+  set(key: K, value: V): void {
     this.#entries.delete(key)
     this.#entries.set(key, value)
     if (this.#entries.size <= this.#capacity) return
@@ -21,9 +21,5 @@ export class Recent<V> {
       this.#entries.delete(oldest)
       break
     }
-  }
-
-  delete(key: string): void {
-    this.#entries.delete(key)
   }
 }

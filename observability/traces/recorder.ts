@@ -3,7 +3,8 @@ import { type Link, ROOT_CONTEXT, type SpanContext, SpanStatusCode, type Tracer,
 import { millisToHrTime } from '@opentelemetry/core'
 import { type Clock, type ExitReason, exitClass } from '#otp-labs'
 import { type Attribute, SPANS, type SpanName } from '#vocabulary'
-import { BurstGate } from './burst-gate.ts'
+import { BurstGate, type BurstLimit } from './burst-gate.ts'
+import type { Sampling } from './controls.ts'
 import { fromCarrier, isSampled } from './traceparent.ts'
 
 /** Why a span points to another. */
@@ -19,8 +20,6 @@ export interface SpanFacts {
   readonly within?: string | undefined
   /** What went wrong, if something did. */
   readonly error?: string | undefined
-  /** Under which limit it counts; without one it is never held back. */
-  readonly burst?: { readonly under: string; readonly reason?: string | undefined }
 }
 
 /** An exit reason without what a developer may have put into it: a string as it is, an error by its name. */
@@ -33,38 +32,55 @@ export function reasonName(reason: ExitReason): string {
 export const errorOf = (reason: ExitReason): string | undefined =>
   ['normal', 'shutdown'].includes(exitClass(reason)) ? undefined : reasonName(reason)
 
+/** What spans are made with, and how many of them. */
+export interface RecorderTracers {
+  readonly lifecycle: Tracer
+  readonly cluster: Tracer
+  readonly sampling: Sampling
+}
+
 export class SpanRecorder {
-  readonly #tracers: { readonly lifecycle: Tracer; readonly cluster: Tracer }
+  readonly #tracers: RecorderTracers
   readonly #gate: BurstGate<SpanName>
   readonly #contexts = new WeakMap<object, SpanContext>()
 
-  constructor(tracers: { readonly lifecycle: Tracer; readonly cluster: Tracer }, clock: Clock) {
+  /** `burstLimit`: how many spans of a kind a supervisor and a second make before one stands for the rest. */
+  constructor(tracers: RecorderTracers, clock: Clock, burstLimit?: number) {
     this.#tracers = tracers
-    this.#gate = new BurstGate(clock, (burst) =>
-      this.record({}, 'otp.lifecycle.burst', {
-        startedAt: burst.first,
-        durationMs: burst.last - burst.first,
-        attributes: {
-          'otp.burst.under': burst.under,
-          'otp.burst.of': burst.of,
-          'otp.burst.count': burst.count,
-          'otp.burst.reasons': [...burst.reasons],
-        },
-      }),
+    this.#gate = new BurstGate(
+      clock,
+      reasonName,
+      (burst) =>
+        this.record({}, 'otp.lifecycle.burst', {
+          startedAt: burst.first,
+          durationMs: burst.last - burst.first,
+          attributes: {
+            'otp.burst.under': burst.under,
+            'otp.burst.of': burst.of,
+            'otp.burst.count': burst.count,
+            'otp.burst.reasons': [...burst.reasons],
+          },
+        }),
+      burstLimit,
     )
   }
 
-  /** `undefined` when a burst stands for it. */
+  /** How many spans of this name are made: to be asked before the facts of one are put together. */
+  limit(name: SpanName): BurstLimit<SpanName> {
+    return this.#gate.of(name)
+  }
+
+  /** `undefined` when its scope is sampled, and this one is not kept. */
   record(event: object, name: SpanName, facts: SpanFacts): SpanContext | undefined {
-    const { startedAt, durationMs = 0, burst, error } = facts
-    const endedAt = startedAt + Math.max(0, durationMs)
-    if (burst !== undefined && !this.#gate.admits(name, burst.under, endedAt, burst.reason)) return undefined
+    const { startedAt, durationMs = 0, error } = facts
+    const { scope } = SPANS[name]
+    if (scope === 'otp.message' || !this.#tracers.sampling.keeps(scope)) return undefined
     const parent = fromCarrier(facts.within)
     const links: Link[] = []
     for (const [relation, context] of Object.entries(facts.links ?? {})) {
       if (context !== undefined) links.push({ context, attributes: { 'otp.link.relation': relation } })
     }
-    const tracer = SPANS[name].scope === 'otp.cluster' ? this.#tracers.cluster : this.#tracers.lifecycle
+    const tracer = scope === 'otp.cluster' ? this.#tracers.cluster : this.#tracers.lifecycle
     const attributes = error === undefined ? facts.attributes : { ...facts.attributes, 'error.type': error }
     const span = tracer.startSpan(
       name,
@@ -72,7 +88,7 @@ export class SpanRecorder {
       isSampled(parent) ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT,
     )
     if (error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR })
-    span.end(millisToHrTime(endedAt))
+    span.end(millisToHrTime(startedAt + Math.max(0, durationMs)))
     const context = span.spanContext()
     this.#contexts.set(event, context)
     return context

@@ -1,7 +1,9 @@
-// A queue of ended spans on their way out that never loses one without counting it.
-import { type ExportResult, ExportResultCode } from '@opentelemetry/core'
-import { BatchSpanProcessor, type ReadableSpan, type SpanExporter, type SpanProcessor } from '@opentelemetry/sdk-trace'
-import { SPANS } from '#vocabulary'
+// A queue of ended spans on their way out: it never loses one without counting it, and never sends more than the node can bear.
+import { context, ROOT_CONTEXT } from '@opentelemetry/api'
+import { callWithTimeout, type ExportResult, ExportResultCode, suppressTracing } from '@opentelemetry/core'
+import type { ReadableSpan, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace'
+import { SCOPES } from '#vocabulary'
+import type { SpanQueueOptions } from './queue-options.ts'
 
 /** What became of the spans of one scope. */
 export interface SpanCounts {
@@ -12,7 +14,6 @@ export interface SpanCounts {
   queued: number
 }
 
-const SCOPES: ReadonlySet<string> = new Set(Object.values(SPANS).map(({ scope }) => scope))
 /** Spans of other instrumentation in the same OS process. */
 const FOREIGN = 'other'
 
@@ -22,9 +23,8 @@ export class SpanLedger {
     [...SCOPES, FOREIGN].map((scope) => [scope, { scope, exported: 0, failed: 0, dropped: 0, queued: 0 }]),
   )
 
-  of(span: ReadableSpan): SpanCounts {
-    const { name } = span.instrumentationScope
-    return this.#counts.get(SCOPES.has(name) ? name : FOREIGN) as SpanCounts
+  of(scope: string): SpanCounts {
+    return (this.#counts.get(scope) ?? this.#counts.get(FOREIGN)) as SpanCounts
   }
 
   all(): readonly SpanCounts[] {
@@ -32,65 +32,119 @@ export class SpanLedger {
   }
 }
 
-/** How much a queue holds and hands over at once. */
-export interface SpanQueueOptions {
-  readonly maxQueueSize: number
-  readonly maxExportBatchSize: number
-  readonly scheduledDelayMillis: number
-}
+/** To put 512 spans into bytes holds the event loop for 3 ms or so: between two batches it is left alone for at least this long. */
+const BETWEEN_BATCHES_MS = 200
 
-/** The SDK's batching processor, which drops silently, behind a gate that knows how full it is. */
+/** Sending is kept out of every trace. */
+const UNTRACED = suppressTracing(ROOT_CONTEXT)
+
+/** The SDK's own batching processor drops in silence, and under load sends batch after batch: half of a node's time went there. */
 export class SpanQueue implements SpanProcessor {
-  readonly #inner: BatchSpanProcessor
+  readonly #exporter: SpanExporter
   readonly #ledger: SpanLedger
-  readonly #max: number
-  #size = 0
+  readonly #options: SpanQueueOptions
+  #spans: ReadableSpan[] = []
+  #timer: NodeJS.Timeout | undefined
+  #isHurried = false
+  #sentAt = Number.NEGATIVE_INFINITY
+  /** The batch under way. */
+  #sending: Promise<void> | undefined
+  #isShutDown = false
 
   constructor(exporter: SpanExporter, ledger: SpanLedger, options: SpanQueueOptions) {
+    this.#exporter = exporter
     this.#ledger = ledger
-    this.#max = options.maxQueueSize
-    const counting: SpanExporter = {
-      export: (spans, done) => {
-        this.#size -= spans.length
-        exporter.export(spans, (result) => {
-          this.#settle(spans, result)
-          done(result)
-        })
-      },
-      shutdown: () => exporter.shutdown(),
-      forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
-    }
-    this.#inner = new BatchSpanProcessor({ exporter: counting, ...options })
+    this.#options = { ...options, maxExportBatchSize: Math.min(options.maxExportBatchSize, options.maxQueueSize) }
   }
 
-  #settle(spans: readonly ReadableSpan[], result: ExportResult): void {
-    const outcome = result.code === ExportResultCode.SUCCESS ? 'exported' : 'failed'
-    for (const span of spans) {
-      const counts = this.#ledger.of(span)
-      counts.queued--
-      counts[outcome]++
-    }
+  /** Whether a trace that begins now may hope to leave whole: half of the queue is kept for what has begun already. */
+  get hasRoom(): boolean {
+    return this.#spans.length < this.#options.maxQueueSize / 2
   }
 
   onStart(): void {}
 
   onEnd(span: ReadableSpan): void {
-    if ((span.spanContext().traceFlags & 1) === 0) return
-    const counts = this.#ledger.of(span)
-    if (this.#size >= this.#max) {
+    if ((span.spanContext().traceFlags & 1) === 0 || this.#isShutDown) return
+    const counts = this.#ledger.of(span.instrumentationScope.name)
+    if (this.#spans.length >= this.#options.maxQueueSize) {
       counts.dropped++
       return
     }
-    this.#size++
     counts.queued++
-    this.#inner.onEnd(span)
+    this.#spans.push(span)
+    if (!this.#isHurried) this.#schedule()
   }
 
-  forceFlush(): Promise<void> {
-    return this.#inner.forceFlush()
+  /** Soon for a full batch, after its delay for another. */
+  #schedule(): void {
+    if (this.#sending !== undefined || this.#spans.length === 0) return
+    const isFull = this.#spans.length >= this.#options.maxExportBatchSize
+    if (this.#timer !== undefined && !isFull) return
+    clearTimeout(this.#timer)
+    this.#isHurried = isFull
+    const delayMs = isFull ? Math.max(0, this.#sentAt + BETWEEN_BATCHES_MS - performance.now()) : this.#options.scheduledDelayMillis
+    this.#timer = context.with(UNTRACED, () => setTimeout(this.#onTimer, delayMs))
+    this.#timer.unref()
   }
 
-  shutdown(): Promise<void> {
-    return this.#inner.shutdown()
+  readonly #onTimer = (): void => {
+    this.#forgetTimer()
+    // Counted where it fails.
+    this.#send().catch(() => undefined)
+  }
+
+  #forgetTimer(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#isHurried = false
+  }
+
+  /** One batch. Rejects when it could not be sent. */
+  #send(): Promise<void> {
+    this.#sentAt = performance.now()
+    const spans = this.#spans.splice(0, this.#options.maxExportBatchSize)
+    const sent = new Promise<ExportResult>((resolve) => context.with(UNTRACED, () => this.#exporter.export(spans, resolve)))
+    this.#sending = callWithTimeout(sent, this.#options.exportTimeoutMillis)
+      .catch((error: Error): ExportResult => ({ code: ExportResultCode.FAILED, error }))
+      .then(({ code, error }) => {
+        this.#sending = undefined
+        this.#settle(spans, code === ExportResultCode.SUCCESS ? 'exported' : 'failed')
+        this.#schedule()
+        if (code !== ExportResultCode.SUCCESS) throw error ?? new Error('the exporter failed')
+      })
+    return this.#sending
+  }
+
+  #settle(spans: readonly ReadableSpan[], outcome: 'exported' | 'failed'): void {
+    for (const span of spans) {
+      const counts = this.#ledger.of(span.instrumentationScope.name)
+      counts.queued--
+      counts[outcome]++
+    }
+  }
+
+  /** Sends all there is now, one batch after the other. Rejects when one of them could not be sent. */
+  async forceFlush(): Promise<void> {
+    let failure: unknown
+    const note = (error: unknown) => {
+      failure = error
+    }
+    await this.#sending?.catch(note)
+    while (this.#spans.length > 0) {
+      this.#forgetTimer()
+      await this.#send().catch(note)
+    }
+    if (failure !== undefined) throw failure
+  }
+
+  async shutdown(): Promise<void> {
+    this.#isShutDown = true
+    try {
+      await this.forceFlush()
+    } finally {
+      this.#forgetTimer()
+      await this.#exporter.shutdown()
+    }
   }
 }

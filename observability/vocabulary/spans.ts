@@ -1,7 +1,8 @@
 // Every span and attribute that leaves a node: its scope, its kind, and what it means.
 
-/** `otp.message` is sampled, the other two are always kept. */
-export type Scope = 'otp.message' | 'otp.lifecycle' | 'otp.cluster'
+/** `otp.message` is sampled, the other two are kept unless somebody says otherwise. */
+export const SCOPES = ['otp.message', 'otp.lifecycle', 'otp.cluster'] as const
+export type Scope = (typeof SCOPES)[number]
 
 /** One kind of span. */
 export interface SpanEntry {
@@ -60,7 +61,7 @@ export const ATTRIBUTES = {
   'otp.burst.of': 'The span that this one stands for.',
   'otp.burst.under': 'The supervisor, node or table under which they happened.',
   'otp.burst.count': 'How many it stands for.',
-  'otp.burst.reasons': 'Their distinct reasons, at most 10.',
+  'otp.burst.reasons': 'Their distinct reasons: of the first thousand, at most 10.',
   'error.type': 'What went wrong: an exit reason or the name of the error.',
 } as const
 

@@ -118,6 +118,8 @@ export function distributed(options: DistributedOptions): Distributed {
   } = options.supervisor
   checkLimits('supervisor.handoff', handoff ?? {}, { concurrency: 1 })
   checkLimits('supervisor.rebalance', rebalance ?? {}, { perSecond: 1, concurrency: 1 })
+  // Also those that never run here: their callers do.
+  for (const { name, body } of options.behaviours) if (body.traceable === false) runtime.tracing?.leaveOut(name)
   const directory = new Directory(id, rules)
   // Told first: whoever hears of a change may ask for names.
   const names = new NameIndex()

@@ -16,3 +16,4 @@ export {
 export { type NodeSummary, type NodeTallies, OBSERVER, observerServer } from './observer-server.ts'
 export { type PlacementView, placementView } from './placement-view.ts'
 export { type ProcessDetails, type ProcessInfo, processDetails, processInfo } from './process-info.ts'
+export type { TraceControls, TraceScope } from './trace-controls.ts'

@@ -14,6 +14,7 @@ const UNWRITTEN = Symbol('unwritten')
 /** One object for one name on one node: its restarts share it, and the keeper. */
 export class DurableGenServerBody implements Body, Saving {
   readonly name: string
+  readonly traceable: boolean
   readonly mailbox: MailboxBound | undefined
   readonly version: number
   readonly #inner: GenServerBody
@@ -24,6 +25,7 @@ export class DurableGenServerBody implements Body, Saving {
 
   constructor(inner: GenServerBody, definition: AnyDefinition, options: PersistOptions<unknown>, keeper: StateKeeper) {
     this.name = inner.name
+    this.traceable = inner.traceable
     this.mailbox = inner.mailbox
     this.version = options.version
     this.#inner = inner

@@ -27,6 +27,7 @@ const table = (handlers: object | undefined): Table => new Map(Object.entries(ha
 export class GenServerBody implements Body {
   readonly name: string
   readonly supervises: boolean
+  readonly traceable: boolean
   readonly mailbox: MailboxBound | undefined
   readonly #definition: AnyDefinition
   readonly #calls: Table
@@ -37,6 +38,7 @@ export class GenServerBody implements Body {
   constructor(definition: AnyDefinition, supervises = false) {
     this.name = definition.name
     this.supervises = supervises
+    this.traceable = definition.traceable ?? true
     this.mailbox = definition.mailbox
     this.#definition = definition
     this.#calls = table(definition.calls)

@@ -49,6 +49,8 @@ export interface GenServerDefinition<S, A, C, K, I, N = {}> {
   readonly trapExit?: boolean
   /** Its processes move between nodes with their state and their messages. Default: they are stopped here and begin anew there. */
   readonly handoff?: HandoffOption<NoInfer<S>>
+  /** `false`: its messages make no spans. A call still passes the trace on that it comes in, a cast does not. Default `true`. */
+  readonly traceable?: boolean
   /** Default: the mailbox takes whatever comes. */
   readonly mailbox?: MailboxBound
   /**

@@ -66,6 +66,7 @@ function andThen<T, R>(value: T | Promise<T>, use: (value: T) => R | Promise<R>)
 
 export class StatemBody implements Body, SystemCallbacks {
   readonly name: string
+  readonly traceable: boolean
   readonly mailbox: MailboxBound | undefined
   readonly #definition: AnyStatem
   readonly #states: ReadonlyMap<string, State>
@@ -73,6 +74,7 @@ export class StatemBody implements Body, SystemCallbacks {
 
   constructor(definition: AnyStatem) {
     this.name = definition.name
+    this.traceable = definition.traceable ?? true
     this.mailbox = definition.mailbox
     this.#definition = definition
     this.#states = new Map(Object.keys(definition.states).map((name) => [name, this.#stateOf(name)]))

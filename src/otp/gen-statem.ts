@@ -50,6 +50,8 @@ export interface GenStatemDefinition<D, A, N extends string, T, L> {
   /** OTP's `format_status`: what `getStatus` shows in place of the data. */
   readonly formatStatus?: (data: D, state: string) => unknown
   readonly trapExit?: boolean
+  /** `false`: its messages make no spans; as in `genServer`. */
+  readonly traceable?: boolean
   readonly mailbox?: MailboxBound
 }
 
@@ -99,5 +101,6 @@ export interface AnyStatem {
   readonly terminate?: (data: unknown, reason: ExitReason, self: Self, state: string) => void | Promise<void>
   readonly formatStatus?: (data: unknown, state: string) => unknown
   readonly trapExit?: boolean
+  readonly traceable?: boolean
   readonly mailbox?: MailboxBound
 }

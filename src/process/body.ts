@@ -11,6 +11,8 @@ export interface Body {
   readonly name: string
   /** Its processes are supervisors: they are listed as such. */
   readonly supervises?: boolean
+  /** `false`: its messages make no spans. */
+  readonly traceable?: boolean
   /** Default: a mailbox takes whatever comes. */
   readonly mailbox?: MailboxBound | undefined
   /** Sets `self.state`; what it throws is the reason why the start failed. */

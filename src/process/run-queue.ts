@@ -125,10 +125,10 @@ export class RunQueue {
     return true
   }
 
-  /** Detached, since the microtask was queued inside whatever trace the first message came from. */
+  /** Detached, since the microtask was queued inside whatever trace the first message came from. Out of one that is not kept nothing can leak. */
   readonly #drain = (): void => {
-    if (this.#tracing === undefined) this.#run()
-    else this.#tracing.detached(this.#run)
+    if (this.#tracing?.isTraced() === true) this.#tracing.detached(this.#run)
+    else this.#run()
   }
 
   readonly #run = (): void => {

@@ -89,6 +89,7 @@ export class Runtime {
   /** Starts a process and runs its `init`; the answer comes at once unless `init` is asynchronous. */
   spawn(body: Body, argument: unknown, options: SpawnOptions): StartResult | Promise<StartResult> {
     const { name } = options
+    if (body.traceable === false) this.tracing?.leaveOut(body.name)
     const holder = typeof name === 'object' ? name.whereis() : name === undefined ? undefined : this.names.get(name)?.pid
     const process = new Process(this, ++this.#lastSerial, body, options, this.counts(body.name), this.#startTime())
     if (holder !== undefined) return this.#failed(process, 'already_started', holder)

@@ -23,6 +23,10 @@ export interface Tracing {
   begin(story: 'handoff', id: string): OpenSpan
   /** Runs outside every trace: what a loop or a timer does later belongs to nobody who happened to start it. */
   detached<T>(run: () => T): T
+  /** Whether a trace that is kept runs now: asked for every message, so it must cost next to nothing. */
+  isTraced(): boolean
+  /** Messages of this behaviour, which says so itself, make no spans; said again it changes nothing. */
+  leaveOut(behaviour: string): void
   /** The trace that runs now, to be stored on facts. */
   current(): TraceCarrier | undefined
 }

@@ -37,7 +37,7 @@ describe('10,000 spans that end in one tick', () => {
 
   test('are counted where they do not fit', async () => {
     const memory = new Memory()
-    const sdk = startTraceSdk({ resource: resourceOf(identity), exporter: () => memory, keptQueueSize: 4000 })
+    const sdk = startTraceSdk({ resource: resourceOf(identity), exporter: () => memory, keptQueue: { maxQueueSize: 4000 } })
     for (let index = 0; index < 10_000; index++) sdk.cluster.startSpan('otp.child.takeover').end()
     const [, , before] = sdk.spanCounts()
     expect(before?.scope).toBe('otp.cluster')
@@ -51,7 +51,7 @@ describe('10,000 spans that end in one tick', () => {
 
   test('of messages push no restart out', async () => {
     const memory = new Memory()
-    const sdk = startTraceSdk({ resource: resourceOf(identity), exporter: () => memory, messageQueueSize: 100 })
+    const sdk = startTraceSdk({ resource: resourceOf(identity), exporter: () => memory, messageQueue: { maxQueueSize: 100 } })
     for (let index = 0; index < 10_000; index++) sdk.message.startSpan('otp.call lot.bid').end()
     sdk.lifecycle.startSpan('otp.supervisor.restart').end()
     await sdk.flush(5000)

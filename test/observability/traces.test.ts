@@ -26,7 +26,7 @@ function crashAndRestart(events: ReturnType<typeof eventStream>, number: number,
   const [oldPid, newPid] = [new Pid('n1.lq3f9a', number), new Pid('n1.lq3f9a', number + 1)]
   events.emit('process.exited', { ...exited, pid: oldPid, trace })
   events.emit('process.spawned', { ...examples['process.spawned'][0], pid: newPid, cause: 'restart' })
-  events.emit('supervisor.child_restarted', { ...restarted, oldPid, newPid })
+  events.emit('supervisor.child_restarted', { ...restarted, restartId: oldPid, oldPid, newPid })
 }
 
 describe('a restart', () => {

@@ -1,39 +1,12 @@
 // Ours: how long a child that crashed is away, and how many restarts a storm of them does in a second.
 import { quantile } from '#bench/support/median.ts'
 import { perSecond, runMeasure } from '#bench/support/program.ts'
-import { genServer } from '#otp'
-import type { Pid, Runtime } from '#process'
+import type { Pid } from '#process'
+import { Fragile, prepareStorm, STORM, type Storm } from './storm.ts'
 import { startChildren, startRuntime, startSupervisor } from './system.ts'
 
-const STORM = 10_000
 const WARMING_UP = 5000
 const CRASHES = 5000
-
-const Fragile = genServer({
-  name: 'fragile',
-  init: (start: number) => start,
-  casts: {
-    crash: (): number => {
-      throw new Error('crash')
-    },
-  },
-})
-
-interface Storm {
-  readonly supervisor: Pid
-  readonly children: readonly Pid[]
-  readonly over: Promise<void>
-}
-
-/** Children that wait to crash; `over` resolves when each of them runs again. */
-async function prepareStorm(runtime: Runtime): Promise<Storm> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  let left = STORM
-  const supervisor = await startSupervisor(runtime, () => {
-    if (--left === 0) resolve()
-  })
-  return { supervisor, children: await startChildren(runtime, supervisor, Fragile, STORM), over: promise }
-}
 
 await runMeasure({
   /** From the message that crashes a child to the moment its supervisor has it running again. */

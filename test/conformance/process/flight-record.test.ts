@@ -66,6 +66,8 @@ describe('the fact of a crash', () => {
       begin: () => ({ carrier: undefined, end: () => undefined }),
       serve: () => ({ carrier: undefined, end: () => undefined }),
       detached: <T>(run: () => T) => run(),
+      isTraced: () => true,
+      leaveOut: () => undefined,
       current: () => 'trace-1',
     }
     const runtime = new Runtime({ id: 'n1.a', clock: lab.clock, events: lab.events, tracing })

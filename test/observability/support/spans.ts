@@ -1,4 +1,5 @@
 // Tracing into memory: tracers of a node whose ended spans can be looked at.
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import {
   AlwaysOffSampler,
@@ -8,9 +9,17 @@ import {
   SimpleSpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
+import { Sampling } from '#observability/traces/controls.ts'
 
 // Context flows through promises only with a context manager, and OpenTelemetry has one an OS process.
-new NodeSDK({ autoDetectResources: false, spanProcessors: [], metricReaders: [], logRecordProcessors: [] }).start()
+const contexts = new AsyncLocalStorageContextManager()
+new NodeSDK({
+  contextManager: contexts,
+  autoDetectResources: false,
+  spanProcessors: [],
+  metricReaders: [],
+  logRecordProcessors: [],
+}).start()
 
 /** Tracers of every scope over one memory; `sampled` is what the edge decides. */
 export function memoryTracers({ sampled = true } = {}) {
@@ -19,6 +28,8 @@ export function memoryTracers({ sampled = true } = {}) {
   const edge = new TracerProvider({ sampler: sampled ? new AlwaysOnSampler() : new AlwaysOffSampler(), spanProcessors })
   const all = new TracerProvider({ sampler: new AlwaysOnSampler(), spanProcessors })
   return {
+    contexts,
+    sampling: new Sampling(),
     edge: edge.getTracer('otp.message'),
     message: all.getTracer('otp.message'),
     lifecycle: all.getTracer('otp.lifecycle'),
