@@ -9,13 +9,16 @@ import {
   type SpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
-import { auctionRoutes, Lot } from '#auctions'
+import { auctionRoutes, chaosRoutes, Lot } from '#auctions'
 import { close, createHttpServer, listen } from '#http'
 import { createTracing } from '#observability/context.ts'
 import { resourceOf } from '#observability/resource.ts'
 import { Sampling } from '#observability/traces/controls.ts'
 import { createTraces } from '#observability/traces.ts'
 import { createNode, EventStream, type Node, type NodeEvents, staticTopology, systemClock } from '#otp-labs'
+
+/** Answers under way may take so long when it ends, in ms. */
+const CLOSE_WITHIN_MS = 1000
 
 /** A node and where it is spoken to. */
 export interface TracedNode {
@@ -86,13 +89,14 @@ async function startNode(
       throw error
     },
   })
-  auctionRoutes(app, { node, chaosAllowed: true })
+  auctionRoutes(app, { node })
+  chaosRoutes(app, { node, isAllowed: true, cut: () => undefined })
   const url = await listen(app, '127.0.0.1', 0)
   return {
     node,
     url,
     stop: async () => {
-      await close(app, systemClock)
+      await close(app, systemClock, CLOSE_WITHIN_MS)
       await node.stop()
     },
   }

@@ -76,8 +76,8 @@ export class Drain {
   }
 
   /**
-   * This node takes nothing new from now on, and hands over what it has. Resolves when that is done, as far as it goes; asked again it answers
-   * the same, and tries again what is left. What nobody else can have stays, and is counted as given up.
+   * This node takes nothing new from now on, and hands over what it has. Resolves when that is done, as far as it goes, and live peers know;
+   * asked again it answers the same, and tries again what is left. What nobody else can have stays, and is counted as given up.
    */
   drain(options: DrainOptions = {}): Promise<DrainReport> {
     const { cluster, clock, events } = this.#o
@@ -160,8 +160,9 @@ export class Drain {
     const left = this.#keys().filter((key) => !fates.has(key)).length
     const [moved, restarted, stopped] = [count('moved'), count('restarted'), count('stopped')]
     const why = isOver()
-    // Names lead to the new places from everywhere before this node goes; then what was sent here before has been passed on, and has to arrive.
-    if (moved + restarted > 0 && why === undefined) {
+    // Before this node goes, names lead to the new places from everywhere; if it stays, all know by then that it takes nothing new.
+    // Then what was sent here before has been passed on, and has to arrive.
+    if ((moved + restarted > 0 || !isLeaving) && why === undefined) {
       await Promise.race([replicator.confirmed(CONFIRM_MS).then(() => handoffs.settled(CONFIRM_MS)), ended])
     }
     return {
