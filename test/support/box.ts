@@ -103,11 +103,14 @@ export class Box {
     })
   }
 
-  /** A box whose nodes have found each other. */
+  /** A box whose nodes have found each other, and know of each other what they can start. */
   static async formed(options: BoxOptions): Promise<Box> {
     const box = new Box(options)
     for (const name of options.names) box.start(name)
-    await box.clock.until(() => box.live().every((node) => node.isReady && node.cluster.alive.size === options.names.length), 20_000)
+    const knowsAll = ({ cluster }: Node) =>
+      cluster.alive.size === options.names.length &&
+      cluster.alive.values().every((id) => id === cluster.id || cluster.membership.member(id)?.offers !== undefined)
+    await box.clock.until(() => box.live().every((node) => node.isReady && knowsAll(node)), 20_000)
     return box
   }
 
