@@ -103,6 +103,38 @@ describe('the page', () => {
     expect(samples(await page())).toEqual(before)
   })
 
+  test('as OpenMetrics leads from messages and calls to the traces in which they were sampled', async () => {
+    const carrier = (flags: string) => `00-${'a'.repeat(32)}-${'b'.repeat(16)}-${flags}`
+    const { behaviours } = snapshot()
+    const behaviour = {
+      ...(behaviours[0] as NodeSnapshot['behaviours'][number]),
+      tracedCalls: { ok: carrier('01'), timeout: carrier('00') },
+    }
+    const { page, metrics, clock } = watch({ snapshot: () => snapshot({ behaviours: [behaviour] }) })
+    const message = { behaviour: 'lot', count: 1, depth: 1, waitMs: 2 }
+    metrics.messageMeasured({ ...message, handleMs: 0.5, trace: carrier('01') })
+    metrics.messageMeasured({ ...message, handleMs: 50, trace: carrier('00') })
+    metrics.callMeasured('remote', 3, 'ok', 1, carrier('01'))
+    const withExemplars = async () =>
+      (await page('application/openmetrics-text')).split('\n').filter((line) => line.includes(' # {trace_id="aaaa'))
+    const lines = await withExemplars()
+    expect(lines.map((line) => line.slice(0, line.indexOf(' ')))).toEqual([
+      'otp_mailbox_wait_seconds_bucket{le="0.005",behaviour="lot"}',
+      'otp_message_handle_duration_seconds_bucket{le="0.001",behaviour="lot"}',
+      'otp_calls_total{behaviour="lot",outcome="ok"}',
+      'otp_call_duration_seconds_bucket{le="0.01",locality="remote"}',
+    ])
+    await clock.advance(15_000)
+    expect(await withExemplars()).toEqual(lines)
+  })
+
+  test('is read once for two who ask for it in different forms', async () => {
+    let readings = 0
+    const { page } = watch({ snapshot: () => snapshot({ registryNames: ++readings }) })
+    await Promise.all([page(), page('application/openmetrics-text')])
+    expect(readings).toBe(1)
+  })
+
   test('says nothing of a node that is not there yet', async () => {
     const { page } = watch()
     expect(await page()).not.toMatch(/^otp_(node_uptime_seconds|cluster_members)[ {]/m)

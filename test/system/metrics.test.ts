@@ -82,7 +82,7 @@ async function knockWithGarbage(): Promise<void> {
 /** Messages that wait, that are too many, that come too late and that reach nobody. */
 async function messages(): Promise<void> {
   const n1 = at('n1')
-  const sleeping = n1.do('call', { to: 'clerk', name: 'sleep', payload: 2500, timeoutMs: 1000 })
+  const sleeping = n1.do('call', { to: 'clerk', name: 'sleep', payload: 10_000, timeoutMs: 500 })
   await sleep(100)
   await n1.do('cast', { to: 'clerk', name: 'note', times: 30 })
   await n1.do('cast', { to: 'nobody', name: 'note', times: 1 })
@@ -162,7 +162,7 @@ beforeAll(async () => {
   await sleep(1000)
   await scrape(at('n1'))
   exemplars = await at('n1').get('/metrics', 'application/openmetrics-text; version=1.0.0')
-}, 240_000)
+}, 400_000)
 
 afterAll(async () => {
   await endCommands()
