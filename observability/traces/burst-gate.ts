@@ -1,9 +1,10 @@
 // Lets the first facts of a kind through and counts the rest, so that a storm of thousands stays a story one can read.
 import type { Clock } from '#otp-labs'
+import type { SpanName } from '#vocabulary'
 
 /** What stands for the facts that were not let through. */
-export interface Burst<Of extends string = string> {
-  readonly of: Of
+export interface Burst {
+  readonly of: SpanName
   /** The supervisor, node or table under which they happened. */
   readonly under: string
   count: number
@@ -15,28 +16,28 @@ export interface Burst<Of extends string = string> {
 
 const MAX_REASONS = 10
 
-interface Window<Of extends string> {
+interface Window {
   readonly endsAt: number
   admitted: number
-  held: Burst<Of> | undefined
+  held: Burst | undefined
 }
 
 /** `limit` facts of a kind a supervisor and a window; `report` is told of the rest once, when their window has ended. */
-export class BurstGate<Of extends string = string> {
+export class BurstGate {
   readonly #clock: Clock
-  readonly #report: (burst: Burst<Of>) => void
+  readonly #report: (burst: Burst) => void
   readonly #limit: number
   readonly #windowMs: number
-  readonly #windows = new Map<string, Window<Of>>()
+  readonly #windows = new Map<string, Window>()
 
-  constructor(clock: Clock, report: (burst: Burst<Of>) => void, limit = 100, windowMs = 1000) {
+  constructor(clock: Clock, report: (burst: Burst) => void, limit = 100, windowMs = 1000) {
     this.#clock = clock
     this.#report = report
     this.#limit = limit
     this.#windowMs = windowMs
   }
 
-  admits(of: Of, under: string, at: number, reason?: string): boolean {
+  admits(of: SpanName, under: string, at: number, reason?: string): boolean {
     const key = `${of} ${under}`
     const now = this.#clock.now()
     let window = this.#windows.get(key)
@@ -65,7 +66,7 @@ export class BurstGate<Of extends string = string> {
     for (const key of [...this.#windows.keys()]) this.#close(key)
   }
 
-  #close(key: string, only?: Window<Of>): void {
+  #close(key: string, only?: Window): void {
     const window = this.#windows.get(key)
     if (window === undefined || (only !== undefined && window !== only)) return
     this.#windows.delete(key)

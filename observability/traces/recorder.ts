@@ -35,7 +35,7 @@ export const errorOf = (reason: ExitReason): string | undefined =>
 
 export class SpanRecorder {
   readonly #tracers: { readonly lifecycle: Tracer; readonly cluster: Tracer }
-  readonly #gate: BurstGate<SpanName>
+  readonly #gate: BurstGate
   readonly #contexts = new WeakMap<object, SpanContext>()
 
   constructor(tracers: { readonly lifecycle: Tracer; readonly cluster: Tracer }, clock: Clock) {
