@@ -2,9 +2,9 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
 import { type Clock, CodedError, Crash, describeExit, type ExitReason, type Handlers, systemClock } from '#otp-labs'
 import { EVENTS, type Facts, type Level } from '#vocabulary'
+import { StormGate } from './logs/storm-gate.ts'
 import type { ExemplarLabels } from './metrics/cells.ts'
 import type { NodeIdentity } from './resource.ts'
-import { BurstGate } from './traces/burst-gate.ts'
 
 /** Where and how much a node logs. */
 export interface LoggerOptions {
@@ -108,24 +108,15 @@ export function createLogs(parent: Logger, { spanOf = () => undefined, clock = s
   // Facts are flat and of known fields: striking out three levels deep would cost five times what the record costs.
   // The parent's level decides, also when it is changed: a child would keep the one that it was born with.
   const logger = parent.child({}, { level: 'trace', redact: { paths: TOP, censor: CENSOR } })
-  const gate = new BurstGate<keyof Facts>(
-    clock,
-    describeExit,
-    ({ of, under, count, first, last, reasons }) => {
-      const [supervisor] = [under].filter((path) => path !== '')
-      const times = { first: new Date(first).toISOString(), last: new Date(last).toISOString() }
-      if (!parent.isLevelEnabled('warn')) return
-      logger.warn(
-        { event: 'telemetry.logs_held_back', of, supervisor, count, ...times, reasons: [...reasons] },
-        'records held back in a storm',
-      )
-    },
-    BURST.limit,
-    BURST.windowMs,
-  )
+  const gate = new StormGate(clock, BURST, ({ supervisor, first, last, ...held }) => {
+    if (!parent.isLevelEnabled('warn')) return
+    const where = supervisor === '' ? {} : { supervisor }
+    const times = { first: new Date(first).toISOString(), last: new Date(last).toISOString() }
+    logger.warn({ event: 'telemetry.logs_held_back', ...held, ...where, ...times }, 'records held back in a storm')
+  })
   /** Who asks for `debug` asks for all of it. */
   const isHeldBack = (type: keyof Facts, level: Level, { supervisor = '', reason }: Occasion): boolean =>
-    level !== 'debug' && !gate.of(type).admits(supervisor, clock.wall(), reason)
+    level !== 'debug' && !gate.admits(type, supervisor, () => (reason === undefined ? undefined : describeExit(reason)))
   /** Builds the record only if somebody reads that level; ids come from the fact's span, else from the trace it happened in. */
   const write = <K extends keyof Facts>(type: K, level: Level, event: Facts[K], fields: () => object) => {
     if (!parent.isLevelEnabled(level) || isHeldBack(type, level, event as Occasion)) return
