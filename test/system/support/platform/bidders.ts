@@ -17,6 +17,7 @@ interface LotSeen {
 }
 
 interface Answer {
+  readonly pod: string
   readonly status: number
   readonly body: Readonly<Record<string, unknown>>
 }
@@ -62,12 +63,12 @@ export class Bidders {
         const lot = this.#lots.get(id) as LotSeen
         const amount = lot.next++
         try {
-          const { status, body } = await this.#ask('POST', `/lots/${id}/bids`, { bidder, amount })
+          const { pod, status, body } = await this.#ask('POST', `/lots/${id}/bids`, { bidder, amount })
           // Refused as too low against its own amount: an earlier try was accepted, and its answer was lost.
           const isAccepted = status === 200 || (status === 409 && body.high === amount)
           if (isAccepted) lot.high = amount
           if (isAccepted) lot.accepted++
-          else this.#failed.push(`${id} at ${amount}: ${status} ${JSON.stringify(body)}`)
+          else this.#failed.push(`${id} at ${amount}: ${pod} answered ${status} at ${new Date().toISOString()}: ${JSON.stringify(body)}`)
         } catch (error) {
           this.#failed.push(`${id} at ${amount}: ${(error as Error).message}`)
         }
@@ -104,7 +105,7 @@ export class Bidders {
           const answer = (await response.json()) as Answer['body']
           if (response.status < 500) {
             this.#slowestMs = Math.max(this.#slowestMs, performance.now() - startedAt)
-            return { status: response.status, body: answer }
+            return { pod, status: response.status, body: answer }
           }
           heard = `${pod} answered ${response.status}: ${String(answer.detail)}`
         } catch (error) {

@@ -169,6 +169,11 @@ export class Rehearsal {
     return life
   }
 
+  /** What the pods that run have logged of a kind, to be shown where something went wrong. */
+  logged(pattern: RegExp): string[] {
+    return [...this.#lives.values()].flatMap(({ command }) => command.stdout.split('\n').filter((line) => pattern.test(line)))
+  }
+
   async stop(): Promise<void> {
     await this.network.remove()
     await Promise.all([...this.#lives.values()].map(({ command }) => command.ended))
