@@ -121,6 +121,7 @@ export function logsTable(parent: Logger, spanOf: (event: object) => ExemplarLab
     'handoff.started': plain('handoff.started'),
     'handoff.ended': plain('handoff.ended', ({ outcome }) => (outcome === 'completed' ? 'info' : 'warn')),
     'handoff.received': plain('handoff.received'),
+    'observer.managed': plain('observer.managed', ({ outcome }) => (outcome === 'ok' ? 'warn' : 'info')),
     'http.request_completed': plain('http.request_completed', ({ status }) => (status >= 500 ? 'warn' : 'debug')),
     'node.started': plain('node.started'),
     'node.leaving': plain('node.leaving'),

@@ -306,6 +306,7 @@ export function createTraces(tracers: Pick<TraceSdk, 'lifecycle' | 'cluster'>, c
         burst: { under: event.from },
       })
     },
+    'observer.managed': null,
     'http.request_completed': null,
     'node.started': null,
     'node.leaving': null,

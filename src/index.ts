@@ -67,7 +67,7 @@ export {
   uniformRandom,
   type WriteResult,
 } from '#distributed'
-export { type NodeSnapshot, type ProcessDetails, type ProcessInfo, processDetails } from '#introspect'
+export { type Controls, type NodeSnapshot, type ProcessDetails, type ProcessInfo, processDetails } from '#introspect'
 export {
   type AnswerOf,
   type AnyApplication,
@@ -172,6 +172,7 @@ export {
   Name,
   type NodeId,
   NodeRef,
+  type Observe,
   type OpenSpan,
   type Overflow,
   Pid,

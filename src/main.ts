@@ -11,7 +11,6 @@ import { startTelemetry, type Telemetry } from '#observability'
 import { memoryStateStore, type NodeEvents, type StateStoreFactory, sqliteStateStore } from '#otp-labs'
 import { topologyFrom } from './topologies.ts'
 
-const LOOPBACK = '127.0.0.1'
 /** What telemetry may take of the shutdown, to send what it still holds. */
 const FLUSH_WITHIN_MS = 3000
 
@@ -73,8 +72,12 @@ async function main(): Promise<void> {
   let node = make(incarnation)
   telemetry.attach(events, () => node.snapshot())
   const health = createHttpServer({ clock: systemClock, events, onUnexpected })
-  healthRoutes(health, { render: (accept) => (telemetry as Telemetry).render(accept), isReady: () => node.isReady && !isStopping })
-  const metricsAddress = await listen(health, LOOPBACK, config.metricsPort)
+  healthRoutes(health, {
+    render: (accept) => (telemetry as Telemetry).render(accept),
+    isReady: () => node.isReady && !isStopping,
+    metricsToken: config.tokens.metrics,
+  })
+  const metricsAddress = await listen(health, config.metricsHost, config.metricsPort)
   undo.push(() => close(health, systemClock))
   undo.push(() => node.stop('shutdown'))
   await startNode(node, (which) => {
@@ -87,9 +90,9 @@ async function main(): Promise<void> {
     tracing: telemetry.tracing,
     onUnexpected,
   })
-  observerRoutes(app, node.parts)
+  observerRoutes(app, node.parts, { readToken: config.tokens.read, manageToken: config.tokens.manage, links: config.links })
   auctionRoutes(app, { node, chaosAllowed: config.chaosAllowed })
-  const httpAddress = await listen(app, LOOPBACK, config.httpPort)
+  const httpAddress = await listen(app, config.httpHost, config.httpPort)
   undo.push(() => close(app, systemClock))
   // The channel may close while this is on its way; the disconnect says what that means.
   process.send?.({ type: 'ready', name, http: httpAddress, metrics: `${metricsAddress}/metrics` }, () => undefined)

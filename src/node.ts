@@ -33,7 +33,7 @@ import {
   type Rules,
   type StateStoreFactory,
 } from '#distributed'
-import { EventLog, type NodeParts, type NodeSnapshot, nodeSnapshot, OBSERVER, observerServer } from '#introspect'
+import { type Controls, EventLog, History, type NodeParts, type NodeSnapshot, nodeSnapshot, OBSERVER, observerServer } from '#introspect'
 import {
   type AnswerOf,
   type AnyApplication,
@@ -103,6 +103,8 @@ export interface NodeOptions {
   readonly tracing?: Tracing | undefined
   readonly onCallMeasured?: CallMeasured
   readonly events?: NodeEventStream
+  /** What may be done to it through the observer, where a manage token is set. */
+  readonly controls?: Controls
   readonly membershipTimes?: MembershipTimes
   readonly replicatorTimes?: ReplicatorTimes
   /** Rules of the protocol to be replaced, in a simulation that shows what they are there for. */
@@ -229,6 +231,8 @@ export class Node {
     this.#toStart = options.applications ?? []
     this.log = new EventLog(() => clock.wall())
     events.subscribe('event-log', eventLogTable(this.log))
+    const history = new History(clock)
+    events.subscribe('history', history.table)
     this.parts = {
       runtime,
       cluster,
@@ -242,6 +246,9 @@ export class Node {
       role: options.role ?? 'node',
       zone: options.zone ?? '',
       startedAt: clock.wall(),
+      history,
+      behaviours: options.behaviours ?? [],
+      controls: options.controls ?? {},
     }
     this.#root = this.#tree(options)
   }

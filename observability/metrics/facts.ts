@@ -155,6 +155,7 @@ export function metricsTable(families: Families, exemplar: (event: object) => Ex
       families.observe('otp_handoff_state_bytes', {}, bytes)
     },
     'handoff.received': null,
+    'observer.managed': null,
     'http.request_completed': ({ route, status, durationMs }) => {
       if (!/^\/observer(\/|$)/.test(route)) return
       families.zero('otp_observer_requests_total', { route })

@@ -2,5 +2,5 @@
 export type { HttpEvents } from './events.ts'
 export type { Problem } from './problem.ts'
 export { type HealthSource, healthRoutes } from './routes/health.ts'
-export { observerRoutes } from './routes/observer.ts'
+export { type ObserverOptions, observerRoutes } from './routes/observer.ts'
 export { close, createHttpServer, type HttpServerOptions, listen } from './server.ts'

@@ -2,8 +2,10 @@
 import type { Cluster } from '#cluster'
 import { incarnationOf, nodeName } from '#cluster'
 import type { Directory, DistributedRegistry, Handoffs, Reconciler, Relocator, Replicator } from '#distributed'
-import { Supervision } from '#otp'
+import { type AnyBehaviour, Supervision } from '#otp'
 import type { CallCounts, NodeId, Overflow, Process, Runtime } from '#process'
+import type { Controls } from './controls.ts'
+import type { History } from './history.ts'
 
 /** What a node shows of itself is read from here. */
 export interface NodeParts {
@@ -20,6 +22,11 @@ export interface NodeParts {
   readonly zone: string
   /** Wall clock, ms. */
   readonly startedAt: number
+  readonly history: History
+  /** What may be started on it by name. */
+  readonly behaviours: readonly AnyBehaviour[]
+  /** What may be done to it; filled by whoever can. */
+  readonly controls: Controls
 }
 
 export interface BehaviourSnapshot {

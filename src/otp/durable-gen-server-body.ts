@@ -1,6 +1,6 @@
 // The body of a gen_server whose state outlives it: it begins with what was written, and answers only when what it says is.
 import { CodedError } from '#base'
-import { type Body, type Envelope, type ExitReason, isExitOfParent, type MailboxBound, type Process } from '#process'
+import { type Body, type Envelope, type ExitReason, isExitOfParent, type MailboxBound, type Observe, type Process } from '#process'
 import type { KeptState, PersistOptions, StateKeeper } from './durable-state.ts'
 import type { AnyDefinition } from './gen-server.ts'
 import type { GenServerBody } from './gen-server-body.ts'
@@ -14,6 +14,7 @@ const UNWRITTEN = Symbol('unwritten')
 export class DurableGenServerBody implements Body, Saving {
   readonly name: string
   readonly mailbox: MailboxBound | undefined
+  readonly observe: Observe | undefined
   readonly version: number
   readonly #inner: GenServerBody
   readonly #trapExit: boolean
@@ -24,6 +25,7 @@ export class DurableGenServerBody implements Body, Saving {
   constructor(inner: GenServerBody, definition: AnyDefinition, options: PersistOptions<unknown>, keeper: StateKeeper) {
     this.name = inner.name
     this.mailbox = inner.mailbox
+    this.observe = inner.observe
     this.version = options.version
     this.#inner = inner
     this.#trapExit = definition.trapExit ?? false

@@ -8,6 +8,7 @@ import {
   type ExitReason,
   isExitOfParent,
   type MailboxBound,
+  type Observe,
   type Process,
   type ReplyTo,
   StartIgnored,
@@ -28,6 +29,7 @@ export class GenServerBody implements Body {
   readonly name: string
   readonly supervises: boolean
   readonly mailbox: MailboxBound | undefined
+  readonly observe: Observe | undefined
   readonly #definition: AnyDefinition
   readonly #calls: Table
   readonly #casts: Table
@@ -38,6 +40,7 @@ export class GenServerBody implements Body {
     this.name = definition.name
     this.supervises = supervises
     this.mailbox = definition.mailbox
+    this.observe = definition.observe
     this.#definition = definition
     this.#calls = table(definition.calls)
     this.#casts = table(definition.casts)

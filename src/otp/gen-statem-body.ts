@@ -8,6 +8,7 @@ import {
   type ExitReason,
   isExitOfParent,
   type MailboxBound,
+  type Observe,
   type Process,
   type TraceCarrier,
 } from '#process'
@@ -67,6 +68,7 @@ function andThen<T, R>(value: T | Promise<T>, use: (value: T) => R | Promise<R>)
 export class StatemBody implements Body, SystemCallbacks {
   readonly name: string
   readonly mailbox: MailboxBound | undefined
+  readonly observe: Observe | undefined
   readonly #definition: AnyStatem
   readonly #states: ReadonlyMap<string, State>
   readonly #timeouts = new Set<string>()
@@ -74,6 +76,7 @@ export class StatemBody implements Body, SystemCallbacks {
   constructor(definition: AnyStatem) {
     this.name = definition.name
     this.mailbox = definition.mailbox
+    this.observe = definition.observe
     this.#definition = definition
     this.#states = new Map(Object.keys(definition.states).map((name) => [name, this.#stateOf(name)]))
   }

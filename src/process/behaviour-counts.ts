@@ -1,6 +1,8 @@
 // What is counted of each behaviour on one node, as plain integers: whoever counts must not pay what a metric costs.
+import type { Envelope } from './envelope.ts'
 import type { Overflow } from './mailbox.ts'
 import type { CallCounts } from './pending-calls.ts'
+import type { Process } from './process.ts'
 
 /** Read at scrape: live processes, messages handled, calls by outcome (the caller's side). */
 export interface BehaviourCounts {
@@ -9,6 +11,8 @@ export interface BehaviourCounts {
   readonly calls: CallCounts
   /** Messages that found the mailbox full, by what became of them. */
   readonly dropped: Record<Overflow, number>
+  /** Told of each message that is taken up, while somebody traces the behaviour. Here, where the count is touched anyway: it costs others nothing. */
+  watch: ((process: Process, envelope: Envelope) => void) | undefined
 }
 
 export function noCounts(): BehaviourCounts {
@@ -17,5 +21,6 @@ export function noCounts(): BehaviourCounts {
     handled: 0,
     calls: { ok: 0, error: 0, timeout: 0, noproc: 0, nodedown: 0 },
     dropped: { drop_newest: 0, drop_oldest: 0, reject: 0 },
+    watch: undefined,
   }
 }

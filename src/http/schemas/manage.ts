@@ -9,6 +9,7 @@ export const MANAGE_ACTIONS = [
   'restart_child',
   'release',
   'drain',
+  'undrain',
   'set_sampling',
   'set_log_level',
   'trace',

@@ -30,7 +30,9 @@ export const conflicts = clusterWide.extend({
         name: z.string(),
         winner: claim,
         loser: claim,
-        resolution: z.enum(['kept', 'stopped', 'remote']).describe('what the node did: kept its own, stopped its own, or neither was its own'),
+        resolution: z
+          .enum(['kept', 'stopped', 'remote'])
+          .describe('what the node did: kept its own, stopped its own, or neither was its own'),
       }),
     )
     .describe('the last 100 of each node, youngest first'),
@@ -94,7 +96,6 @@ export const placement = clusterWide.extend({
       node: z.string(),
       names: count.describe('that it owns'),
       isCandidate: z.boolean().describe('whether it is given children'),
-      childrenStarting: count.nullable().describe('children of its local supervisor that are about to start again'),
     }),
   ),
 })

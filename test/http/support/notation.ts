@@ -1,7 +1,7 @@
 // JSON schemas in the short notation of the reference: what a field is called, what it is, and why.
 
-interface Schema {
-  readonly type?: string
+export interface Schema {
+  readonly type?: string | readonly string[]
   readonly description?: string
   readonly enum?: readonly unknown[]
   readonly const?: unknown
@@ -16,11 +16,12 @@ interface Schema {
 export function notation(schema: Schema, skip: readonly string[] = [], indent = ''): string {
   if (schema.anyOf !== undefined) return schema.anyOf.map((each) => notation(each, [], indent)).join(' | ')
   if (schema.enum !== undefined) return schema.enum.map((each) => `'${String(each)}'`).join(' | ')
-  if (schema.const !== undefined) return `'${String(schema.const)}'`
+  if (schema.const !== undefined) return `'${JSON.stringify(schema.const).slice(1, -1)}'`
   if (schema.items !== undefined) return `[${notation(schema.items, [], indent)}]`
   if (schema.properties !== undefined) return fields(schema, skip, indent)
   if (typeof schema.additionalProperties === 'object') return `{ [key]: ${notation(schema.additionalProperties, [], indent)} }`
-  return schema.type ?? 'any JSON'
+  if (schema.type === undefined) return 'any JSON'
+  return typeof schema.type === 'string' ? schema.type : schema.type.join(' | ')
 }
 
 function fields({ properties = {}, required = [] }: Schema, skip: readonly string[], indent: string): string {
