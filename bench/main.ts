@@ -11,6 +11,7 @@ import { goalsTable, resultsTable } from '#bench/support/table.ts'
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   local: async () => (await import('#bench/local/bench.ts')).local,
   cluster: async () => (await import('#bench/cluster/bench.ts')).cluster,
+  observer: async () => (await import('#bench/observer/bench.ts')).observer,
 }
 
 const say = (line: string): boolean => process.stderr.write(`${line}\n`)
