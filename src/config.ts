@@ -280,8 +280,11 @@ function secretFrom(name: string, given: Readonly<Record<string, string | undefi
 }
 
 /** Whoever can reach the observer beyond this host needs a token; one that does everything is not one that only reads. */
-function tokenProblems({ OTP_HTTP_HOST: host }: Settings, { read, manage }: Tokens): string[] {
+function tokenProblems({ OTP_HTTP_HOST: host }: Settings, { read, manage, metrics }: Tokens): string[] {
   const problems: string[] = []
+  // A header could not carry it.
+  if ([read, manage, metrics].some((each) => each !== undefined && /\s/.test(each)))
+    problems.push('a token has a space or a new line in it')
   if (read === undefined && !isLoopback(host)) {
     problems.push(`OTP_HTTP_HOST=${host} can be reached by others: set OTP_OBSERVER_TOKEN or OTP_OBSERVER_TOKEN_FILE`)
   }
