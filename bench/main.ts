@@ -13,6 +13,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   cluster: async () => (await import('#bench/cluster/bench.ts')).cluster,
   handoff: async () => (await import('#bench/handoff/bench.ts')).handoff,
   telemetry: async () => (await import('#bench/telemetry/bench.ts')).telemetry,
+  observer: async () => (await import('#bench/observer/bench.ts')).observer,
 }
 
 const say = (line: string): boolean => process.stderr.write(`${line}\n`)

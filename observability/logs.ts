@@ -190,6 +190,7 @@ export function createLogs(parent: Logger, { spanOf = () => undefined, clock = s
     'handoff.started': plain('handoff.started'),
     'handoff.ended': plain('handoff.ended', ({ outcome }) => (outcome === 'completed' ? 'info' : 'warn')),
     'handoff.received': plain('handoff.received'),
+    'observer.managed': plain('observer.managed', ({ outcome }) => (outcome === 'ok' ? 'warn' : 'info')),
     'http.request_completed': plain('http.request_completed', ({ status }) => (status >= 500 ? 'warn' : 'debug')),
     'node.started': plain('node.started'),
     'node.draining': plain('node.draining'),

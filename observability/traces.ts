@@ -328,6 +328,7 @@ export function createTraces(tracers: RecorderTracers, clock: Clock = systemCloc
         within: event.trace,
       })
     },
+    'observer.managed': null,
     'http.request_completed': null,
     'node.started': null,
     'node.draining': null,

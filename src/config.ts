@@ -1,4 +1,5 @@
 // Configuration: the environment in, a frozen typed object out, or every problem at once in words a person can act on.
+import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { CodedError } from '#base'
 import { isLoopback, type SecretSource, secretsFromFile, type TlsFiles } from '#cluster'
@@ -13,6 +14,15 @@ const list = z
   .default('')
   .transform((text) => text.split(',').filter((item) => item !== ''))
 const address = z.string().regex(/^[^\s:]+:[0-9]{1,5}$/, 'expected host:port')
+
+const token = z
+  .string()
+  .regex(/^\S{16,1024}$/, 'expected at least 16 characters without a space')
+  .optional()
+const webAddress = z
+  .string()
+  .regex(/^https?:\/\//, 'expected an address that begins with http:// or https://')
+  .optional()
 
 /** Every setting: its variable, what it may be, and what it is when nobody sets it. */
 const SETTINGS = z.object({
@@ -52,6 +62,15 @@ const SETTINGS = z.object({
   OTP_HTTP_PORT: port.default(4000),
   OTP_METRICS_HOST: z.string().default('127.0.0.1'),
   OTP_METRICS_PORT: port.default(9100),
+  OTP_OBSERVER_TOKEN: token,
+  OTP_OBSERVER_TOKEN_FILE: z.string().optional(),
+  OTP_OBSERVER_MANAGE_TOKEN: token,
+  OTP_OBSERVER_MANAGE_TOKEN_FILE: z.string().optional(),
+  OTP_METRICS_TOKEN: token,
+  OTP_METRICS_TOKEN_FILE: z.string().optional(),
+  OTP_GRAFANA_URL: webAddress,
+  OTP_TRACE_URL: webAddress,
+  OTP_RUNBOOK_URL: webAddress,
   OTP_CHAOS: z.enum(['off', 'allowed']).default('off'),
   OTP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   OTP_TRACES_MESSAGE_RATIO: share.optional(),
@@ -76,6 +95,13 @@ const SETTINGS = z.object({
   OTP_STATE_DIR: z.string().min(1).optional(),
 })
 
+/** Undefined: none is needed, and without one of its own nothing can be managed. */
+export interface Tokens {
+  readonly read: string | undefined
+  readonly manage: string | undefined
+  readonly metrics: string | undefined
+}
+
 /** `secret` undefined: made and kept in the runtime directory, which only works for nodes of this host. */
 export interface Config extends TopologySettings {
   readonly name: string
@@ -84,11 +110,13 @@ export interface Config extends TopologySettings {
   readonly clusterHost: string
   readonly clusterPort: number
   readonly topologies: readonly TopologyName[]
-  /** Where the workload listens. The observer answers on loopback only. */
   readonly httpHost: string
   readonly httpPort: number
   readonly metricsHost: string
   readonly metricsPort: number
+  readonly tokens: Tokens
+  /** Addresses outside that the observer's page links to. */
+  readonly links: { readonly grafana: string | undefined; readonly trace: string | undefined; readonly runbook: string | undefined }
   /** Whether the workload's faults may be asked for over HTTP. */
   readonly chaosAllowed: boolean
   readonly logLevel: string
@@ -127,11 +155,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const parsed = SETTINGS.safeParse(given)
   for (const issue of parsed.error?.issues ?? []) {
     const name = String(issue.path[0])
-    const shown = name.includes('SECRET') ? '(not shown)' : JSON.stringify(given[name])
+    const shown = /SECRET|TOKEN/.test(name) ? '(not shown)' : JSON.stringify(given[name])
     problems.push(given[name] === undefined ? `${name} is needed: ${issue.message}` : `${name}=${shown}: ${issue.message}`)
   }
   const secret = secretFrom(given, problems)
-  if (parsed.data !== undefined) problems.push(...contradictions(parsed.data, given, secret))
+  const tokens: Tokens = {
+    read: tokenFrom('OTP_OBSERVER_TOKEN', given, problems),
+    manage: tokenFrom('OTP_OBSERVER_MANAGE_TOKEN', given, problems),
+    metrics: tokenFrom('OTP_METRICS_TOKEN', given, problems),
+  }
+  if (parsed.data !== undefined) problems.push(...contradictions(parsed.data, given, secret), ...tokenProblems(parsed.data, tokens))
   if (parsed.data === undefined || problems.length > 0) {
     throw new CodedError('ERR_OTP_CONFIG', `the configuration has ${problems.length} problem(s):\n  ${problems.join('\n  ')}`)
   }
@@ -147,6 +180,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     httpPort: s.OTP_HTTP_PORT,
     metricsHost: s.OTP_METRICS_HOST,
     metricsPort: s.OTP_METRICS_PORT,
+    tokens,
+    links: { grafana: s.OTP_GRAFANA_URL, trace: s.OTP_TRACE_URL, runbook: s.OTP_RUNBOOK_URL },
     chaosAllowed: s.OTP_CHAOS === 'allowed',
     logLevel: s.OTP_LOG_LEVEL,
     traceRatios: { message: s.OTP_TRACES_MESSAGE_RATIO, lifecycle: s.OTP_TRACES_LIFECYCLE_RATIO, cluster: s.OTP_TRACES_CLUSTER_RATIO },
@@ -264,21 +299,58 @@ function refusalOf(name: TopologyName, settings: TopologySettings): string[] {
   }
 }
 
+/** The cluster's secret: a text, or a file that is read again and again, since it may change. */
 function secretFrom(given: Readonly<Record<string, string | undefined>>, problems: string[]): Secret {
-  const { OTP_SECRET: secret, OTP_SECRET_FILE: file } = given
-  if (file === undefined) return secret
-  if (secret !== undefined) problems.push('OTP_SECRET and OTP_SECRET_FILE are both set: set one')
-  try {
+  return fileOr('OTP_SECRET', given, problems, (file) => {
     const source = secretsFromFile(file)
     const secrets = source()
     if (secrets.length === 0 || secrets.some(({ length }) => length < 16)) {
       problems.push(`OTP_SECRET_FILE=${JSON.stringify(file)}: expected a secret of at least 16 characters in each of its lines`)
     }
     return source
+  })
+}
+
+/** A token, in a variable or in a file. */
+function tokenFrom(name: string, given: Readonly<Record<string, string | undefined>>, problems: string[]): string | undefined {
+  return fileOr(name, given, problems, (file) => {
+    const text = readFileSync(file, 'utf8').trim()
+    if (text.length < 16) problems.push(`${name}_FILE=${JSON.stringify(file)}: expected at least 16 characters in it`)
+    return text
+  })
+}
+
+/** What a variable holds, or what is made of the file that `<name>_FILE` names. */
+function fileOr<T>(
+  name: string,
+  given: Readonly<Record<string, string | undefined>>,
+  problems: string[],
+  read: (file: string) => T,
+): T | string | undefined {
+  const [value, file] = [given[name], given[`${name}_FILE`]]
+  if (file === undefined) return value
+  if (value !== undefined) problems.push(`${name} and ${name}_FILE are both set: set one`)
+  try {
+    return read(file)
   } catch (error) {
-    problems.push(`OTP_SECRET_FILE=${JSON.stringify(file)} cannot be read: ${(error as Error).message}`)
+    problems.push(`${name}_FILE=${JSON.stringify(file)} cannot be read: ${(error as Error).message}`)
     return undefined
   }
+}
+
+/** Whoever can reach the observer beyond this host needs a token; one that does everything is not one that only reads. */
+function tokenProblems({ OTP_HTTP_HOST: host }: Settings, { read, manage, metrics }: Tokens): string[] {
+  const problems: string[] = []
+  // A header could not carry it.
+  if ([read, manage, metrics].some((each) => each !== undefined && /\s/.test(each)))
+    problems.push('a token has a space or a new line in it')
+  if (read === undefined && !isLoopback(host)) {
+    problems.push(`OTP_HTTP_HOST=${host} can be reached by others: set OTP_OBSERVER_TOKEN or OTP_OBSERVER_TOKEN_FILE`)
+  }
+  if (read !== undefined && read === manage) {
+    problems.push('OTP_OBSERVER_TOKEN and OTP_OBSERVER_MANAGE_TOKEN are the same: whoever may look could do anything')
+  }
+  return problems
 }
 
 function suggestion(name: string, known: readonly string[]): string {

@@ -75,7 +75,15 @@ export {
   type WriteResult,
   type ZoneOf,
 } from '#distributed'
-export { type NodeSnapshot, type ProcessDetails, type ProcessInfo, processDetails, type TraceControls, type TraceScope } from '#introspect'
+export {
+  type Controls,
+  type NodeSnapshot,
+  type ProcessDetails,
+  type ProcessInfo,
+  processDetails,
+  type TraceControls,
+  type TraceScope,
+} from '#introspect'
 export {
   type AnswerOf,
   type AnyApplication,
@@ -181,6 +189,7 @@ export {
   Name,
   type NodeId,
   NodeRef,
+  type Observe,
   type OpenSpan,
   type Overflow,
   Pid,

@@ -63,7 +63,11 @@ async function main(): Promise<void> {
   telemetry.attach(events, () => node.snapshotInSlices())
   const isEnding = () => shutdown.isUnderWay
   const health = createHttpServer({ clock: systemClock, events, onUnexpected, isEnding })
-  healthRoutes(health, { render: (accept) => (telemetry as Telemetry).render(accept), isReady: () => node.isReady && !isEnding() })
+  healthRoutes(health, {
+    render: (accept) => (telemetry as Telemetry).render(accept),
+    isReady: () => node.isReady && !isEnding(),
+    metricsToken: config.tokens.metrics,
+  })
   const metricsAddress = await listen(health, config.metricsHost, config.metricsPort)
   shutdown.add((hastened) => close(health, systemClock, SHUTDOWN_BUDGET.requestsMs, hastened))
   shutdown.add((hastened) => node.stop('shutdown', { signal: hastened }))
@@ -78,8 +82,8 @@ async function main(): Promise<void> {
     onUnexpected,
     isEnding,
   })
-  loopbackOnly(app, ['/observer', '/chaos'])
-  observerRoutes(app, node.parts)
+  loopbackOnly(app, ['/chaos'])
+  observerRoutes(app, node.parts, { readToken: config.tokens.read, manageToken: config.tokens.manage, links: config.links, page: pageRoutes })
   auctionRoutes(app, { node })
   chaosRoutes(app, { node, isAllowed: config.chaosAllowed, cut: (peer, ms) => cuttable?.cut(peer, ms) })
   const httpAddress = await listen(app, config.httpHost, config.httpPort)

@@ -5,6 +5,7 @@ import type { ClusterEvents } from './cluster/events.ts'
 import type { DistributedEvents } from './distributed/events.ts'
 import type { HttpEvents } from './http/events.ts'
 import type { EventLog } from './introspect/event-log.ts'
+import type { IntrospectEvents } from './introspect/events.ts'
 import type { OtpEvents } from './otp/events.ts'
 
 export interface LifecycleEvents {
@@ -14,7 +15,7 @@ export interface LifecycleEvents {
   'node.stopped': { node: NodeId; reason: string; at: number; durationMs: number }
 }
 
-export type NodeEvents = ProcessEvents & OtpEvents & ClusterEvents & DistributedEvents & HttpEvents & LifecycleEvents
+export type NodeEvents = ProcessEvents & OtpEvents & ClusterEvents & DistributedEvents & IntrospectEvents & HttpEvents & LifecycleEvents
 
 export type NodeEventStream = EventStream<NodeEvents>
 
@@ -81,6 +82,7 @@ export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & Str
     'handoff.started': keep('handoff.started'),
     'handoff.ended': keep('handoff.ended'),
     'handoff.received': keep('handoff.received'),
+    'observer.managed': keep('observer.managed'),
     // The observer's own requests would fill the log that they read.
     'http.request_completed': null,
     'node.started': keep('node.started'),

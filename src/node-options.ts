@@ -2,6 +2,7 @@
 import type { Clock, Random } from '#base'
 import type { Limits, MembershipRules, MembershipTimes, SecretSource, TlsOptions, TlsSource, TopologyStrategy, Transport } from '#cluster'
 import type { DistributedRegistryStart, DistributionOptions, ReplicatorTimes, Rules, StateStoreFactory } from '#distributed'
+import type { Controls } from '#introspect'
 import type { AnyApplication, AnyBehaviour, ChildSpec, DynamicSupervisorOptions } from '#otp'
 import type { CallMeasured, MessageMeasured, NodeId, Tracing } from '#process'
 import type { NodeEventStream } from './node-events.ts'
@@ -52,6 +53,8 @@ export interface NodeOptions {
   readonly onCallMeasured?: CallMeasured
   readonly onMessageMeasured?: MessageMeasured
   readonly events?: NodeEventStream
+  /** What may be done to it through the observer, where a manage token is set. */
+  readonly controls?: Controls
   readonly membershipTimes?: MembershipTimes
   readonly replicatorTimes?: ReplicatorTimes
   /** Rules of the protocol to be replaced, in a simulation that shows what they are there for. */

@@ -12,7 +12,7 @@ import {
   RULES,
   type Rules,
 } from '#distributed'
-import { EventLog, type NodeParts, type NodeSnapshot, nodeSnapshot, nodeSnapshotInSlices, OBSERVER, observerServer } from '#introspect'
+import { EventLog, History, type NodeParts, type NodeSnapshot, nodeSnapshot, nodeSnapshotInSlices, OBSERVER, observerServer } from '#introspect'
 import {
   type AnswerOf,
   type AnyApplication,
@@ -160,6 +160,8 @@ export class Node {
     this.#toStart = options.applications ?? []
     this.log = new EventLog(() => clock.wall())
     events.subscribe('event-log', eventLogTable(this.log))
+    const history = new History(clock)
+    events.subscribe('history', history.table)
     this.parts = {
       runtime,
       cluster,
@@ -175,6 +177,9 @@ export class Node {
       zone: options.zone ?? '',
       startedAt: clock.wall(),
       supervisorPath,
+      history,
+      behaviours: options.behaviours ?? [],
+      controls: options.controls ?? {},
     }
     this.#root = this.#tree(options)
   }

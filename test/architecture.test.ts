@@ -25,7 +25,7 @@ const plan: FloorPlan = {
     cluster: { at: 'src/cluster/', sees: otp },
     distributed: { at: 'src/distributed/', sees: distributed, folders: ['directory', 'state', 'children', 'handoff', 'registry'] },
     introspect: { at: 'src/introspect/', sees: introspect },
-    http: { at: 'src/http/', sees: http },
+    http: { at: 'src/http/', sees: http, folders: ['schemas', 'observer', 'routes'] },
     auctions: { at: 'src/auctions/', sees: ['#otp-labs'] },
     launcher: { at: 'src/launcher/', sees: ['#cluster'], reaches: ['src/shutdown-budget.ts'] },
     'shutdown-budget': { at: 'src/shutdown-budget.ts', sees: [] },

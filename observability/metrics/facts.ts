@@ -144,6 +144,7 @@ export function metricsTable({ families, behaviours, supervisors, exemplar }: Fa
       families.observe('otp_handoff_state_bytes', {}, bytes)
     },
     'handoff.received': null,
+    'observer.managed': null,
     'http.request_completed': ({ route, status, durationMs }) => {
       if (!/^\/observer(\/|$)/.test(route)) return
       families.zero('otp_observer_requests_total', { route })

@@ -131,6 +131,7 @@ export const EVENTS: Readonly<Record<keyof Facts, EventEntry>> = {
     ['otp.handoff.prepare', 'otp.handoff.transfer', 'otp.handoff.activate', 'otp.handoff.forward'],
   ),
   'handoff.received': fact('child came with its state', ['debug'], [], ['otp.handoff.receive']),
+  'observer.managed': fact('an operator did something through the observer', ['warn', 'info']),
   'http.request_completed': fact(
     'request answered',
     ['debug', 'warn'],

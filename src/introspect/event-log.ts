@@ -35,13 +35,15 @@ export class EventLog {
     this.#ring[(event.seq - 1) % this.#capacity] = event
   }
 
-  /** Up to `limit` facts after `seq`, oldest first. */
-  after(seq: number, limit: number): EventPage {
+  /** Up to `limit` facts after `seq`, oldest first; only those of a type that `isMeant`. */
+  after(seq: number, limit: number, isMeant: (type: string) => boolean = () => true): EventPage {
     const oldest = Math.max(1, this.#last - this.#capacity + 1)
-    const from = Math.max(seq + 1, oldest)
-    const to = Math.min(this.#last, from + limit - 1)
     const events: LoggedEvent[] = []
-    for (let next = from; next <= to; next++) events.push(this.#ring[(next - 1) % this.#capacity] as LoggedEvent)
+    let to = Math.max(seq, oldest - 1)
+    while (to < this.#last && events.length < limit) {
+      const event = this.#ring[to++ % this.#capacity] as LoggedEvent
+      if (isMeant(event.type)) events.push(event)
+    }
     // A number from a former life of the node may lie in the future of this one.
     return { events, next: seq > this.#last ? this.#last : Math.max(seq, to), dropped: Math.max(0, Math.min(oldest - 1 - seq, this.#last)) }
   }

@@ -2,10 +2,12 @@
 import type { Cluster, PeerTraffic } from '#cluster'
 import { incarnationOf, nodeName } from '#cluster'
 import type { Directory, DistributedRegistry, Handoffs, Reconciler, Redistributor, Relocator, Replicator } from '#distributed'
-import { Supervision } from '#otp'
+import { type AnyBehaviour, Supervision } from '#otp'
 import type { NodeId, Process, Runtime } from '#process'
 import { Backlog, type BehaviourSnapshot, behaviourSnapshots } from './behaviour-snapshot.ts'
-import { inSlices } from './in-slices.ts'
+import type { Controls } from './controls.ts'
+import type { History } from './history.ts'
+import { inSlices } from './slices.ts'
 
 /** What a node shows of itself is read from here. */
 export interface NodeParts {
@@ -25,6 +27,11 @@ export interface NodeParts {
   readonly startedAt: number
   /** Path of the supervisor that runs the cluster's children here. */
   readonly supervisorPath: string
+  readonly history: History
+  /** What may be started on it by name. */
+  readonly behaviours: readonly AnyBehaviour[]
+  /** What may be done to it; filled by whoever can. */
+  readonly controls: Controls
 }
 
 export interface SupervisorSnapshot {
@@ -115,8 +122,8 @@ export async function nodeSnapshotInSlices(parts: NodeParts): Promise<NodeSnapsh
   const { runtime } = parts
   const backlog = new Backlog()
   const supervisors: SupervisorSnapshot[] = []
-  await inSlices(runtime.backlogged(), runtime.clock, (process) => backlog.add(process))
-  await inSlices([...runtime.supervisors], runtime.clock, (process) => {
+  await inSlices(runtime.clock, runtime.backlogged(), (process) => backlog.add(process))
+  await inSlices(runtime.clock, [...runtime.supervisors], (process) => {
     const supervisor = supervisorSnapshot(process)
     if (supervisor !== undefined) supervisors.push(supervisor)
   })
@@ -173,7 +180,7 @@ export function supervisorSnapshots({ supervisors }: Runtime): SupervisorSnapsho
 }
 
 /** `undefined` for a supervisor that is only starting. */
-function supervisorSnapshot(process: Process): SupervisorSnapshot | undefined {
+export function supervisorSnapshot(process: Process): SupervisorSnapshot | undefined {
   const state = process.state as { supervision?: unknown } | undefined
   const supervision = state?.supervision
   if (!(supervision instanceof Supervision)) return undefined

@@ -10,9 +10,11 @@ export interface ProcessInfo {
   readonly child: string | null
   readonly name: string | null
   readonly label: string | null
-  readonly status: string
-  /** Messages waiting, and messages handled in its life. */
+  readonly status: Process['status']
+  /** Messages waiting, and how long the oldest of them has waited. */
   readonly mailbox: number
+  readonly oldestMs: number
+  /** Messages handled in its life. */
   readonly handled: number
   readonly ageMs: number
   /** How many processes it is linked with, monitors, and is monitored by. */
@@ -49,6 +51,7 @@ export function processInfo(process: Process): ProcessInfo {
     label: process.label ?? null,
     status: process.status,
     mailbox: process.depth,
+    oldestMs: process.oldestMs,
     handled: process.handled,
     ageMs: Math.round(process.runtime.clock.now() - process.startedMono),
     links: process.linkCount,
@@ -80,30 +83,3 @@ export function processDetails(runtime: Runtime, pid: Pid): ProcessDetails | und
 
 const inShort = ({ kind, name }: Envelope) => `${kind} ${name}`
 const listed = (pids: readonly Target[]) => pids.slice(0, LISTED).map(String)
-
-/** The `limit` processes with the most messages waiting, then the busiest. One pass, and never more than `limit` are kept. */
-export function topProcesses(runtime: Runtime, limit: number): ProcessInfo[] {
-  const top: Process[] = []
-  for (const process of runtime.processes()) {
-    if (top.length === limit && compare(process, top[limit - 1] as Process) >= 0) continue
-    top.splice(insertionPoint(top, process), 0, process)
-    if (top.length > limit) top.pop()
-  }
-  return top.map(processInfo)
-}
-
-/** Negative if `a` comes first. */
-function compare(a: Process, b: Process): number {
-  return b.depth - a.depth || b.handled - a.handled || a.pid.serial - b.pid.serial
-}
-
-function insertionPoint(sorted: readonly Process[], process: Process): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (compare(process, sorted[middle] as Process) < 0) high = middle
-    else low = middle + 1
-  }
-  return low
-}

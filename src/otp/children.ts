@@ -65,6 +65,11 @@ export class Children {
     this.#size = 0
   }
 
+  /** The one that starts first; each leads to the one that is `later`. */
+  get first(): Child | undefined {
+    return this.#inOrder.first
+  }
+
   /** In start order. */
   [Symbol.iterator](): Iterator<Child> {
     return this.#inOrder[Symbol.iterator]()

@@ -1,6 +1,6 @@
 // The body of a gen_server whose state outlives it: it begins with what was written, and answers only when what it says is.
 import { CodedError } from '#base'
-import { type Body, type Envelope, type ExitReason, isExitOfParent, type MailboxBound, type Process } from '#process'
+import { type Body, type Envelope, type ExitReason, isExitOfParent, type MailboxBound, type Observe, type Process } from '#process'
 import type { KeptState, PersistOptions, StateKeeper } from './durable-state.ts'
 import type { AnyDefinition } from './gen-server.ts'
 import type { GenServerBody } from './gen-server-body.ts'
@@ -16,6 +16,7 @@ export class DurableGenServerBody implements Body, Saving {
   readonly name: string
   readonly traceable: boolean
   readonly mailbox: MailboxBound | undefined
+  readonly observe: Observe | undefined
   readonly version: number
   readonly #inner: GenServerBody
   readonly #trapExit: boolean
@@ -27,6 +28,7 @@ export class DurableGenServerBody implements Body, Saving {
     this.name = inner.name
     this.traceable = inner.traceable
     this.mailbox = inner.mailbox
+    this.observe = inner.observe
     this.version = options.version
     this.#inner = inner
     this.#trapExit = definition.trapExit ?? false

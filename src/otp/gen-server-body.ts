@@ -8,6 +8,7 @@ import {
   type ExitReason,
   isExitOfParent,
   type MailboxBound,
+  type Observe,
   type Process,
   type ReplyTo,
   StartIgnored,
@@ -29,6 +30,7 @@ export class GenServerBody implements Body {
   readonly supervises: boolean
   readonly traceable: boolean
   readonly mailbox: MailboxBound | undefined
+  readonly observe: Observe | undefined
   readonly #definition: AnyDefinition
   readonly #calls: Table
   readonly #casts: Table
@@ -40,6 +42,7 @@ export class GenServerBody implements Body {
     this.supervises = supervises
     this.traceable = definition.traceable ?? true
     this.mailbox = definition.mailbox
+    this.observe = definition.observe
     this.#definition = definition
     this.#calls = table(definition.calls)
     this.#casts = table(definition.casts)

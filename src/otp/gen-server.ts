@@ -1,6 +1,6 @@
 // gen_server: a process that keeps a state and answers calls, takes casts and hears infos, one at a time.
 import { CodedError } from '#base'
-import { checkMailboxBound, type ExitReason, type MailboxBound, Name } from '#process'
+import { checkMailboxBound, type ExitReason, type MailboxBound, Name, type Observe } from '#process'
 import type { Behaviour } from './behaviour.ts'
 import { DurableGenServerBody } from './durable-gen-server-body.ts'
 import { checkPersist, type Persist } from './durable-state.ts'
@@ -53,6 +53,8 @@ export interface GenServerDefinition<S, A, C, K, I, N = {}> {
   readonly traceable?: boolean
   /** Default: the mailbox takes whatever comes. */
   readonly mailbox?: MailboxBound
+  /** What the observer may show of its state and its messages. Default: nothing. */
+  readonly observe?: Observe<NoInfer<S>>
   /**
    * The state of a child of the cluster is written, where its node has a store, before anybody is answered who could have seen it; a takeover,
    * and a restart, go on from what was written. Until the first change there is nothing to write. Elsewhere it changes nothing.

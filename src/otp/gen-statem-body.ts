@@ -8,6 +8,7 @@ import {
   type ExitReason,
   isExitOfParent,
   type MailboxBound,
+  type Observe,
   type Process,
   type TraceCarrier,
 } from '#process'
@@ -68,6 +69,7 @@ export class StatemBody implements Body, SystemCallbacks {
   readonly name: string
   readonly traceable: boolean
   readonly mailbox: MailboxBound | undefined
+  readonly observe: Observe | undefined
   readonly #definition: AnyStatem
   readonly #states: ReadonlyMap<string, State>
   readonly #timeouts = new Set<string>()
@@ -76,6 +78,7 @@ export class StatemBody implements Body, SystemCallbacks {
     this.name = definition.name
     this.traceable = definition.traceable ?? true
     this.mailbox = definition.mailbox
+    this.observe = definition.observe
     this.#definition = definition
     this.#states = new Map(Object.keys(definition.states).map((name) => [name, this.#stateOf(name)]))
   }

@@ -1,6 +1,6 @@
 // gen_statem: a process that is in one of a few named states, each with its own callbacks for the events that reach it.
 import { CodedError } from '#base'
-import { type ExitReason, type MailboxBound, Name } from '#process'
+import { type ExitReason, type MailboxBound, Name, type Observe } from '#process'
 import type { Behaviour } from './behaviour.ts'
 import { checkBehaviourName } from './gen-server.ts'
 import { StatemBody } from './gen-statem-body.ts'
@@ -53,6 +53,8 @@ export interface GenStatemDefinition<D, A, N extends string, T, L> {
   /** `false`: its messages make no spans; as in `genServer`. */
   readonly traceable?: boolean
   readonly mailbox?: MailboxBound
+  /** What the observer may show of its state, data and messages. Default: nothing. */
+  readonly observe?: Observe<{ readonly state: string; readonly data: NoInfer<D> }>
 }
 
 // biome-ignore-start lint/suspicious/noExplicitAny: inference over callbacks of any data.
@@ -103,4 +105,5 @@ export interface AnyStatem {
   readonly trapExit?: boolean
   readonly traceable?: boolean
   readonly mailbox?: MailboxBound
+  readonly observe?: Observe | undefined
 }

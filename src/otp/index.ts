@@ -19,6 +19,7 @@ export {
 export type { AutoShutdown } from './auto-shutdown.ts'
 export { type Backoff, backoffMs, checkBackoff } from './backoff.ts'
 export type { AnyBehaviour, ArgumentOf, Behaviour } from './behaviour.ts'
+export type { Child } from './child.ts'
 export type { ChildSpec, FullChildSpec, Restart, Shutdown } from './child-spec.ts'
 export { checkChildSpec, checkChildSpecs } from './child-spec.ts'
 export type { KeptState, Persist, PersistOptions, SavedState, StateKeeper } from './durable-state.ts'

@@ -1,9 +1,17 @@
 // What a process is started with: what it runs, and what its starter says of it.
-import type { Envelope } from './envelope.ts'
+import type { Envelope, EnvelopeKind } from './envelope.ts'
 import type { SpawnCause } from './events.ts'
 import type { ExitReason } from './exit-reason.ts'
 import type { MailboxBound } from './mailbox.ts'
 import type { Process } from './process.ts'
+
+/** What a behaviour lets be seen by who looks in from outside; nothing by default. Both may leave out, or replace, what is nobody's business. */
+export interface Observe<S = unknown> {
+  /** What may be seen of the state; of a gen_statem, of `{ state, data }`. */
+  readonly state?: (state: S) => unknown
+  /** What may be seen of a message. */
+  readonly message?: (message: { readonly kind: EnvelopeKind; readonly name: string; readonly payload: unknown }) => unknown
+}
 
 /** What a process runs: one object shared by all processes of a behaviour; what differs is `process.state`. */
 export interface Body {
@@ -15,6 +23,7 @@ export interface Body {
   readonly traceable?: boolean
   /** Default: a mailbox takes whatever comes. */
   readonly mailbox?: MailboxBound | undefined
+  readonly observe?: Observe | undefined
   /** Sets `self.state`; what it throws is the reason why the start failed. */
   init(self: Process, argument: unknown): void | Promise<void>
   receive(self: Process, envelope: Envelope): void | Promise<void>

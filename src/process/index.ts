@@ -1,6 +1,6 @@
 // process: pids, mailboxes, links, monitors and exit signals on one node.
 export type { BehaviourCounts } from './behaviour-counts.ts'
-export type { Body, Origin } from './body.ts'
+export type { Body, Observe, Origin } from './body.ts'
 export { detachedClock } from './detached-clock.ts'
 export { Arrived, type DownMessage, Envelope, type EnvelopeKind, type ExitMessage, type MessageKind, type ReplyTo } from './envelope.ts'
 export type { ProcessEvents, SpawnCause } from './events.ts'

@@ -197,8 +197,10 @@ export class Process extends Ties {
     this.#flight ??= new FlightRecord()
     this.#flight.note(envelope, this.runtime.timeMs)
     this.handled++
-    this.counts.handled++
+    const { counts } = this
+    counts.handled++
     if (envelope.times !== undefined) envelope.times.taken()
+    if (counts.watch !== undefined) counts.watch(this, envelope)
     try {
       const { carrier } = envelope
       const { tracing } = this.runtime

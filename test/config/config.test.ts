@@ -104,6 +104,27 @@ describe('the configuration', () => {
     )
   })
 
+  test('refuses to let others at the observer without a token', () => {
+    const open = { OTP_NODE_NAME: 'n1', OTP_HTTP_HOST: '0.0.0.0' }
+    expect(problemsOf(open)).toContain('set OTP_OBSERVER_TOKEN or OTP_OBSERVER_TOKEN_FILE')
+    expect(problemsOf({ ...open, OTP_OBSERVER_MANAGE_TOKEN: 'a-token-of-enough-length' })).toContain('set OTP_OBSERVER_TOKEN')
+    expect(problemsOf({ ...open, OTP_OBSERVER_TOKEN: 'a-token-of-enough-length' })).toBe('no problem')
+    expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_METRICS_HOST: '0.0.0.0' })).toBe('no problem')
+  })
+
+  test('takes tokens from files, shows none, and wants two for two scopes', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'otp-config-')), 'token')
+    writeFileSync(file, 'a-token-of-enough-length\n')
+    const tokens = { OTP_NODE_NAME: 'n1', OTP_OBSERVER_TOKEN_FILE: file, OTP_METRICS_TOKEN: 'another-of-enough-length' }
+    expect(readConfig(tokens).tokens).toEqual({ read: 'a-token-of-enough-length', manage: undefined, metrics: 'another-of-enough-length' })
+    expect(problemsOf({ ...tokens, OTP_OBSERVER_MANAGE_TOKEN: 'a-token-of-enough-length' })).toContain('are the same')
+    expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_OBSERVER_TOKEN: 'too short' })).toContain(
+      'OTP_OBSERVER_TOKEN=(not shown): expected at least 16',
+    )
+    writeFileSync(file, 'a token with spaces in it')
+    expect(problemsOf(tokens)).toContain('has a space')
+  })
+
   test('wants peers for the static topology', () => {
     expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_TOPOLOGIES: 'static' })).toContain('set OTP_STATIC_PEERS')
     expect(problemsOf({ OTP_NODE_NAME: 'n1', OTP_TOPOLOGIES: 'static', OTP_STATIC_PEERS: 'a:1,b' })).toContain('expected host:port')

@@ -104,6 +104,8 @@ describe('the registry', () => {
       pid: expect.stringMatching(`^${entry.node}\\.[0-9a-z]+\\.[0-9]+$`),
       epoch: 1,
       behaviour: 'lot',
+      ageMs: expect.any(Number),
+      supervised: true,
     })
   })
 })

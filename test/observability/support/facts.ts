@@ -226,6 +226,28 @@ export const examples: Examples = {
       trace: TRACE,
     },
   ],
+  'observer.managed': [
+    {
+      action: 'kill',
+      target: 'n1.lq3f9a.42',
+      who: 'token 1a2b3c4d',
+      from: '10.0.0.9',
+      via: 'n2',
+      outcome: 'ok',
+      at: T0,
+      trace: undefined,
+    },
+    {
+      action: 'drain',
+      target: 'n1',
+      who: 'token 1a2b3c4d',
+      from: '10.0.0.9',
+      via: 'n1',
+      outcome: 'not_wired',
+      at: T0,
+      trace: undefined,
+    },
+  ],
   'http.request_completed': [
     { method: 'GET', route: '/observer/processes/:pid', status: 200, durationMs: 2, trace: undefined },
     { method: 'GET', route: '/observer/processes/:pid', status: 500, durationMs: 2, trace: undefined },

@@ -1,7 +1,7 @@
 // Long work lets others run in between.
 import { expect, test } from 'vitest'
 import type { Clock } from '#base'
-import { inSlices } from '#src/introspect/in-slices.ts'
+import { inSlices } from '#src/introspect/slices.ts'
 import { FakeClock } from '#test/support/fake-clock.ts'
 
 /** A clock on which each item costs time. */
@@ -23,7 +23,7 @@ test('the event loop turns whenever a few milliseconds are over, and every item 
   const clock = new BusyClock()
   const seen: number[] = []
   const items = Array.from({ length: 10_000 }, (_, i) => i)
-  await inSlices(items, clock satisfies Clock, (item) => {
+  await inSlices(clock satisfies Clock, items, (item) => {
     seen.push(item)
     clock.spentMs += 0.01
   })
@@ -36,6 +36,6 @@ test('the event loop turns whenever a few milliseconds are over, and every item 
 test('what is done soon enough is done at once', async () => {
   const clock = new BusyClock()
   let count = 0
-  await inSlices(Array.from({ length: 1000 }), clock, () => count++)
+  await inSlices(clock, Array.from({ length: 1000 }), () => count++)
   expect([count, clock.turns]).toEqual([1000, 0])
 })

@@ -1,0 +1,104 @@
+// Ours: one node with 100,000 processes under a dynamic supervisor, looked at over HTTP.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import { EventStream, systemClock } from '#base'
+import { Counter, startChildren, startSupervisor } from '#bench/local/ours/system.ts'
+import { median } from '#bench/support/median.ts'
+import { runMeasure } from '#bench/support/program.ts'
+import { createHttpServer, listen, observerRoutes } from '#http'
+import { createNode, type Node, type NodeEvents, type Pid } from '#otp-labs'
+
+const PROCESSES = 100_000
+const LOOKS = 15
+/** Longer than an answer is kept. */
+const BETWEEN_MS = 1100
+const WARM_MS = 2000
+const MEASURED_MS = 5000
+const ROUNDS = 4
+
+interface Watched {
+  readonly node: Node
+  readonly address: string
+  readonly pids: readonly Pid[]
+}
+
+async function watched(): Promise<Watched> {
+  const node = await createNode({ name: 'bench' })
+  const pids = await startChildren(node.runtime, await startSupervisor(node.runtime), Counter, PROCESSES)
+  const fail = (error: Error) => {
+    throw error
+  }
+  const app = createHttpServer({ clock: systemClock, events: new EventStream<NodeEvents>(), onUnexpected: fail })
+  observerRoutes(app, node.parts, { requestsPerSecond: 1_000_000 })
+  const address = await listen(app, '127.0.0.1', 0)
+  return { node, address, pids }
+}
+
+/** The longest time between two turns of the event loop until `over`. */
+async function longestStretch(over: () => boolean): Promise<number> {
+  let longest = 0
+  for (let last = performance.now(); !over(); ) {
+    await setImmediate()
+    const now = performance.now()
+    longest = Math.max(longest, now - last)
+    last = now
+  }
+  return longest
+}
+
+/** Medians of how long an answer takes, and of the longest stretch meanwhile; the client works in this process, which only adds to both. */
+async function look(what: string): Promise<{ ms: number; stretchMs: number }> {
+  const { address } = await watched()
+  const times: number[] = []
+  const stretches: number[] = []
+  for (let i = 0; i < LOOKS; i++) {
+    await setTimeout(BETWEEN_MS)
+    globalThis.gc?.()
+    let isOver = false
+    const stretch = longestStretch(() => isOver)
+    const startedAt = performance.now()
+    const answer = await fetch(`${address}/observer/v1/${what}`)
+    await answer.text()
+    times.push(performance.now() - startedAt)
+    isOver = true
+    stretches.push(await stretch)
+    if (!answer.ok) throw new Error(`${what} was answered with ${answer.status}`)
+  }
+  // The first ones warm the code up.
+  return { ms: median(times.slice(3)), stretchMs: median(stretches.slice(3)) }
+}
+
+async function callsPerSecond({ node, pids }: Watched, forMs: number): Promise<number> {
+  let calls = 0
+  const startedAt = performance.now()
+  for (let elapsed = 0; elapsed < forMs; elapsed = performance.now() - startedAt) {
+    for (let i = 0; i < 100; i++) await node.call(pids[calls++ % 1000] as Pid<typeof Counter>, 'add', 1)
+  }
+  return (calls / (performance.now() - startedAt)) * 1000
+}
+
+function open(address: string, pages: number): ChildProcess {
+  return spawn(process.execPath, ['bench/observer/ours/page.ts', address, String(pages)], { stdio: 'inherit' })
+}
+
+await runMeasure({
+  processes: () => look('processes?limit=50'),
+  rate: () => look('processes?sort=rate&limit=50'),
+  tree: () => look('tree'),
+
+  async 'looked-at'() {
+    const node = await watched()
+    await callsPerSecond(node, WARM_MS)
+    const shares: number[] = []
+    for (let round = 0; round < ROUNDS; round++) {
+      const alone = await callsPerSecond(node, MEASURED_MS)
+      const pages = open(node.address, 10)
+      await callsPerSecond(node, WARM_MS)
+      const seen = await callsPerSecond(node, MEASURED_MS)
+      pages.kill()
+      await setTimeout(200)
+      shares.push(seen / alone)
+    }
+    return { share: median(shares) }
+  },
+})
