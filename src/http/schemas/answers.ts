@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import type { capabilities, cluster, node, summary } from './cluster.ts'
 import type { coverage, crashes, event, events } from './happenings.ts'
-import type { managed, traceEnd, tracedMessage } from './manage.ts'
+import type { managed, tracedMessage, traceEnd } from './manage.ts'
 import type { conflicts, handoffs, placement, quarantine, registry, takeovers } from './names.ts'
 import type { problem } from './parts.ts'
 import type { process, processes, state, supervisors, tree } from './processes.ts'

@@ -30,7 +30,9 @@ export const conflicts = clusterWide.extend({
         name: z.string(),
         winner: claim,
         loser: claim,
-        resolution: z.enum(['kept', 'stopped', 'remote']).describe('what the node did: kept its own, stopped its own, or neither was its own'),
+        resolution: z
+          .enum(['kept', 'stopped', 'remote'])
+          .describe('what the node did: kept its own, stopped its own, or neither was its own'),
       }),
     )
     .describe('the last 100 of each node, youngest first'),
