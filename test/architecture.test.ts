@@ -26,6 +26,7 @@ const plan: FloorPlan = {
     distributed: { at: 'src/distributed/', sees: distributed, folders: ['directory', 'state', 'children', 'handoff', 'registry'] },
     introspect: { at: 'src/introspect/', sees: introspect },
     http: { at: 'src/http/', sees: http },
+    'observer-cli': { at: 'src/observer-cli/', sees: ['#answers', '#base'] },
     'observer-ui': { at: 'src/observer-ui/', sees: ['#answers'], folders: ['net', 'parts', 'views'] },
     auctions: { at: 'src/auctions/', sees: ['#otp-labs'] },
     launcher: { at: 'src/launcher/', sees: ['#cluster'] },

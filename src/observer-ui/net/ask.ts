@@ -38,8 +38,12 @@ export function address(path: string, parameters: Parameters = {}): string {
   return `${BASE}/${path}${text === '' ? '' : `?${text}`}`
 }
 
+interface Asked extends RequestInit {
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** The response to a request, or `Refused` in the words of its problem document. */
-export async function request(url: string, init: RequestInit = {}): Promise<Response> {
+export async function request(url: string, init: Asked = {}): Promise<Response> {
   let response: Response
   try {
     response = await fetch(url, { ...init, headers: { ...headers(), ...init.headers } })

@@ -44,7 +44,7 @@ export class HistoryKeeper {
     this.#times.push(at)
     for (const member of members) {
       // A node that is new has no past.
-      const samples = this.#nodes.get(member.name) ?? new Array<Sample>(this.#times.length - 1).fill(NOTHING)
+      const samples = this.#nodes.get(member.name) ?? Array.from({ length: this.#times.length - 1 }, () => NOTHING)
       samples.push(this.#sample(member, at))
       this.#nodes.set(member.name, samples)
     }

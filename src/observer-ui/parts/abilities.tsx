@@ -47,7 +47,7 @@ export function Action({ label, confirm: question, run }: ActionProps) {
   }
   return (
     <span class="action">
-      <button type="button" onClick={act}>
+      <button type="button" onClick={() => void act()}>
         {label}
       </button>
       <output>{said}</output>

@@ -62,7 +62,7 @@ function State({ pid }: { readonly pid: string }) {
     }
   }
   const button = (
-    <button type="button" onClick={look}>
+    <button type="button" onClick={() => void look()}>
       {state === undefined ? 'Show' : 'Show again'}
     </button>
   )
@@ -107,7 +107,7 @@ function Trace({ pid }: { readonly pid: string }) {
     }
   }
   const button = (
-    <button type="button" onClick={start}>
+    <button type="button" onClick={() => void start()}>
       Trace
     </button>
   )
