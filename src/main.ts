@@ -6,7 +6,7 @@ import { CodedError, EventStream, systemClock, systemRandom } from '#base'
 import { CuttableTransport, defaultRuntimeDirectory, localSecret, nodeId, type Transport, tlsFromFiles } from '#cluster'
 import { type Config, readConfig } from '#config'
 import { STRATEGIES } from '#distributed'
-import { close, createHttpServer, healthRoutes, listen, loopbackOnly, observerRoutes } from '#http'
+import { close, createHttpServer, healthRoutes, listen, loopbackOnly, observerRoutes, pageRoutes } from '#http'
 import { Node, startNode } from '#node'
 import { startTelemetry, type Telemetry } from '#observability'
 import {
@@ -83,7 +83,12 @@ async function main(): Promise<void> {
     isEnding,
   })
   loopbackOnly(app, ['/chaos'])
-  observerRoutes(app, node.parts, { readToken: config.tokens.read, manageToken: config.tokens.manage, links: config.links, page: pageRoutes })
+  observerRoutes(app, node.parts, {
+    readToken: config.tokens.read,
+    manageToken: config.tokens.manage,
+    links: config.links,
+    page: pageRoutes,
+  })
   auctionRoutes(app, { node })
   chaosRoutes(app, { node, isAllowed: config.chaosAllowed, cut: (peer, ms) => cuttable?.cut(peer, ms) })
   const httpAddress = await listen(app, config.httpHost, config.httpPort)

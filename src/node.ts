@@ -12,7 +12,16 @@ import {
   RULES,
   type Rules,
 } from '#distributed'
-import { EventLog, History, type NodeParts, type NodeSnapshot, nodeSnapshot, nodeSnapshotInSlices, OBSERVER, observerServer } from '#introspect'
+import {
+  EventLog,
+  History,
+  type NodeParts,
+  type NodeSnapshot,
+  nodeSnapshot,
+  nodeSnapshotInSlices,
+  OBSERVER,
+  observerServer,
+} from '#introspect'
 import {
   type AnswerOf,
   type AnyApplication,

@@ -26,6 +26,8 @@ const plan: FloorPlan = {
     distributed: { at: 'src/distributed/', sees: distributed, folders: ['directory', 'state', 'children', 'handoff', 'registry'] },
     introspect: { at: 'src/introspect/', sees: introspect },
     http: { at: 'src/http/', sees: http, folders: ['schemas', 'observer', 'routes'] },
+    'observer-cli': { at: 'src/observer-cli/', sees: ['#answers', '#base'] },
+    'observer-ui': { at: 'src/observer-ui/', sees: ['#answers'], folders: ['net', 'parts', 'views'] },
     auctions: { at: 'src/auctions/', sees: ['#otp-labs'] },
     launcher: { at: 'src/launcher/', sees: ['#cluster'], reaches: ['src/shutdown-budget.ts'] },
     'shutdown-budget': { at: 'src/shutdown-budget.ts', sees: [] },
@@ -57,6 +59,8 @@ const plan: FloorPlan = {
     zod: ['src/config.ts', 'src/http/'],
     fastify: ['src/http/', 'src/auctions/routes.ts', 'src/auctions/chaos/routes.ts'],
     '@fastify/': ['src/http/'],
+    preact: ['src/observer-ui/'],
+    uplot: ['src/observer-ui/'],
     pino: ['observability/'],
     'prom-client': ['observability/'],
     '@opentelemetry/': ['observability/'],
@@ -78,7 +82,7 @@ const plan: FloorPlan = {
     ...Object.fromEntries(
       ['setTimeout', 'setInterval', 'setImmediate', 'Date.now', 'Date()', 'performance.now', 'process.hrtime'].map((name) => [
         name,
-        ['src/base/clock.ts', 'src/launcher/', 'observability/'],
+        ['src/base/clock.ts', 'src/launcher/', 'src/observer-ui/', 'observability/'],
       ]),
     ),
     'Math.random': ['src/base/random.ts'],

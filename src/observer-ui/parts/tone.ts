@@ -1,0 +1,2 @@
+// How something is, as a colour and a shape tell it.
+export type Tone = 'good' | 'warn' | 'bad' | 'plain'

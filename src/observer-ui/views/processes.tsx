@@ -1,0 +1,115 @@
+// The processes of all nodes, ordered by what one looks for; each leads to its own page.
+import type { Answers } from '#answers'
+import { usePolled } from '../net/polled.ts'
+import { count, duration, nodeOf, rate } from '../parts/format.ts'
+import { List } from '../parts/list.tsx'
+import { Badge, Gaps, Nothing, Panel } from '../parts/panel.tsx'
+import { linkTo, type Route, replaceParameters } from '../routes.ts'
+
+type Row = Answers['processes']['processes'][number]
+type Order = 'mailbox' | 'oldest' | 'rate' | 'handled' | 'busy' | 'restarts' | 'age'
+
+interface Column {
+  readonly title: string
+  readonly order?: Order
+  readonly of: (row: Row) => string
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'Node', of: ({ pid }) => nodeOf(pid) },
+  { title: 'Behaviour', of: ({ behaviour }) => behaviour },
+  { title: 'Supervisor', of: ({ supervisor }) => supervisor ?? '–' },
+  { title: 'Waiting', order: 'mailbox', of: ({ mailbox }) => count(mailbox) },
+  { title: 'Oldest', order: 'oldest', of: ({ oldestMs }) => duration(oldestMs) },
+  { title: 'A second', order: 'rate', of: ({ perSecond }) => (perSecond === null ? '–' : rate(perSecond)) },
+  { title: 'Handled', order: 'handled', of: ({ handled }) => count(handled) },
+  {
+    title: 'Handling',
+    order: 'busy',
+    of: ({ handling, handlingMs }) => (handling === null ? '–' : `${handling}, ${duration(handlingMs)}`),
+  },
+  { title: 'Restarts', order: 'restarts', of: ({ restarts }) => count(restarts) },
+  { title: 'Age', order: 'age', of: ({ ageMs }) => duration(ageMs) },
+]
+
+const titleOf = ({ name, label, child, pid }: Row): string => name ?? child ?? label ?? pid
+
+export function ProcessesView({ route, members }: { readonly route: Route; readonly members: Answers['cluster']['members'] }) {
+  const { sort = 'mailbox', behaviour = '', supervisor = '', node = '', name = '' } = route.parameters
+  const polled = usePolled<'processes'>('processes', { sort, behaviour, supervisor, node, name, limit: 100 })
+  const set = (more: Readonly<Record<string, string>>): void => replaceParameters(route, { ...route.parameters, ...more })
+  const filter = (field: 'behaviour' | 'supervisor' | 'name', title: string, value: string) => (
+    <label>
+      {title}
+      <input type="search" value={value} onInput={(event) => set({ [field]: event.currentTarget.value })} />
+    </label>
+  )
+  const tools = (
+    <>
+      {filter('name', 'Name', name)}
+      {filter('behaviour', 'Behaviour', behaviour)}
+      {filter('supervisor', 'Supervisor', supervisor)}
+      <label>
+        Node
+        <select value={node} onChange={(event) => set({ node: event.currentTarget.value })}>
+          <option value="">all</option>
+          {members.map((member) => (
+            <option key={member.name} value={member.name}>
+              {member.name}
+            </option>
+          ))}
+        </select>
+      </label>
+    </>
+  )
+  const rows = polled.answer?.processes ?? []
+  const note = polled.answer === undefined ? 'asking …' : `the first ${count(rows.length)} of ${count(polled.answer.matching)}`
+  const heads = (
+    <>
+      <th scope="col">Process</th>
+      {COLUMNS.map(({ title, order }) => (
+        <th
+          key={title}
+          scope="col"
+          class={order === undefined ? undefined : 'number'}
+          aria-sort={order === undefined ? undefined : order === sort ? 'descending' : 'none'}
+        >
+          {order === undefined ? (
+            title
+          ) : (
+            <button type="button" class="quiet" onClick={() => set({ sort: order })}>
+              {title}
+              {order === sort ? ' ▾' : ''}
+            </button>
+          )}
+        </th>
+      ))}
+    </>
+  )
+  return (
+    <>
+      <h1>Processes</h1>
+      <Panel title="Processes" note={note} tools={tools}>
+        <Gaps polled={polled} />
+        {polled.answer !== undefined && rows.length === 0 && <Nothing>No process is like that.</Nothing>}
+        <List label="Processes" size="tall" titles={heads}>
+          {rows.map((row) => (
+            <tr key={row.pid}>
+              <th scope="row">
+                <a href={linkTo('process', { pid: row.pid })} title={row.pid}>
+                  {titleOf(row)}
+                </a>
+                {row.status === 'suspended' && <Badge tone="warn">suspended</Badge>}
+              </th>
+              {COLUMNS.map(({ title, of, order }) => (
+                <td key={title} class={order === undefined ? undefined : 'number'}>
+                  {of(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </List>
+      </Panel>
+    </>
+  )
+}
