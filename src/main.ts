@@ -8,14 +8,17 @@ import { type Config, readConfig } from '#config'
 import { STRATEGIES } from '#distributed'
 import { close, createHttpServer, healthRoutes, listen, loopbackOnly, observerRoutes, pageRoutes } from '#http'
 import { Node, startNode } from '#node'
-import { startTelemetry, type Telemetry } from '#observability'
+import { type LogLevel, startTelemetry, type Telemetry } from '#observability'
 import {
+  type Controls,
   type DistributionStrategy,
   memoryStateStore,
   type NodeEvents,
   type NodeId,
+  type NodeOptions,
   type StateStoreFactory,
   sqliteStateStore,
+  type TraceScope,
 } from '#otp-labs'
 import { tcp } from './node-transport.ts'
 import { Shutdown } from './shutdown.ts'
@@ -137,8 +140,21 @@ function makeNode(config: Config, own: { version: string; incarnation: number; e
     ...storeOf(config, directory),
     ...(config.membersExpected === undefined ? {} : { membersExpected: config.membersExpected }),
     tracing: telemetry?.tracing,
-    ...(telemetry === undefined ? {} : { onCallMeasured: telemetry.callMeasured, onMessageMeasured: telemetry.messageMeasured }),
+    ...(telemetry === undefined ? {} : watched(telemetry)),
   })
+}
+
+/** What telemetry hears of messages beside facts, and what an operator may change of how much it says. */
+function watched({ controls, logs, callMeasured, messageMeasured }: Telemetry): Partial<NodeOptions> {
+  const ofOperators: Controls = {
+    setSampling: (scope, ratio) => {
+      if (!(scope in controls.sampling)) return false
+      controls.setSampling(scope as TraceScope, ratio)
+      return true
+    },
+    setLogLevel: (level) => logs.setLevel(level as LogLevel),
+  }
+  return { controls: ofOperators, onCallMeasured: callMeasured, onMessageMeasured: messageMeasured }
 }
 
 function strategyOf({ placement }: Config): { strategy?: DistributionStrategy } {

@@ -188,7 +188,11 @@ export class Node {
       supervisorPath,
       history,
       behaviours: options.behaviours ?? [],
-      controls: options.controls ?? {},
+      controls: {
+        drain: ({ deadlineMs }) => this.drain(deadlineMs === undefined ? {} : { deadlineMs }),
+        undrain: () => this.resume(),
+        ...options.controls,
+      },
     }
     this.#root = this.#tree(options)
   }

@@ -58,7 +58,7 @@ export class LoadMeter {
       role,
       zone,
       uptimeMs: runtime.clock.wall() - startedAt,
-      draining: cluster.membership.leaving,
+      draining: cluster.membership.leaving || cluster.membership.draining,
       joined: replicator.isJoined,
       ...this.#tallies,
       ...work(runtime, history),

@@ -66,6 +66,10 @@ export interface LinkSnapshot {
   readonly messagesIn: number
   /** How often reading waited, since the peer sent faster than this node handles, or than it may. */
   readonly pauses: number
+  /** Frames that could not be sent. */
+  readonly sendErrors: number
+  /** What of the bytes out was the directory's. */
+  readonly replicationBytes: number
   /** Bytes that wait for the peer to read. */
   readonly queuedBytes: number
 }

@@ -197,10 +197,9 @@ export class Process extends Ties {
     this.#flight ??= new FlightRecord()
     this.#flight.note(envelope, this.runtime.timeMs)
     this.handled++
-    const { counts } = this
-    counts.handled++
-    if (envelope.times !== undefined) envelope.times.taken()
-    if (counts.watch !== undefined) counts.watch(this, envelope)
+    this.counts.handled++
+    envelope.times?.taken()
+    this.counts.watch?.(this, envelope)
     try {
       const { carrier } = envelope
       const { tracing } = this.runtime

@@ -298,7 +298,7 @@ describe('what is asked by many', () => {
 test('a token that manages is known as such', async () => {
   expect((await house.get('/observer/v1/capabilities', asManager)).body).toMatchObject({
     scope: 'manage',
-    manage: { isOn: true, drain: false },
+    manage: { isOn: true, drain: true, sampling: false },
   })
   expect((await house.get('/observer/v1/capabilities')).body).toMatchObject({ scope: 'read', authentication: 'none' })
 })

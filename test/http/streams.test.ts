@@ -72,7 +72,7 @@ const bid = (name: string) =>
     .catch(() => undefined)
 
 const trace = (body: object, onOpen: () => void) =>
-  read({ path: '/observer/v1/manage/trace', headers: asManager, body, onOpen, isEnough: (all) => all.some(({ event }) => event === 'end') })
+  read({ path: '/observer/v1/trace', headers: asManager, body, onOpen, isEnough: (all) => all.some(({ event }) => event === 'end') })
 
 test('events come as they happen, and a reader goes on where it was', async () => {
   house = await openHouse()

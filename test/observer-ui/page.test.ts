@@ -187,6 +187,8 @@ test('links between two nodes are one line, with the bytes that the better infor
     messagesOut: 0,
     messagesIn: 0,
     pauses: 0,
+    sendErrors: 0,
+    replicationBytes: 0,
     queuedBytes: 0,
   })
   const lines = pairs([

@@ -81,7 +81,11 @@ export async function nodeDetails(observing: Observing, name: string): Promise<z
     of: {
       ...of,
       startedAt: iso(startedAt),
-      behaviours: behaviours.map((each) => ({ ...each, calls: { ...each.calls }, dropped: { ...each.dropped } })),
+      behaviours: behaviours.map(({ tracedCalls: _inMetrics, ...each }) => ({
+        ...each,
+        calls: { ...each.calls },
+        dropped: { ...each.dropped },
+      })),
       links: [...links],
       topologies: [...topologies],
     },

@@ -2,7 +2,7 @@
 
 import type { z } from 'zod'
 import { nodeName } from '#cluster'
-import { type NameQuery, namePage } from '#introspect'
+import { type NameQuery, namePage, placementView } from '#introspect'
 import type * as schemas from '../schemas/names.ts'
 import { ownersOf } from './cluster.ts'
 import { iso, type Observing } from './observing.ts'
@@ -80,6 +80,15 @@ export async function placement(observing: Observing): Promise<z.infer<typeof sc
     nodes: nodes.map((node) => ({ node, names: owners.get(node) ?? 0, isCandidate: candidates.has(node) })),
     ...observing.alone(),
   }
+}
+
+export interface PlanQuery {
+  readonly limit: number
+}
+
+export async function placementPlan(observing: Observing, { limit }: PlanQuery): Promise<z.infer<typeof schemas.placementPlan>> {
+  const { moves, counts, ...plan } = await placementView(observing.parts, limit)
+  return { ...observing.about(), ...plan, counts: { ...counts }, moves: [...moves], ...observing.alone() }
 }
 
 export async function quarantine(observing: Observing): Promise<z.infer<typeof schemas.quarantine>> {

@@ -9,7 +9,7 @@ import { managed } from '../schemas/manage.ts'
 import { BODIES, NOTHING, PARAMS } from '../schemas/requests.ts'
 import type { ObserverTools } from './observer.ts'
 
-const ROOT = '/observer/v1/manage'
+const ROOT = '/observer/v1'
 
 interface Order<P, B> {
   readonly about: string

@@ -6,7 +6,7 @@ import { capabilities, clusterView, nodeDetails } from '../observer/cluster.ts'
 import { dump } from '../observer/dump.ts'
 import { EventFeed } from '../observer/event-feed.ts'
 import { type CrashesQuery, crashes, cursorIn, type EventsQuery, events, fromNow, typesIn } from '../observer/happenings.ts'
-import { conflicts, handoffs, placement, quarantine, registry, takeovers } from '../observer/names.ts'
+import { conflicts, handoffs, type PlanQuery, placement, placementPlan, quarantine, registry, takeovers } from '../observer/names.ts'
 import type { Observing } from '../observer/observing.ts'
 import {
   type ProcessesQuery,
@@ -86,6 +86,12 @@ export function readRoutes(app: FastifyInstance, { observing, gate, streams, gra
   question('takeovers', { about: 'Children that were taken over from nodes that are gone', answer: nameSchemas.takeovers, work: takeovers })
   question<CrashesQuery>('crashes', { about: 'Crashes in groups', query: QUERIES.crashes, answer: happeningSchemas.crashes, work: crashes })
   question('placement', { about: 'How many names each node owns', answer: nameSchemas.placement, work: placement })
+  question<PlanQuery>('placement/plan', {
+    about: 'What would move now, from where to where, and why',
+    query: QUERIES.placementPlan,
+    answer: nameSchemas.placementPlan,
+    work: placementPlan,
+  })
   question('quarantine', { about: 'Children that failed wherever they went', answer: nameSchemas.quarantine, work: quarantine })
 
   app.get<{ Params: { name: string } }>(

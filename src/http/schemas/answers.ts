@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { capabilities, cluster, node, summary } from './cluster.ts'
 import type { coverage, crashes, event, events } from './happenings.ts'
 import type { managed, tracedMessage, traceEnd } from './manage.ts'
-import type { conflicts, handoffs, placement, quarantine, registry, takeovers } from './names.ts'
+import type { conflicts, handoffs, placement, placementPlan, quarantine, registry, takeovers } from './names.ts'
 import type { problem } from './parts.ts'
 import type { process, processes, state, supervisors, tree } from './processes.ts'
 
@@ -20,6 +20,7 @@ export interface Answers {
   managed: z.infer<typeof managed>
   node: z.infer<typeof node>
   placement: z.infer<typeof placement>
+  placementPlan: z.infer<typeof placementPlan>
   problem: z.infer<typeof problem>
   process: z.infer<typeof process>
   processes: z.infer<typeof processes>

@@ -67,6 +67,8 @@ const link = z.object({
   messagesOut: count,
   messagesIn: count,
   pauses: count,
+  sendErrors: count.describe('frames that could not be sent'),
+  replicationBytes: count.describe('what of the bytes out was the directory’s'),
   queuedBytes: count,
 })
 

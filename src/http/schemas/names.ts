@@ -100,6 +100,29 @@ export const placement = clusterWide.extend({
   ),
 })
 
+export const placementPlan = clusterWide.extend({
+  mode: z.enum(['active', 'passive']),
+  deviation: z.number().describe('how far the node is from its share that is furthest from it, as a part of a fair share'),
+  threshold: z.number().describe('up to which nothing moves'),
+  settledInMs: milliseconds.describe('how long until anything moves, if no node comes or goes'),
+  counts: z.object({ now: count, not_movable: count, passive: count, balanced: count, cooling: count, settling: count }),
+  moves: z
+    .array(
+      z.object({
+        name: z.string(),
+        behaviour: z.string(),
+        from: z.string(),
+        to: z.string(),
+        reason: z.enum(['placement', 'not_a_member']),
+        held: z
+          .enum(['not_movable', 'passive', 'balanced', 'cooling', 'settling'])
+          .nullable()
+          .describe('why it does not move now; null: it does'),
+      }),
+    )
+    .describe('children that belong on another node, those that move now first'),
+})
+
 export const quarantine = clusterWide.extend({
   quarantined: z.array(
     z.object({

@@ -49,6 +49,7 @@ export const QUERIES = {
     after: CURSOR,
   }),
   registry: object({ prefix: { ...NAME, default: '' }, after: { type: 'string', default: '' }, limit: limit(MOST, 100) }),
+  placementPlan: object({ limit: limit(MOST, 100) }),
   crashes: object({ behaviour: NAME, limit: limit(MOST, 100), after: CURSOR }),
   events: object({
     after: { type: 'string', maxLength: 20_000, description: 'a number or the "next" of an earlier answer' },

@@ -68,6 +68,6 @@ export async function manage(path: string, body?: unknown): Promise<Answers['man
     method: 'POST',
     ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
   }
-  const response = await request(address(`manage/${path}`), init)
+  const response = await request(address(path), init)
   return (await response.json()) as Answers['managed']
 }

@@ -96,7 +96,7 @@ function Trace({ pid }: { readonly pid: string }) {
     setSaid('listening …')
     try {
       const init = { method: 'POST', body: JSON.stringify({ pid }), headers: { 'content-type': 'application/json' }, signal: over.signal }
-      await readSent(await request(address('manage/trace'), init), ({ event, data }) => {
+      await readSent(await request(address('trace'), init), ({ event, data }) => {
         if (event === 'message') setMessages((before) => [...before, JSON.parse(data) as Answers['tracedMessage']])
         if (event !== 'end') return
         const { because, sent, skipped } = JSON.parse(data) as Answers['traceEnd']

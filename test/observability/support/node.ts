@@ -50,7 +50,20 @@ export const snapshot = (changes: Partial<NodeSnapshot> = {}): NodeSnapshot => (
   childrenQuarantined: 1,
   handoffs: { in: 0, out: 2 },
   placementImbalance: 1.25,
-  links: [{ peer: 'n2', direction: 'out', bytesOut: 1000, bytesIn: 500, messagesOut: 10, messagesIn: 5, pauses: 2, queuedBytes: 64 }],
+  links: [
+    {
+      peer: 'n2',
+      direction: 'out',
+      bytesOut: 1000,
+      bytesIn: 500,
+      messagesOut: 10,
+      messagesIn: 5,
+      pauses: 2,
+      sendErrors: 1,
+      replicationBytes: 100,
+      queuedBytes: 64,
+    },
+  ],
   traffic: [
     {
       peer: 'n2',
