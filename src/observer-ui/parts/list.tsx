@@ -28,7 +28,7 @@ function Head({ title }: { readonly title: Title }) {
 export function List({ label, titles, size = 'half', children }: ListProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard.
-    <section class={`scroll ${size}`} tabIndex={0} aria-label={label}>
+    <section class={`scroll ${size}`} tabIndex={0} aria-label={`${label}, a table`}>
       <table class="list">
         <thead>
           <tr>

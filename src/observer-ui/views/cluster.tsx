@@ -23,7 +23,7 @@ function NodeCard({ member }: { readonly member: Member }) {
   return (
     <article class="node" aria-label={`Node ${name}`}>
       <header>
-        <h3>{name}</h3>
+        <h2>{name}</h2>
         <Badge tone={TONES[status]}>{load?.draining ? 'draining' : status}</Badge>
         <span class="muted">{load === null ? incarnation : `${load.version}${load.zone === '' ? '' : ` · ${load.zone}`}`}</span>
       </header>

@@ -40,7 +40,11 @@ export function RegistryView({ route }: { readonly route: Route }) {
       <Panel title="Names" note={`page ${turned.length + 1}`} tools={tools}>
         <Gaps polled={polled} />
         {polled.answer !== undefined && names.length === 0 && <Nothing>No name begins like that.</Nothing>}
-        <List label="Names" titles={['Name', 'Owner', 'Process', 'Behaviour', { number: 'Epoch' }, { number: 'For' }, '']} size="tall">
+        <List
+          label="Names"
+          titles={['Name', 'Owner', 'Process', 'Behaviour', { number: 'Epoch' }, { number: 'For' }, 'Started by']}
+          size="tall"
+        >
           {names.map(({ name, node, pid, behaviour, epoch, ageMs, supervised }) => (
             <tr key={name}>
               <th scope="row">{name}</th>
@@ -51,7 +55,7 @@ export function RegistryView({ route }: { readonly route: Route }) {
               <td>{behaviour}</td>
               <td class="number">{epoch}</td>
               <td class="number">{duration(ageMs)}</td>
-              <td>{supervised && <Badge tone="plain">supervised</Badge>}</td>
+              <td>{supervised ? 'the cluster' : 'itself'}</td>
             </tr>
           ))}
         </List>
