@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { usePolled } from '../net/polled.ts'
 import { clock, duration } from '../parts/format.ts'
 import { List } from '../parts/list.tsx'
-import { Badge, Gaps, Nothing, Panel } from '../parts/panel.tsx'
+import { Gaps, Nothing, Panel } from '../parts/panel.tsx'
 import { linkTo, type Route, replaceParameters } from '../routes.ts'
 
 const PAGE = 100
