@@ -139,7 +139,7 @@ export class Incoming {
       { key, behaviour, child },
       'handoff',
       { ...birthOf(record), epoch: record.epoch + 1 },
-      { state: new Resumed(cargo.data), from },
+      { state: new Resumed(cargo.data, clock.now() - this.#startedMono), from },
     )
     if (result?.ok !== true) {
       this.#giveUp(result === undefined ? 'its supervisor is between two lives' : `it did not start: ${describeExit(result.reason)}`)
