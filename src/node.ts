@@ -27,6 +27,8 @@ import {
   type DistributedSupervisor,
   type DistributionOptions,
   distributed,
+  HANDOFF_RULES,
+  type HandoffRules,
   PLACEMENT,
   type ReplicatorTimes,
   RULES,
@@ -106,7 +108,11 @@ export interface NodeOptions {
   readonly membershipTimes?: MembershipTimes
   readonly replicatorTimes?: ReplicatorTimes
   /** Rules of the protocol to be replaced, in a simulation that shows what they are there for. */
-  readonly rules?: { readonly membership?: Partial<MembershipRules>; readonly directory?: Partial<Rules> }
+  readonly rules?: {
+    readonly membership?: Partial<MembershipRules>
+    readonly directory?: Partial<Rules>
+    readonly handoff?: Partial<HandoffRules>
+  }
 }
 
 /** The part of a dynamic supervisor's options that a node's own takes. `maxChildren` is for this node, `extraArguments` need not be plain data. */
@@ -214,6 +220,7 @@ export class Node {
       random,
       events,
       rules,
+      handoffRules: { ...HANDOFF_RULES, ...options.rules?.handoff },
       times: options.replicatorTimes,
       behaviours: options.behaviours ?? [],
       localSupervisor: CHILDREN,

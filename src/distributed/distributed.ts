@@ -26,6 +26,7 @@ import { Witness } from './directory/witness.ts'
 import type { DistributedEvents } from './events.ts'
 import { drain } from './handoff/drain.ts'
 import { Handoffs } from './handoff/handoffs.ts'
+import type { HandoffRules } from './handoff/rules.ts'
 import { DistributedRegistry } from './registry/registry.ts'
 import { RegistryListeners } from './registry/registry-listeners.ts'
 import { ChildStates } from './state/child-states.ts'
@@ -71,6 +72,7 @@ export interface DistributedOptions {
   readonly random: Random
   readonly events: Emitter<DistributedEvents>
   readonly rules: Rules
+  readonly handoffRules: HandoffRules
   readonly times?: ReplicatorTimes | undefined
   readonly behaviours: readonly AnyBehaviour[]
   /** Local name of the dynamic supervisor that runs this node's children. */
@@ -151,6 +153,7 @@ export function distributed(options: DistributedOptions): Distributed {
     reconciler,
     children,
     maxStateBytes: handoff?.maxStateBytes ?? MAX_STATE_BYTES,
+    rules: options.handoffRules,
     mayOwn: () => reconciler.mayOwn,
   })
   const restart = stopAndStart(children, directory, relocator)

@@ -25,6 +25,7 @@ export {
 } from './distributed.ts'
 export type { DistributedEvents, HandoffPhase, HandoffReason } from './events.ts'
 export { Handoffs } from './handoff/handoffs.ts'
+export { HANDOFF_RULES, type HandoffRules } from './handoff/rules.ts'
 export { DistributedRegistry, type RegisterResult, type RegistryEntry } from './registry/registry.ts'
 export type { Fence, StoredState } from './state/fence.ts'
 export { type MemoryStateStoreOptions, memoryStateStore } from './state/memory-store.ts'

@@ -11,13 +11,14 @@ interface Data {
 /** What ran, and on which node. */
 let ran: string[]
 
+const nothing: readonly string[] = []
 const heard = (data: Data, what: string): Data => ({ ...data, heard: [...data.heard, what] })
 
 const Door = genStatem({
   name: 'door',
   init: (code: string, self: Self) => {
     ran.push(`init ${self.pid.node}`)
-    return nextState('locked', { code, heard: [] } as Data, { timeouts: { rust: { ms: 2000, content: 'brown' } } })
+    return nextState('locked', { code, heard: nothing }, { timeouts: { rust: { ms: 2000, content: 'brown' } } })
   },
   states: {
     locked: {
@@ -50,7 +51,7 @@ const Door = genStatem({
 /** Of another release, without one of the states. */
 const OldDoor = genStatem({
   name: 'door',
-  init: (code: string) => nextState('locked', { code, heard: [] } as Data),
+  init: (code: string) => nextState('locked', { code, heard: nothing }),
   states: { locked: {} },
   handoff: { version: 1, save: (data) => [data.code, ...data.heard], load: (data) => loaded(data as string[]) },
 })

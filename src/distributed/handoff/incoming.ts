@@ -64,7 +64,10 @@ export class Incoming {
     if (this.#phase !== 'loading') return true
     if (!this.#bytes.take(piece)) return false
     this.#send('got', this.#bytes.got)
-    if (this.#bytes.isWhole) this.step(this.#load() ? 'loaded' : 'not_loaded')
+    if (!this.#bytes.isWhole) return true
+    const isLoaded = this.#load()
+    this.step(isLoaded ? 'loaded' : 'not_loaded')
+    if (isLoaded && !this.#parts.rules.waitsForCommit) this.step('commit')
     return true
   }
 
