@@ -1,7 +1,7 @@
 // What a node may be given, and what it does without.
 import type { Clock, Random } from '#base'
 import type { Limits, MembershipRules, MembershipTimes, SecretSource, TlsOptions, TlsSource, TopologyStrategy, Transport } from '#cluster'
-import type { DistributedRegistryStart, DistributionOptions, ReplicatorTimes, Rules, StateStoreFactory } from '#distributed'
+import type { DistributedRegistryStart, DistributionOptions, HandoffRules, ReplicatorTimes, Rules, StateStoreFactory } from '#distributed'
 import type { Controls } from '#introspect'
 import type { AnyApplication, AnyBehaviour, ChildSpec, DynamicSupervisorOptions } from '#otp'
 import type { CallMeasured, MessageMeasured, NodeId, Tracing } from '#process'
@@ -58,7 +58,11 @@ export interface NodeOptions {
   readonly membershipTimes?: MembershipTimes
   readonly replicatorTimes?: ReplicatorTimes
   /** Rules of the protocol to be replaced, in a simulation that shows what they are there for. */
-  readonly rules?: { readonly membership?: Partial<MembershipRules>; readonly directory?: Partial<Rules> }
+  readonly rules?: {
+    readonly membership?: Partial<MembershipRules>
+    readonly directory?: Partial<Rules>
+    readonly handoff?: Partial<HandoffRules>
+  }
 }
 
 /** The part of a dynamic supervisor's options that a node's own takes. `maxChildren` is for this node, `extraArguments` need not be plain data. */

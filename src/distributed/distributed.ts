@@ -28,6 +28,7 @@ import { Witness } from './directory/witness.ts'
 import type { DistributedEvents } from './events.ts'
 import { DRAIN_CONCURRENCY, DRAIN_MS, Drain } from './handoff/drain.ts'
 import { Handoffs } from './handoff/handoffs.ts'
+import type { HandoffRules } from './handoff/rules.ts'
 import { checkLimits } from './limits.ts'
 import { DistributedRegistry } from './registry/registry.ts'
 import { RegistryListeners } from './registry/registry-listeners.ts'
@@ -76,6 +77,7 @@ export interface DistributedOptions {
   readonly random: Random
   readonly events: Emitter<DistributedEvents>
   readonly rules: Rules
+  readonly handoffRules: HandoffRules
   readonly times?: ReplicatorTimes | undefined
   readonly behaviours: readonly AnyBehaviour[]
   /** Local name of the dynamic supervisor that runs this node's children. */
@@ -177,6 +179,7 @@ export function distributed(options: DistributedOptions): Distributed {
     maxStateBytes: handoff?.maxStateBytes ?? MAX_STATE_BYTES,
     mayOwn: () => reconciler.mayTake && !cluster.isLeaving(id),
     concurrency,
+    rules: options.handoffRules,
   })
   const restart = stopAndStart(children, directory, relocator)
   const mover: Mover = {

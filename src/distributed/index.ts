@@ -35,6 +35,7 @@ export {
 export type { DistributedEvents, HandoffPhase, HandoffReason } from './events.ts'
 export { DRAIN_CONCURRENCY, DRAIN_MS, type DrainOptions, type DrainReport } from './handoff/drain.ts'
 export { Handoffs } from './handoff/handoffs.ts'
+export { HANDOFF_RULES, type HandoffRules } from './handoff/rules.ts'
 export { DistributedRegistry, type RegisterResult, type RegistryEntry } from './registry/registry.ts'
 export type { Fence, StoredState } from './state/fence.ts'
 export { type MemoryStateStoreOptions, memoryStateStore } from './state/memory-store.ts'

@@ -15,8 +15,11 @@ import {
 import { notStarted } from './gen-server-body.ts'
 import type { AnyStatem, StateHandler } from './gen-statem.ts'
 import { EventQueue } from './gen-statem-events.ts'
+import type { SavedMachine } from './gen-statem-handoff.ts'
+import { Machine } from './gen-statem-machine.ts'
 import { RunningTimer, StatemTimers, type TimerKey } from './gen-statem-timers.ts'
 import { type Actions, type NextEvent, StopAndReply, type Timeout, Transition } from './gen-statem-transition.ts'
+import { Resumed } from './handoff.ts'
 import { Outcome, Stop } from './outcome.ts'
 import type { Self } from './self.ts'
 import type { SystemCallbacks } from './sys.ts'
@@ -32,20 +35,6 @@ interface State {
   readonly info: Table
   readonly internal: Table
   readonly timeout: Table
-}
-
-/** The state of one process. */
-class Machine {
-  state: string
-  data: unknown
-  // Made when first needed: most machines have neither.
-  events: EventQueue<Envelope> | undefined
-  timers: StatemTimers | undefined
-
-  constructor(state: string, data: unknown) {
-    this.state = state
-    this.data = data
-  }
 }
 
 /** What has been asked for on the way into the next state. */
@@ -107,6 +96,10 @@ export class StatemBody implements Body, SystemCallbacks {
 
   init(self: Process, argument: unknown): void | Promise<void> {
     self.trapExit = this.#definition.trapExit ?? false
+    if (argument instanceof Resumed) {
+      this.#resume(self, argument)
+      return undefined
+    }
     return andThen(this.#definition.init(argument, self as Self), (first) => this.#begin(self, first))
   }
 
@@ -118,6 +111,20 @@ export class StatemBody implements Body, SystemCallbacks {
     // The starter waits for `init` alone; the state is entered before anything else is handled.
     if (this.#state(first.to).enter !== undefined || first.actions !== undefined)
       self.deliverFirst(new Envelope('internal', START, first, undefined, self.runtime.tracing?.current()))
+  }
+
+  /** It is in its state already: nothing is entered. */
+  #resume(self: Process, { state: saved, elapsedMs }: Resumed): void {
+    const { state, data, timers } = saved as SavedMachine
+    const machine = new Machine(this.#known(state), data)
+    self.state = machine
+    if (timers.length === 0) return
+    machine.timers = new StatemTimers(self)
+    for (const timer of timers) machine.timers.restore(timer, elapsedMs)
+  }
+
+  giveBack(self: Process): readonly Envelope[] {
+    return (self.state as Machine).events?.takeAll() ?? []
   }
 
   receive(self: Process, event: Envelope): void | Promise<void> {

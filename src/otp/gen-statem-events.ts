@@ -21,6 +21,14 @@ export class EventQueue<E> {
     }
   }
 
+  /** Takes all of them, the next one first. */
+  takeAll(): readonly E[] {
+    const all = [...this.#next, ...this.#postponed]
+    this.#next = []
+    this.#postponed = []
+    return all
+  }
+
   /** Takes the next one. */
   take(): E | undefined {
     return this.#next.shift()

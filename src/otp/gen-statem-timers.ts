@@ -5,6 +5,13 @@ import type { Timeout } from './gen-statem-transition.ts'
 /** Of a state, of an event, or a name's. */
 export type TimerKey = 'stateTimeout' | 'eventTimeout' | `timeouts.${string}`
 
+/** A time-out as plain data. */
+export interface SavedTimeout {
+  readonly key: TimerKey
+  readonly remainingMs: number
+  readonly content: unknown
+}
+
 /** The payload of the event that it delivers. */
 export class RunningTimer {
   readonly key: TimerKey
@@ -43,11 +50,33 @@ export class StatemTimers {
 
   #start(key: TimerKey, ms: number, content: unknown): void {
     this.cancel(key)
+    if (ms !== 0) {
+      this.#run(key, ms, content)
+      return
+    }
+    const running = new RunningTimer(key, content)
+    this.#zero.push(running)
+    this.#running.set(key, running)
+  }
+
+  #run(key: TimerKey, ms: number, content: unknown): void {
     const running = new RunningTimer(key, content)
     // Before it is kept: a time that is none throws.
-    if (ms === 0) this.#zero.push(running)
-    else running.timer = this.#process.deliverAfter(ms, new Envelope('internal', key, running))
+    running.timer = this.#process.deliverAfter(ms, new Envelope('internal', key, running))
     this.#running.set(key, running)
+  }
+
+  /** Those that run. */
+  saved(): readonly SavedTimeout[] {
+    return Array.from(this.#running.values(), ({ key, timer, content }) => {
+      const remainingMs = timer?.remainingMs()
+      return { key, remainingMs: remainingMs === false ? 0 : Math.ceil(remainingMs ?? 0), content }
+    })
+  }
+
+  /** Sets one that was saved, `elapsedMs` ago. */
+  restore({ key, remainingMs, content }: SavedTimeout, elapsedMs: number): void {
+    this.#run(key, Math.max(0, remainingMs - elapsedMs), content)
   }
 
   cancel(key: TimerKey): void {

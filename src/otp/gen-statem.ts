@@ -4,7 +4,9 @@ import { type ExitReason, type MailboxBound, Name, type Observe } from '#process
 import type { Behaviour } from './behaviour.ts'
 import { checkBehaviourName } from './gen-server.ts'
 import { StatemBody } from './gen-statem-body.ts'
+import { machineHandoff } from './gen-statem-handoff.ts'
 import type { Transition } from './gen-statem-transition.ts'
+import { type HandoffOption, handoffOf } from './handoff.ts'
 import type { Ignore, Stop } from './outcome.ts'
 import type { Self } from './self.ts'
 
@@ -52,6 +54,11 @@ export interface GenStatemDefinition<D, A, N extends string, T, L> {
   readonly trapExit?: boolean
   /** `false`: its messages make no spans; as in `genServer`. */
   readonly traceable?: boolean
+  /**
+   * Its processes move between nodes: with their state, their data, which `save` and `load` are for, their time-outs and the events that wait, also
+   * postponed ones. Default: they are stopped here and begin anew there.
+   */
+  readonly handoff?: HandoffOption<NoInfer<D>>
   readonly mailbox?: MailboxBound
   /** What the observer may show of its state, data and messages. Default: nothing. */
   readonly observe?: Observe<{ readonly state: string; readonly data: NoInfer<D> }>
@@ -80,15 +87,17 @@ export interface GenStatem<A, P> extends Behaviour<A> {
 export function genStatem<D, A = unknown, N extends string = string, T = {}, L = {}>(
   definition: GenStatemDefinition<D, A, N, T, L>,
 ): GenStatem<A, { calls: ProtocolOf<T, L, 'calls'>; casts: ProtocolOf<T, L, 'casts'> }> {
-  const { name } = definition
+  const { name, handoff } = definition
   checkBehaviourName(name)
-  if (Object.keys(definition.states).length === 0) {
+  const states = Object.keys(definition.states)
+  if (states.length === 0) {
     throw new CodedError('ERR_OTP_OTP_BAD_BEHAVIOUR', `expected ${name} to have states, got none`)
   }
   return {
     name,
     version: definition.version ?? '0',
     type: 'worker',
+    handoff: handoff === undefined ? undefined : machineHandoff(handoffOf(handoff as HandoffOption<unknown>, name), name, states),
     body: new StatemBody(definition as unknown as AnyStatem),
     named: (key) => new Name(key, name),
   }

@@ -28,9 +28,12 @@ export interface Handoff {
 /** Given to `init` in place of an argument: the process does not begin, it goes on with this state. */
 export class Resumed {
   readonly state: unknown
+  /** Since it was held. */
+  readonly elapsedMs: number
 
-  constructor(state: unknown) {
+  constructor(state: unknown, elapsedMs: number) {
     this.state = state
+    this.elapsedMs = elapsedMs
   }
 }
 

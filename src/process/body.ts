@@ -29,6 +29,8 @@ export interface Body {
   receive(self: Process, envelope: Envelope): void | Promise<void>
   /** Before its state is taken elsewhere: whether all that it has told others of holds, as soon as it does. Absent: it always does. */
   settle?(self: Process): boolean | Promise<boolean>
+  /** Gives back the messages that it has taken in and is not done with, oldest first: its process goes on elsewhere, and so do they. */
+  giveBack?(self: Process): readonly Envelope[]
   /** Runs before an orderly end and after a crash, as in OTP; not when the process is killed. */
   terminate?(self: Process, reason: ExitReason): void | Promise<void>
 }

@@ -40,9 +40,10 @@ export function releaseProcess(process: Process): void {
   if (process.status === 'suspended') process.begin()
 }
 
-/** Takes out the messages that wait for it, in their order. Signals and what `sys` asks stay: they are this life's. */
+/** Takes out the messages that wait for it, in their order, those first that it has taken in and put off. Signals and what `sys` asks stay: they are this life's. */
 export function takeWaiting(process: Process): Envelope[] {
-  const taken: Envelope[] = []
+  const taken = [...(process.body.giveBack?.(process) ?? [])]
+  for (const { replyTo } of taken) if (replyTo !== undefined) process.disown(replyTo)
   for (let next = process.takeFirst(isMessage); next !== undefined; next = process.takeFirst(isMessage)) taken.push(next)
   return taken
 }

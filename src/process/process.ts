@@ -276,6 +276,11 @@ export class Process extends Ties {
     this.#unanswered.add(replyTo)
   }
 
+  /** Forgets a caller that somebody else answers. */
+  disown(replyTo: ReplyTo): void {
+    this.#unanswered?.delete(replyTo)
+  }
+
   /** Answers a remembered caller. */
   reply(replyTo: ReplyTo, value: unknown): void {
     this.#unanswered?.delete(replyTo)

@@ -1,6 +1,6 @@
 // Children that move with their state: what they keep, who is answered by whom, and how each move that fails ends.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type ExitError, genServer, type NodeOptions, noReply, reply, type Self } from '#otp-labs'
+import { type ExitError, genServer, type NodeOptions, noReply, type Pid, reply, type Self } from '#otp-labs'
 import { Box, type BoxOptions } from '#test/support/box.ts'
 
 interface State {
@@ -39,6 +39,10 @@ const Lot = genServer({
       self.sendAfter(ms, 'reminded', amount)
       return state
     },
+    watch: (state, pid: Pid, self) => {
+      self.monitor(pid)
+      return state
+    },
     hang: async (state) => {
       await hanging
       return state
@@ -54,6 +58,7 @@ const Lot = genServer({
     reminded: (state, amount: number) => ({ ...state, bids: [...state.bids, amount] }),
     timeout: (state) => ({ ...state, bids: [...state.bids, -1] }),
     answer: (state) => state,
+    DOWN: (state) => ({ ...state, bids: [...state.bids, -2] }),
   },
   terminate: (_state, reason) => {
     terminated.push(reason)
@@ -73,6 +78,22 @@ const Lot = genServer({
 let waiting: Self['from']
 /** What the cast `hang` waits for. */
 let hanging: Promise<void>
+
+/** Is linked with a process, and monitors it. */
+const Friend = genServer({
+  name: 'friend',
+  trapExit: true,
+  init: (pid: Pid, self): readonly unknown[] => {
+    self.linkTo(pid)
+    self.monitor(pid)
+    return []
+  },
+  calls: { heard: (state) => reply(state, state) },
+  infos: {
+    EXIT: (state, { reason }: { reason: unknown }) => [...state, ['EXIT', reason]],
+    DOWN: (state, { reason }: { reason: unknown }) => [...state, ['DOWN', reason]],
+  },
+})
 
 /** Of another release, that does not know what this one saves. */
 const OldLot = genServer({
@@ -197,6 +218,49 @@ describe('a child that moves', () => {
     await move(others()[0] as string)
     await box.clock.advance(100)
     expect(seen).toEqual([{ shutdown: 'handoff' }])
+  })
+
+  test('takes none of its ties along; ties to its old pid made later are to where it is, but for links', async () => {
+    await withLot({ nodeOf: () => ({ behaviours: [Lot, Friend] }) })
+    const [from, to, by] = [home(), ...others()] as [string, string, string]
+    const pid = box.node('n1').registry.lookup('moon') as Pid
+    const friend = (name: string) => {
+      const started = box.node(name).runtime.spawn(Friend.body, pid, { cause: 'call' })
+      if (started instanceof Promise || !started.ok) throw new Error('it starts at once')
+      return started.pid
+    }
+    const heardBy = (who: Pid) => box.through(box.node(who.node.split('.')[0] as string).call(who as Pid<typeof Friend>, 'heard'))
+    const [near, far] = [friend(from), friend(by)]
+    const watched = friend(from)
+    box.node(from).cast(Lot.named('moon'), 'watch', watched)
+    await box.clock.advance(50)
+    await move(to)
+    await box.clock.advance(100)
+    const end = { shutdown: 'handoff' }
+    for (const who of [near, far]) {
+      const heard = (await heardBy(who)) as unknown[]
+      expect(heard).toHaveLength(2)
+      expect(heard).toEqual(
+        expect.arrayContaining([
+          ['EXIT', end],
+          ['DOWN', end],
+        ]),
+      )
+    }
+    // Its own monitor has stayed behind.
+    box.node(from).runtime.exit(watched, watched, 'kill')
+    await box.clock.advance(100)
+    expect(await bids(to)).toEqual([])
+    const late = friend(from)
+    await box.clock.advance(100)
+    expect(await heardBy(late)).toEqual([['EXIT', 'noproc']])
+    const now = box.node(to).registry.lookup('moon') as Pid
+    box.node(to).runtime.exit(now, now, 'kill')
+    await box.clock.advance(100)
+    expect(await heardBy(late)).toEqual([
+      ['EXIT', 'noproc'],
+      ['DOWN', 'killed'],
+    ])
   })
 
   test('of several megabytes goes in pieces, over a slow link, and nobody is taken for dead meanwhile', { timeout: 60_000 }, async () => {

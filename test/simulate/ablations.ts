@@ -2,12 +2,15 @@
 import { nodeName } from '#cluster'
 import type { DirectoryRecord } from '#src/distributed/directory/record.ts'
 import type { ViolationKind } from './ledger.ts'
-import type { SimulationOptions } from './simulation.ts'
+import { type MovesOptions, simulateMoves } from './moves.ts'
+import { type Outcome, type SimulationOptions, simulate } from './simulation.ts'
 
 export interface Ablation {
   /** What is done instead. */
   readonly instead: string
-  readonly options: SimulationOptions
+  readonly options?: SimulationOptions
+  /** Set for rules of moves: these are seen in clusters in which nobody dies. */
+  readonly moves?: MovesOptions
   /** What is found, and among how many seeds, from 1, at the latest. */
   readonly finds: readonly ViolationKind[]
   readonly withinSeeds: number
@@ -82,6 +85,36 @@ export const ABLATIONS: Readonly<Record<string, Ablation>> = {
     finds: ['returned'],
     withinSeeds: 100,
   },
+  commit: {
+    instead: 'the target of a handoff claims the name as soon as it has the state',
+    moves: { rules: { waitsForCommit: false }, hasStalls: true },
+    finds: ['forgotten', 'duplicate'],
+    withinSeeds: 20,
+  },
+  merge: {
+    instead: 'the source passes on what has waited before its own directory says where to',
+    moves: { rules: { mergesFirst: false } },
+    finds: ['lost'],
+    withinSeeds: 5,
+  },
+  fence: {
+    instead: 'whoever hears that a name has moved sends to the new place at once',
+    moves: { rules: { fences: false } },
+    finds: ['order'],
+    withinSeeds: 5,
+  },
+  late: {
+    instead: 'what a sender has given up waiting for is handled when it comes',
+    moves: { rules: { refusesLate: false }, hasStalls: true },
+    finds: ['order'],
+    withinSeeds: 40,
+  },
+}
+
+/** One seed, with this rule switched off if there is one. */
+export function simulateWithout(rule: string | undefined, seed: number, more: SimulationOptions = {}): Promise<Outcome> {
+  const { options, moves } = rule === undefined ? {} : (ABLATIONS[rule] as Ablation)
+  return moves === undefined ? simulate(seed, { ...options, ...more }) : simulateMoves(seed, moves)
 }
 
 function byEpoch(a: DirectoryRecord, b: DirectoryRecord): number {

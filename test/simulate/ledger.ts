@@ -2,8 +2,22 @@
 import type { Node } from '#otp-labs'
 import { compareRecords, type DirectoryRecord } from '#src/distributed/directory/record.ts'
 
-/** `returned`: a birth that had ended lives. `went_back`: a node's own knowledge became less. `state`: what is written helps nobody. */
-export type ViolationKind = 'duplicate' | 'views_differ' | 'lost' | 'returned' | 'went_back' | 'membership' | 'unrest' | 'state'
+/**
+ * `returned`: a birth that had ended lives. `went_back`: a node's own knowledge became less. `state`: what is written helps nobody. `order`, `twice`,
+ * `forgotten`: of messages to a process that moves.
+ */
+export type ViolationKind =
+  | 'duplicate'
+  | 'views_differ'
+  | 'lost'
+  | 'returned'
+  | 'went_back'
+  | 'membership'
+  | 'unrest'
+  | 'state'
+  | 'order'
+  | 'twice'
+  | 'forgotten'
 
 export interface Violation {
   readonly kind: ViolationKind

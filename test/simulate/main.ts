@@ -2,8 +2,8 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
-import { ABLATIONS } from './ablations.ts'
-import { type Outcome, simulate } from './simulation.ts'
+import { ABLATIONS, simulateWithout } from './ablations.ts'
+import type { Outcome } from './simulation.ts'
 import type { Share } from './worker.ts'
 
 type Told = Omit<Outcome, 'transcript'>
@@ -54,8 +54,8 @@ function options() {
 type Options = ReturnType<typeof options>
 
 async function replay(seed: number, { nodes, ablate }: Options): Promise<boolean> {
-  const base = ablate === undefined ? {} : ABLATIONS[ablate]?.options
-  const { transcript, violations } = await simulate(seed, { ...base, ...(nodes === undefined ? {} : { nodes }), keepsTranscript: true })
+  const more = { ...(nodes === undefined ? {} : { nodes }), keepsTranscript: true }
+  const { transcript, violations } = await simulateWithout(ablate, seed, more)
   for (const line of transcript) say(line)
   for (const { kind, atMs, what } of violations) say(`${(atMs / SECOND).toFixed(3).padStart(8)} !! ${kind}: ${what}`)
   say(`seed ${seed}: ${violations.length} violation(s)`)

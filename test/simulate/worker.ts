@@ -1,7 +1,6 @@
 // One thread of `npm run simulate`: runs its share of the seeds and tells how each ended.
 import { parentPort, workerData } from 'node:worker_threads'
-import { ABLATIONS } from './ablations.ts'
-import { type SimulationOptions, simulate } from './simulation.ts'
+import { simulateWithout } from './ablations.ts'
 
 /** The seeds `from`, `from + step`, … below `to`. */
 export interface Share {
@@ -13,11 +12,7 @@ export interface Share {
 }
 
 const { from, to, step, nodes, ablate } = workerData as Share
-const options: SimulationOptions = {
-  ...(ablate === undefined ? {} : ABLATIONS[ablate]?.options),
-  ...(nodes === undefined ? {} : { nodes }),
-}
 for (let seed = from; seed < to; seed += step) {
-  const { violations, births, simulatedMs } = await simulate(seed, options)
+  const { violations, births, simulatedMs } = await simulateWithout(ablate, seed, nodes === undefined ? {} : { nodes })
   parentPort?.postMessage({ seed, violations, births, simulatedMs })
 }

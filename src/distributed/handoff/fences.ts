@@ -73,7 +73,7 @@ export class Fences {
   #onWinnerChanged(winner: DirectoryRecord, previous: DirectoryRecord | undefined): void {
     const present = this.#byKey.get(winner.key)
     const hasMoved = winner.handoff !== undefined && previous !== undefined && previous.owner !== winner.owner && previous.serial !== 0
-    if (!hasMoved || previous.gen !== winner.gen || previous.owner === this.#o.cluster.id) return
+    if (!this.#o.rules.fences || !hasMoved || previous.gen !== winner.gen || previous.owner === this.#o.cluster.id) return
     if (present !== undefined) {
       // One that was not sent yet follows the aliases by itself.
       if (present.number !== undefined) present.next = pidOf(previous)

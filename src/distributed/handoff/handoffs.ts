@@ -142,7 +142,7 @@ export class Handoffs {
   #onActive(from: NodeId, frame: Frame): void {
     const record = recordIn(frame[2])
     // First of all: from here on names lead to the new place.
-    this.#o.directory.mergeLoose([record])
+    if (this.#o.rules.mergesFirst) this.#o.directory.mergeLoose([record])
     this.#going(from, frame)?.active(record)
   }
 

@@ -64,7 +64,10 @@ export class Incoming {
     if (this.#phase !== 'loading') return true
     if (!this.#bytes.take(piece)) return false
     this.#send('got', this.#bytes.got)
-    if (this.#bytes.isWhole) this.step(this.#load() ? 'loaded' : 'not_loaded')
+    if (!this.#bytes.isWhole) return true
+    const isLoaded = this.#load()
+    this.step(isLoaded ? 'loaded' : 'not_loaded')
+    if (isLoaded && !this.#parts.rules.waitsForCommit) this.step('commit')
     return true
   }
 
@@ -139,7 +142,7 @@ export class Incoming {
       { key, behaviour, child },
       'handoff',
       { ...birthOf(record), epoch: record.epoch + 1 },
-      { state: new Resumed(cargo.data), from },
+      { state: new Resumed(cargo.data, clock.now() - this.#startedMono), from },
     )
     if (result?.ok !== true) {
       this.#giveUp(result === undefined ? 'its supervisor is between two lives' : `it did not start: ${describeExit(result.reason)}`)

@@ -41,7 +41,7 @@ export class LateForwards {
 
   #add(sender: NodeId, first: Pid): void {
     this.#cuts.set(keyOf(sender, first), this.#o.clock.now() + KEPT_MS)
-    this.#o.runtime.isLate = (by, pid) => this.#cuts.has(keyOf(by, pid))
+    if (this.#o.rules.refusesLate) this.#o.runtime.isLate = (by, pid) => this.#cuts.has(keyOf(by, pid))
   }
 
   #forget(now: number): void {

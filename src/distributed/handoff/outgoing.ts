@@ -23,6 +23,7 @@ import type { DistributedEvents, HandoffPhase, HandoffReason } from '../events.t
 import type { Budget } from './budget.ts'
 import { packCargo } from './cargo.ts'
 import { OutgoingState } from './pieces.ts'
+import type { HandoffRules } from './rules.ts'
 import { type HandoffOutcome, type SourceAction, type SourceEvent, type SourcePhase, type Standing, sourceStep } from './source.ts'
 
 /** What a process that goes on elsewhere ends with here. */
@@ -39,6 +40,7 @@ export interface HandoffParts {
   readonly children: LocalChildren
   /** The largest state that leaves this node, or comes to it. */
   readonly maxStateBytes: number
+  readonly rules: HandoffRules
 }
 
 export class Outgoing {
