@@ -5,7 +5,7 @@ const KINDS = ['INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'] as const
 
 const idOf = (span: ReadableSpan): string => span.spanContext().spanId
 const ms = ([seconds, nanos]: readonly [number, number]): string => `${(seconds * 1000 + nanos / 1e6).toFixed(2)} ms`
-const nodeOf = (span: ReadableSpan): string => `on ${span.resource.attributes['otp.node.name']}`
+const nodeOf = (span: ReadableSpan): string => `on ${String(span.resource.attributes['otp.node.name'])}`
 const shown = (value: unknown): string => (typeof value === 'number' ? String(Math.round(value * 1000) / 1000) : String(value))
 
 function line(span: ReadableSpan, attributes: readonly string[]): string {

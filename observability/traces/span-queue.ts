@@ -126,8 +126,8 @@ export class SpanQueue implements SpanProcessor {
 
   /** Sends all there is now, one batch after the other. Rejects when one of them could not be sent. */
   async forceFlush(): Promise<void> {
-    let failure: unknown
-    const note = (error: unknown) => {
+    let failure: Error | undefined
+    const note = (error: Error) => {
       failure = error
     }
     await this.#sending?.catch(note)
