@@ -6,6 +6,7 @@ import {
   Envelope,
   type ExitMessage,
   type ExitReason,
+  inTraceOf,
   isExitOfParent,
   type MailboxBound,
   type Observe,
@@ -176,7 +177,7 @@ export class StatemBody implements Body, SystemCallbacks {
       if (event === undefined) return undefined
       // What is handled now, should it crash; its caller hears of the end.
       self.current = event
-      const settled = self.inTraceOf(event, () => this.#handle(self, machine, event))
+      const settled = inTraceOf(self, event, () => this.#handle(self, machine, event))
       if (settled instanceof Promise) return this.#drain(self, machine, settled)
     }
     return undefined

@@ -226,17 +226,6 @@ export class Process extends Ties {
     return tracing.receive(carrier, kind as MessageKind, this.body.name, name, waitMs, receive)
   }
 
-  /** For a behaviour that handles an event later than it came: in that event's own trace, not in that of the message under way. */
-  inTraceOf<T>({ carrier }: Envelope, handle: () => T): T {
-    const { tracing } = this.runtime
-    if (tracing === undefined) return handle()
-    const inside = () => {
-      this.trace = tracing.current()
-      return handle()
-    }
-    return carrier === undefined ? tracing.detached(inside) : tracing.resume(carrier, inside)
-  }
-
   #waitFor(pending: Promise<void>): void {
     // What it did before its first `await` may have ended it; how the rest settles is then heard and ignored.
     if (this.status === 'running') {
