@@ -43,7 +43,7 @@ const boardName = (file: string): string => `otp-board-${basename(file, '.json')
 function boards(): unknown {
   const configMapGenerator = filesOf(BOARDS, /\.json$/).map((file) => ({
     name: boardName(file),
-    files: [file],
+    files: [`${basename(BOARDS)}/${file}`],
     options: { disableNameSuffixHash: true, labels: { grafana_dashboard: '1' }, annotations: { grafana_folder: 'OTP' } },
   }))
   return { ...KUSTOMIZATION, configMapGenerator }
@@ -70,7 +70,7 @@ function stack(): unknown {
       'network-policies.yaml',
       ...CONFIGURED.filter(isThere).map((program) => `${program}.yaml`),
       '../../../observability',
-      '../../../grafana/generated',
+      '../../../grafana',
       '../../../grafana/provisioning',
     ],
     configMapGenerator: [
@@ -90,7 +90,7 @@ function stack(): unknown {
 export const manifests = (): Readonly<Record<string, string>> => ({
   'k8s/generated/prometheus-rule.yaml': yaml(prometheusRule()),
   'k8s/generated/kustomization.yaml': yaml({ ...KUSTOMIZATION, resources: ['prometheus-rule.yaml'] }),
-  [`${BOARDS}/kustomization.yaml`]: yaml(boards()),
+  'grafana/kustomization.yaml': yaml(boards()),
   'observability/kustomization.yaml': yaml(configurations()),
   [`${STACK}/kustomization.yaml`]: yaml(stack()),
 })
