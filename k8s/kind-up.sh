@@ -40,9 +40,11 @@ kind load docker-image --name "$cluster" "$image"
 
 kubectl apply --server-side --filename k8s/base/namespace.yaml
 # Made once, on this machine, and kept nowhere else.
-if ! kubectl --namespace "$namespace" get secret otp-secret >/dev/null 2>&1; then
-  kubectl --namespace "$namespace" create secret generic otp-secret --from-literal=cluster-secret="$(openssl rand -base64 32)"
-fi
+made_once() {
+  kubectl --namespace "$namespace" get secret "$1" >/dev/null 2>&1 || kubectl --namespace "$namespace" create secret generic "$1" --from-literal="$2=$(openssl rand -base64 32)"
+}
+made_once otp-secret cluster-secret
+made_once otp-observer token
 
 # On the server's side: boards are larger than what the client's side can remember.
 # Whatever was changed by hand meanwhile, such as an image by `kubectl set image`, is set back.
@@ -58,4 +60,6 @@ It runs. Open, each in a terminal of its own:
   kubectl --context $context -n $namespace port-forward svc/grafana 3000      http://127.0.0.1:3000
   kubectl --context $context -n $namespace port-forward svc/prometheus 9090   http://127.0.0.1:9090
   kubectl --context $context -n $namespace port-forward pod/otp-0 4000        http://127.0.0.1:4000/observer
+The observer asks for a token:
+  kubectl --context $context -n $namespace get secret otp-observer -o jsonpath='{.data.token}' | base64 -d
 TEXT

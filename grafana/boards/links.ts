@@ -205,6 +205,7 @@ const linked: Row = {
           { expr: sum(increase('otp_handshakes_refused_total'), 'reason'), legend: 'handshake: {{reason}}' },
           { expr: sum(increase('otp_frames_refused_total'), 'peer'), legend: 'frame of {{peer}}' },
           { expr: sum(increase('otp_certificates_refused_total')), legend: 'certificate' },
+          { expr: sum(increase('otp_secrets_refused_total')), legend: 'file of secrets' },
         ],
       },
       'bars',

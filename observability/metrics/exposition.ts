@@ -51,6 +51,9 @@ function histogramLines(name: string, { labels, bounds, counts, sum, exemplars }
   return [...lines, line(`${name}_sum`, labels, sum), line(`${name}_count`, labels, count)]
 }
 
+/** Lets the event loop turn. */
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
 /** Renders families in the order given. */
 export class Exposition {
   readonly #options: ExpositionOptions
@@ -78,6 +81,7 @@ export class Exposition {
       this.#reading = undefined
     })
     await this.#reading
+    await turn()
     const parts: string[] = []
     let series = 0
     let sliceAt = performance.now()
@@ -85,7 +89,7 @@ export class Exposition {
       parts.push(text)
       series += count
       if (performance.now() - sliceAt < SLICE_MS) continue
-      await new Promise((resolve) => setImmediate(resolve))
+      await turn()
       sliceAt = performance.now()
     }
     const isOpen = format === 'openmetrics'

@@ -132,6 +132,8 @@ export function distributed(options: DistributedOptions): Distributed {
   const settings = new Settings(cluster, directory, replicator, clock)
   const members = new Members(cluster, settings, initial)
   const placement = new ChildPlacement(strategy, members, (node) => cluster.zoneOf(node))
+  // Of whom it is known a moment after he has become a member.
+  cluster.introductions.onOffers(() => placement.refresh())
   const crashes = new CrashWindow(restartSettings(limits).periodMs)
   const copies = new CopyTable((key) => directory.get(key))
   const relay = new Relay(cluster)

@@ -6,14 +6,18 @@ const STRETCH_MS = 2
 /** Visits between two looks at the clock, which cost more than most visits. */
 const LOOK_EVERY = 64
 
-/** Visits every item; sockets, timers and processes have their turn after each stretch. */
+/** Visits every item; sockets, timers and processes have their turn after each stretch. To come by the items is part of the work. */
 export async function inSlices<T>(clock: Clock, items: Iterable<T>, visit: (item: T) => void): Promise<void> {
   let until = clock.now() + STRETCH_MS
-  let visited = 0
-  for (const item of items) {
-    visit(item)
-    if (++visited % LOOK_EVERY !== 0 || clock.now() < until) continue
+  const turn = async () => {
     await new Promise<void>((resolve) => clock.soon(resolve))
     until = clock.now() + STRETCH_MS
   }
+  let visited = 0
+  for (const item of items) {
+    if (visited++ % LOOK_EVERY === 0 && clock.now() >= until) await turn()
+    visit(item)
+  }
+  // What comes next begins with a stretch of its own.
+  if (clock.now() >= until - STRETCH_MS / 2) await turn()
 }

@@ -216,9 +216,13 @@ export class Runtime {
     return this.#counts
   }
 
-  /** Processes whose mailbox may hold something: only these are walked when somebody looks. */
-  backlogged(): Process[] {
-    return [...this.#runQueue.ready(), ...this.waiting]
+  /**
+   * Processes whose mailbox may hold something: only these are walked when somebody looks. Who takes a while over it may see one of those that wait
+   * twice, and miss another, if they go on meanwhile.
+   */
+  *backlogged(): Generator<Process> {
+    yield* this.#runQueue.ready()
+    yield* this.waiting.values().take(this.waiting.size)
   }
 
   // ---- messages

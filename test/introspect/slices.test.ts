@@ -39,3 +39,16 @@ test('what is done soon enough is done at once', async () => {
   await inSlices(clock, Array.from({ length: 1000 }), () => count++)
   expect([count, clock.turns]).toEqual([1000, 0])
 })
+
+test('a list that takes long to make is followed by a turn, and so is the last item', async () => {
+  const clock = new BusyClock()
+  function* list() {
+    clock.spentMs += 3
+    yield 1
+  }
+  await inSlices(clock, list(), () => {
+    expect(clock.turns).toBe(1)
+    clock.spentMs += 1
+  })
+  expect(clock.turns).toBe(2)
+})

@@ -30,7 +30,7 @@ describe.for(recordings)('$name', ({ name, text, recording }) => {
     metrics.stop()
     const events = eventStream()
     events.subscribe('metrics', metrics.table)
-    for (const { type, event } of recording.facts) events.emit(type, event as never)
+    for (const { type, event } of recording.facts) events.emit(type, event)
     const { body } = await metrics.render()
     // How long this machine took to render is not recorded.
     await expect(body.replace(/^(otp_telemetry_scrape\S*) .*$/gm, '$1 …')).toMatchFileSnapshot(`./recordings/${name}.txt`)

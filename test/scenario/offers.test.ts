@@ -79,3 +79,16 @@ describe('a node that comes', () => {
     expect(node.registry.lookup('lot')).toBeDefined()
   })
 })
+
+test('a member may be given children as soon as it is known what it can start, also where it was asked for a moment before', async () => {
+  const box = new Box({ names, delayMs: 10, node: { behaviours: [Lot] } })
+  const one = box.start('n1')
+  await box.clock.until(() => one.isReady, 10_000)
+  await box.through(one.supervisor.startChild({ id: 'lot-0', start: [Lot, 'x'] }))
+  one.events.subscribe('asks', {
+    'cluster.link_up': () => void box.clock.after(1, () => void one.supervisor.startChild({ id: 'lot-1', start: [Lot, 'x'] })),
+  })
+  box.start('n2')
+  await box.clock.until(() => one.cluster.candidates('lot').length === 2, 10_000, 1)
+  expect(await box.through(one.supervisor.moveChild('lot-0', 'n2'))).toMatchObject({ ok: true })
+})

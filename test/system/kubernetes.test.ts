@@ -19,8 +19,18 @@ afterEach(async () => {
 
 /** Of the base, with those of the component that watches EndpointSlices. */
 function settings(): Record<string, string> {
-  const { OTP_SECRET_FILE: _file, ...base } = parseEnv(readFileSync('k8s/base/settings.env', 'utf8')) as Record<string, string>
-  return { ...base, OTP_TOPOLOGIES: 'kubernetes,dns', OTP_KUBERNETES_SERVICE: 'otp-nodes', OTP_KUBERNETES_PORT: 'cluster' }
+  const {
+    OTP_SECRET_FILE: _file,
+    OTP_OBSERVER_TOKEN_FILE: _token,
+    ...base
+  } = parseEnv(readFileSync('k8s/base/settings.env', 'utf8')) as Record<string, string>
+  return {
+    ...base,
+    OTP_OBSERVER_TOKEN: 'a-token-of-enough-length',
+    OTP_TOPOLOGIES: 'kubernetes,dns',
+    OTP_KUBERNETES_SERVICE: 'otp-nodes',
+    OTP_KUBERNETES_PORT: 'cluster',
+  }
 }
 
 /** The sum of a metric's samples whose labels hold the text. */

@@ -4,10 +4,10 @@ import { environmentOf, nodeRules } from './node-policy.ts'
 import { RULES, type Rule } from './policy.ts'
 import type { Resource } from './render.ts'
 
-/** The configuration that a node makes of its environment; throws for one that it would refuse. The secret's file is in the pod alone. */
+/** The configuration that a node makes of its environment; throws for one that it would refuse. Files of secrets are in the pod alone. */
 export function configOf(resources: readonly Resource[]): Config {
-  const { OTP_SECRET_FILE: _file, ...rest } = environmentOf(resources)
-  return readConfig({ ...rest, OTP_SECRET: 'a secret of enough length' })
+  const { OTP_SECRET_FILE: _file, OTP_OBSERVER_TOKEN_FILE: _token, ...rest } = environmentOf(resources)
+  return readConfig({ ...rest, OTP_SECRET: 'a secret of enough length', OTP_OBSERVER_TOKEN: 'a-token-of-enough-length' })
 }
 
 /** What breaks rules, by rule; `config` as the node has it. */

@@ -3,6 +3,7 @@ import { createHttpServer, healthRoutes, listen, observerRoutes } from '#http'
 import { startTelemetry } from '#observability'
 import {
   application,
+  describeExit,
   EventStream,
   localTopology,
   memoryStateStore,
@@ -69,7 +70,7 @@ const acts: Readonly<Record<string, (given: Given) => unknown>> = {
   start: async ({ id, behaviour }) => {
     const [which] = [Lot, Ledger, Poison].filter((one) => one.name === behaviour)
     const result = await node.supervisor.startChild({ id, start: [which as typeof Lot, id] })
-    return result.ok ? result.pid.node : String(result.reason)
+    return result.ok ? result.pid.node : describeExit(result.reason)
   },
   children: () => node.registry.entries().map(({ name: id, pid }) => ({ id, node: pid.node.split('.')[0] })),
   call: ({ to, name: call, payload, timeoutMs }) =>
