@@ -10,7 +10,8 @@ const files = execFileSync('git', ['-c', 'safe.directory=*', 'ls-files', '-co', 
   .split('\n')
   .filter((path) => path !== '' && existsSync(path))
 const paths = new Set(files.flatMap((path) => [path, ...foldersOf(path)]))
-const all: Document[] = files.map((path) => ({ path, text: readFileSync(path, 'utf8') }))
+/** Pictures say nothing by their letters. */
+const all: Document[] = files.filter((path) => !path.endsWith('.png')).map((path) => ({ path, text: readFileSync(path, 'utf8') }))
 const documents = all.filter(({ path }) => path.endsWith('.md'))
 const sources = all.filter(({ path }) => /^(src|observability)\/.*\.tsx?$/.test(path))
 const errors = 'docs/reference/errors.md'

@@ -38,7 +38,8 @@ export function thingsToTry(nodes: readonly ShownNode[], portBase: number): stri
   const first = nodes[0] as ShownNode
   const last = nodes.at(-1) as ShownNode
   return `In another terminal:
-  look   curl -s ${first.http}/observer
+  look   ${first.http}/observer in a browser, or in a terminal:
+         npm run observer -- --url ${first.http}
   break  kill -9 ${last.pid}    (${last.name}: its lots go on elsewhere), or a storm of crashes:
          curl -s -X POST ${first.http}/chaos/storm
   mend   ${rejoinCommand(last.name, portBase)}

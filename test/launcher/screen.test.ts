@@ -21,7 +21,8 @@ test('a table of the nodes', () => {
 
 test('three things to try: look, break, mend', () => {
   expect(thingsToTry(nodes, 4000)).toBe(`In another terminal:
-  look   curl -s http://127.0.0.1:4001/observer
+  look   http://127.0.0.1:4001/observer in a browser, or in a terminal:
+         npm run observer -- --url http://127.0.0.1:4001
   break  kill -9 101    (n3: its lots go on elsewhere), or a storm of crashes:
          curl -s -X POST http://127.0.0.1:4001/chaos/storm
   mend   npm run node -- --name n3

@@ -1,5 +1,5 @@
 // The cluster: its nodes, how they load, how they see each other, and what goes over their links.
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Answers } from '#answers'
 import { ask, manage } from '../net/ask.ts'
 import type { History } from '../net/history.ts'
@@ -96,29 +96,32 @@ function Views({ cluster }: { readonly cluster: Cluster }) {
 
 export type Linked = Answers['node']['of']
 
-/** What each node says of its links, asked less often than the rest. */
+const LINKS_EVERY_MS = 2000
+/** Until it is known who there is to ask. */
+const LINKS_SOON_MS = 200
+
+/** What each node says of its links, asked less often than the rest; who does not answer now is asked again then. */
 function useLinked(names: readonly string[]): readonly Linked[] {
   const [linked, setLinked] = useState<readonly Linked[]>([])
-  const wanted = names.join(' ')
+  const wanted = useRef(names)
+  wanted.current = names
   useEffect(() => {
     let isOver = false
+    let timer: ReturnType<typeof setTimeout> | undefined
     const look = async (): Promise<void> => {
-      if (document.visibilityState !== 'visible') return
-      const asked = await Promise.allSettled(
-        wanted
-          .split(' ')
-          .filter(Boolean)
-          .map((name) => ask<'node'>(`nodes/${encodeURIComponent(name)}`)),
-      )
-      if (!isOver) setLinked(asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value.of] : [])))
+      const asked = document.visibilityState === 'visible' ? wanted.current : []
+      const answers = await Promise.allSettled(asked.map((name) => ask<'node'>(`nodes/${encodeURIComponent(name)}`)))
+      if (isOver) return
+      const heard = answers.flatMap((one) => (one.status === 'fulfilled' ? [one.value.of] : []))
+      if (heard.length > 0) setLinked(heard)
+      timer = setTimeout(() => void look(), heard.length > 0 ? LINKS_EVERY_MS : LINKS_SOON_MS)
     }
     void look()
-    const timer = setInterval(look, 2000)
     return () => {
       isOver = true
-      clearInterval(timer)
+      clearTimeout(timer)
     }
-  }, [wanted])
+  }, [])
   return linked
 }
 
