@@ -1,6 +1,6 @@
 // Every fact a node can state: the rooms' events put together, with those of the node itself, and which of them its event log keeps.
 import type { EventStream, Handlers, StreamEvents } from '#base'
-import type { NodeId, ProcessEvents } from '#process'
+import type { Crash, NodeId, ProcessEvents } from '#process'
 import type { ClusterEvents } from './cluster/events.ts'
 import type { DistributedEvents } from './distributed/events.ts'
 import type { HttpEvents } from './http/events.ts'
@@ -19,24 +19,33 @@ export type NodeEvents = ProcessEvents & OtpEvents & ClusterEvents & Distributed
 
 export type NodeEventStream = EventStream<NodeEvents>
 
+/** Facts that hold an exit reason, and with it an error. */
+type EndEvent = {
+  [K in keyof NodeEvents]: NodeEvents[K] extends { reason: infer R } ? (Crash extends R ? K : never) : never
+}[keyof NodeEvents]
+
 /** The event log's table: what `/observer/v1/events` shows. A new event without a row does not compile. */
 export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & StreamEvents>> {
-  const keep = (type: keyof (NodeEvents & StreamEvents)) => (event: unknown) => log.add(type, event)
+  const keep = (type: Exclude<keyof (NodeEvents & StreamEvents), EndEvent>) => (event: unknown) => log.add(type, event)
+  const keepEnd =
+    <K extends EndEvent>(type: K) =>
+    (event: NodeEvents[K]) =>
+      log.addEnd(type, event)
   return {
     'events.subscriber_detached': keep('events.subscriber_detached'),
     'process.spawned': keep('process.spawned'),
-    'process.spawn_failed': keep('process.spawn_failed'),
+    'process.spawn_failed': keepEnd('process.spawn_failed'),
     'process.start_ignored': keep('process.start_ignored'),
-    'process.exited': keep('process.exited'),
+    'process.exited': keepEnd('process.exited'),
     // A burst of messages to a dead process would push everything else out of the log; it is counted in the metrics.
     'process.dead_letter': null,
     'supervisor.started': keep('supervisor.started'),
-    'supervisor.child_restarted': keep('supervisor.child_restarted'),
-    'supervisor.restart_failed': keep('supervisor.restart_failed'),
-    'supervisor.intensity_exceeded': keep('supervisor.intensity_exceeded'),
-    'supervisor.stopped': keep('supervisor.stopped'),
+    'supervisor.child_restarted': keepEnd('supervisor.child_restarted'),
+    'supervisor.restart_failed': keepEnd('supervisor.restart_failed'),
+    'supervisor.intensity_exceeded': keepEnd('supervisor.intensity_exceeded'),
+    'supervisor.stopped': keepEnd('supervisor.stopped'),
     'application.started': keep('application.started'),
-    'application.stopped': keep('application.stopped'),
+    'application.stopped': keepEnd('application.stopped'),
     'cluster.member_changed': keep('cluster.member_changed'),
     'cluster.link_up': keep('cluster.link_up'),
     'cluster.link_down': keep('cluster.link_down'),
@@ -71,9 +80,9 @@ export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & Str
     'directory.replicated': null,
     // The spawn, the registration and the end say the same.
     'child.started': null,
-    'child.ended': keep('child.ended'),
-    'child.relocated': keep('child.relocated'),
-    'child.quarantined': keep('child.quarantined'),
+    'child.ended': keepEnd('child.ended'),
+    'child.relocated': keepEnd('child.relocated'),
+    'child.quarantined': keepEnd('child.quarantined'),
     'child.released': keep('child.released'),
     // One a write: counted in the metrics.
     'state.written': null,

@@ -31,7 +31,8 @@ export class StormGate {
   readonly #limit: number
   readonly #windowMs: number
   readonly #report: (held: HeldBack) => void
-  readonly #tallies = new Map<string, Tally>()
+  /** By kind, then by supervisor: one key for both would be put together for every record of a storm. */
+  readonly #tallies = new Map<keyof Facts, Map<string, Tally>>()
 
   constructor(clock: Clock, { limit, windowMs }: { readonly limit: number; readonly windowMs: number }, report: (held: HeldBack) => void) {
     this.#clock = clock
@@ -43,12 +44,7 @@ export class StormGate {
   /** Whether this one is to be written; `reason` is asked for only where it is not. */
   admits(of: keyof Facts, supervisor: string, reason: () => string | undefined): boolean {
     if (this.#tallies.size === 0) this.#clock.after(this.#windowMs, () => this.flush())
-    const key = `${of} ${supervisor}`
-    let tally = this.#tallies.get(key)
-    if (tally === undefined) {
-      tally = { of, supervisor, seen: 0, first: 0, last: 0, reasons: new Set() }
-      this.#tallies.set(key, tally)
-    }
+    const tally = this.#tallyOf(of, supervisor)
     tally.seen++
     if (tally.seen <= this.#limit) return true
     tally.last = this.#clock.wall()
@@ -58,9 +54,23 @@ export class StormGate {
     return false
   }
 
+  #tallyOf(of: keyof Facts, supervisor: string): Tally {
+    let tallies = this.#tallies.get(of)
+    if (tallies === undefined) {
+      tallies = new Map()
+      this.#tallies.set(of, tallies)
+    }
+    let tally = tallies.get(supervisor)
+    if (tally === undefined) {
+      tally = { of, supervisor, seen: 0, first: 0, last: 0, reasons: new Set() }
+      tallies.set(supervisor, tally)
+    }
+    return tally
+  }
+
   /** Ends the window now and tells what it held back. */
   flush(): void {
-    const tallies = [...this.#tallies.values()]
+    const tallies = [...this.#tallies.values()].flatMap((ofKind) => [...ofKind.values()])
     this.#tallies.clear()
     for (const { seen, reasons, ...which } of tallies) {
       if (seen > this.#limit) this.#report({ ...which, count: seen - this.#limit, reasons: [...reasons] })

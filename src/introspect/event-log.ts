@@ -1,4 +1,6 @@
 // The last facts of this node, numbered, for whoever asks what happened.
+import type { ExitReason } from '#process'
+import { KeptReasons } from './kept-reason.ts'
 
 /** A fact as it is shown: its data is rendered to JSON when somebody asks, not when it happens. */
 export interface LoggedEvent {
@@ -18,10 +20,19 @@ export interface EventPage {
   readonly dropped: number
 }
 
+/** Why something ended, as many facts say it. */
+interface Ended {
+  readonly reason: ExitReason | undefined
+}
+
+/** A ring of columns: a fact that is logged makes no object of its own. */
 export class EventLog {
   readonly #capacity: number
   readonly #wall: () => number
-  readonly #ring: LoggedEvent[] = []
+  readonly #reasons = new KeptReasons()
+  readonly #ats: number[] = []
+  readonly #types: string[] = []
+  readonly #facts: unknown[] = []
   #last = 0
 
   /** Keeps the last `capacity` facts. */
@@ -30,9 +41,22 @@ export class EventLog {
     this.#capacity = capacity
   }
 
+  /** Keeps `data` as it is, for as long as 20,000 younger facts leave it: it must hold on to nothing but itself. */
   add(type: string, data: unknown): void {
-    const event: LoggedEvent = { seq: ++this.#last, at: this.#wall(), type, data }
-    this.#ring[(event.seq - 1) % this.#capacity] = event
+    this.#keep(type, data, this.#wall())
+  }
+
+  /** Keeps of a fact's reason what is shown of it, and lets the error go. */
+  addEnd(type: string, data: Ended): void {
+    const at = this.#wall()
+    this.#keep(type, typeof data.reason === 'object' ? { ...data, reason: this.#reasons.keep(data.reason, at) } : data, at)
+  }
+
+  #keep(type: string, data: unknown, at: number): void {
+    const slot = this.#last++ % this.#capacity
+    this.#ats[slot] = at
+    this.#types[slot] = type
+    this.#facts[slot] = data
   }
 
   /** Up to `limit` facts after `seq`, oldest first; only those of a type that `isMeant`. */
@@ -41,8 +65,9 @@ export class EventLog {
     const events: LoggedEvent[] = []
     let to = Math.max(seq, oldest - 1)
     while (to < this.#last && events.length < limit) {
-      const event = this.#ring[to++ % this.#capacity] as LoggedEvent
-      if (isMeant(event.type)) events.push(event)
+      const slot = to++ % this.#capacity
+      const type = this.#types[slot] as string
+      if (isMeant(type)) events.push({ seq: to, at: this.#ats[slot] as number, type, data: this.#facts[slot] })
     }
     // A number from a former life of the node may lie in the future of this one.
     return { events, next: seq > this.#last ? this.#last : Math.max(seq, to), dropped: Math.max(0, Math.min(oldest - 1 - seq, this.#last)) }

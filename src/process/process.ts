@@ -99,13 +99,14 @@ export class Process extends Ties {
 
   // ---- the mailbox
 
-  deliver(envelope: Envelope): void {
+  /** `isTraced`: whether a trace runs now, for who has looked: each look costs a tenth of a message. */
+  deliver(envelope: Envelope, isTraced?: boolean): void {
     if (this.status === 'dead') {
       this.runtime.deadLetter(this.pid, envelope, 'noproc')
       return
     }
     // First: a queue that wakes up looks at the clock.
-    if (this.status === 'idle' || (this.status === 'suspended' && passesSuspension(this, envelope))) this.runtime.schedule(this)
+    if (this.status === 'idle' || (this.status === 'suspended' && passesSuspension(this, envelope))) this.runtime.schedule(this, isTraced)
     envelope.atMs = this.runtime.timeMs
     this.#mailbox ??= new Mailbox()
     const refused = this.#mailbox.offer(envelope, this.body.mailbox)

@@ -84,7 +84,8 @@ export class RunQueue {
     this.onLate()
   }
 
-  add(process: Process): void {
+  /** `isTraced`: whether a trace runs now, as far as that is known; otherwise the drain looks. */
+  add(process: Process, isTraced?: boolean): void {
     process.status = 'ready'
     if (this.#last === undefined) this.#first = process
     else this.#last.nextReady = process
@@ -93,7 +94,7 @@ export class RunQueue {
     this.#readClock()
     if (this.#time - this.#turnedAt > TURN_MS) this.#askWhetherItTurns()
     this.#scheduled = true
-    void SETTLED.then(this.#drain)
+    void SETTLED.then(isTraced === false ? this.#run : this.#drain)
   }
 
   /** Either nothing was to do for a while, or message follows message in one chain of microtasks, which keeps the loop from turning. */
@@ -125,7 +126,7 @@ export class RunQueue {
     return true
   }
 
-  /** Detached, since the microtask was queued inside whatever trace the first message came from. Out of one that is not kept nothing can leak. */
+  /** Detached, since the microtask was queued inside whatever trace the first message came from. Outside of one, nothing can leak. */
   readonly #drain = (): void => {
     if (this.#tracing?.isTraced() === true) this.#tracing.detached(this.#run)
     else this.#run()

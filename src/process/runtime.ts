@@ -239,13 +239,14 @@ export class Runtime {
   send(ref: Ref, kind: Exclude<MessageKind, 'call'>, name: string, payload: unknown): void {
     const to = this.resolve(ref)
     const process = to === undefined ? undefined : this.lookup(to)
-    const span = this.tracing?.send(kind, labelOf(ref, process), name)
+    const isTraced = this.tracing?.isTraced() === true
+    const span = isTraced ? this.tracing?.send(kind, labelOf(ref, process), name) : undefined
     const envelope = new Envelope(kind, name, payload, undefined, span?.carrier)
     if (this.detour?.(ref, envelope) === true) {
       span?.end('ok')
       return
     }
-    if (process !== undefined) process.deliver(envelope)
+    if (process !== undefined) process.deliver(envelope, isTraced)
     else if (to === undefined || to.node === this.id) this.deadLetter(ref, envelope, 'noproc')
     else this.router.deliver(to, envelope, 0)
     span?.end('ok')
@@ -256,14 +257,15 @@ export class Runtime {
     checkTimeout(timeoutMs, 'call', name)
     const to = this.resolve(ref)
     const process = to === undefined ? undefined : this.lookup(to)
-    const span = this.tracing?.send('call', labelOf(ref, process), name)
+    const isTraced = this.tracing?.isTraced() === true
+    const span = isTraced ? this.tracing?.send('call', labelOf(ref, process), name) : undefined
     const locality = to === undefined || to.node === this.id ? 'local' : 'remote'
     const counts = process === undefined ? this.counts(labelOf(ref, undefined)) : process.counts
     const measured = locality === 'local' ? undefined : this.#measureRemote(span?.carrier)
     const call = new PendingCall('call', name, payload, counts, span, measured, span?.carrier)
     this.#calls.add(call, timeoutMs)
     if (this.detour?.(ref, call) === true) return call.promise
-    if (process !== undefined) process.deliver(call)
+    if (process !== undefined) process.deliver(call, isTraced)
     else if (to === undefined || locality === 'local') this.deadLetter(ref, call, 'noproc')
     else this.router.deliver(to, call, timeoutMs)
     return call.promise
@@ -346,8 +348,8 @@ export class Runtime {
 
   // ---- for processes
 
-  schedule(process: Process): void {
-    this.#runQueue.add(process)
+  schedule(process: Process, isTraced?: boolean): void {
+    this.#runQueue.add(process, isTraced)
   }
 
   get time(): number {
