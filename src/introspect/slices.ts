@@ -6,13 +6,18 @@ const STRETCH_MS = 2
 /** Visits between two looks at the clock, which cost more than most visits. */
 const LOOK_EVERY = 64
 
-/** Visits every item; sockets, timers and processes have their turn after each stretch. */
-export async function inSlices<T>(clock: Clock, items: Iterable<T>, visit: (item: T) => void): Promise<void> {
+/** Visits every item; sockets, timers and processes have their turn after each stretch. Where a visit is dear, say so by a smaller `lookEvery`. */
+export async function inSlices<T>(
+  clock: Clock,
+  items: Iterable<T>,
+  visit: (item: T) => void,
+  lookEvery: number = LOOK_EVERY,
+): Promise<void> {
   let until = clock.now() + STRETCH_MS
   let visited = 0
   for (const item of items) {
     visit(item)
-    if (++visited % LOOK_EVERY !== 0 || clock.now() < until) continue
+    if (++visited % lookEvery !== 0 || clock.now() < until) continue
     await new Promise<void>((resolve) => clock.soon(resolve))
     until = clock.now() + STRETCH_MS
   }
