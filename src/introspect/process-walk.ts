@@ -1,5 +1,5 @@
 // The processes of one node that matter most, found in one walk over all of them that holds nobody up.
-import type { Process, Runtime } from '#process'
+import { PROCESS_BLOCK, type Process, type ProcessBlock, type Runtime } from '#process'
 import type { History } from './history.ts'
 import { type ProcessInfo, processInfo } from './process-info.ts'
 import { comparePlaces, matches, type ProcessOrder, type ProcessPlace, type ProcessQuery } from './process-order.ts'
@@ -27,6 +27,8 @@ interface Candidate extends ProcessPlace {
 
 /** Rates are forgotten, and their memory given back, when nobody has asked for so long. */
 const FORGET_MS = 11_000
+/** Blocks between two looks at the clock. */
+const BLOCKS_A_LOOK = 8
 
 export class ProcessWalk {
   readonly #runtime: Runtime
@@ -48,20 +50,32 @@ export class ProcessWalk {
     const top = new Top<Candidate>(limit, comparePlaces)
     let matching = 0
     const isFiltered = query.behaviour !== undefined || query.supervisor !== undefined || query.name !== undefined
-    await inSlices(clock, this.#runtime.processes(), (process) => {
-      const { pid, handled } = process
-      const rate = rates.rate(pid.serial, handled)
-      if (isFiltered && !matches(query, process)) return
-      matching++
-      const key = this.#keyOf(sort, process, rate)
-      const tie = sort === 'mailbox' ? handled : 0
-      // Most lose by their keys, or come later with the same: nothing is made of them.
-      const { last } = top
-      if (last !== undefined && (key < last.key || (key === last.key && tie <= last.tie))) return
-      const candidate: Candidate = { key, tie, node, serial: pid.serial, process, rate }
-      if (after === undefined || comparePlaces(after, candidate) < 0) top.offer(candidate)
-    })
-    rates.end()
+    const handledBy = new Float64Array(PROCESS_BLOCK)
+    // Most lose by their keys, or come later with the same as the last one that stays: nothing is made of them.
+    let leastKey = Number.NEGATIVE_INFINITY
+    let leastTie = 0
+    const visit = ({ first, processes }: ProcessBlock): void => {
+      rates.take(first, processes, handledBy)
+      for (let i = 0; i < processes.length; i++) {
+        const process = processes[i]
+        if (process === undefined || (isFiltered && !matches(query, process))) continue
+        matching++
+        const handled = handledBy[i] as number
+        const serial = first + i
+        const key = sort === 'rate' ? (rates.rate(serial, handled) ?? 0) : this.#keyOf(sort, process)
+        const tie = sort === 'mailbox' ? handled : 0
+        if (key < leastKey || (key === leastKey && tie <= leastTie)) continue
+        const candidate: Candidate = { key, tie, node, serial, process, rate: rates.rate(serial, handled) }
+        if (after !== undefined && comparePlaces(after, candidate) >= 0) continue
+        top.offer(candidate)
+        const { last } = top
+        if (last === undefined) continue
+        leastKey = last.key
+        leastTie = last.tie
+      }
+    }
+    await inSlices(clock, this.#runtime.processBlocks(), visit, BLOCKS_A_LOOK)
+    this.#rates.end(rates)
     clock.after(FORGET_MS, () => this.#rates.forget(clock.now()))
     const rows = top
       .items()
@@ -70,14 +84,12 @@ export class ProcessWalk {
   }
 
   /** What a row is ordered by. Starts are told by the wall clock, which nodes share. */
-  #keyOf(sort: ProcessOrder, process: Process, rate: number | null): number {
+  #keyOf(sort: Exclude<ProcessOrder, 'rate'>, process: Process): number {
     switch (sort) {
       case 'mailbox':
         return process.depth
       case 'oldest':
         return process.oldestMs
-      case 'rate':
-        return rate ?? 0
       case 'handled':
         return process.handled
       case 'busy':

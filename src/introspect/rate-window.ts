@@ -16,12 +16,54 @@ interface Look {
 /** Who is started during a walk has room, too. */
 const ROOM = 1024
 
-/** One walk: is given every process in the order of serials, and answers its rate. */
-export interface RateWalk {
+type Counted = { readonly handled: number } | undefined
+
+/** One walk: is given every process in the order of serials. */
+export class RateWalk {
   /** 0: there is nothing to compare with yet. */
   readonly windowMs: number
-  rate(serial: number, handled: number): number | null
-  end(): void
+  readonly #from: Look | undefined
+  /** What later walks may compare with. */
+  readonly taken: Look | undefined
+  #place = 0
+
+  constructor(at: number, from: Look | undefined, taken: Look | undefined) {
+    this.windowMs = from === undefined ? 0 : at - from.at
+    this.#from = from
+    this.taken = taken
+  }
+
+  /**
+   * Puts into `handled` what each process of a block has handled, -1 where none lives. `first` is the serial of the first place.
+   * A loop that does nothing else has the processor wait for the memory of many processes at once: a third of the time.
+   */
+  take(first: number, processes: readonly Counted[], handled: Float64Array): void {
+    for (let i = 0; i < processes.length; i++) {
+      const process = processes[i]
+      handled[i] = process === undefined ? -1 : process.handled
+    }
+    const { taken } = this
+    if (taken === undefined || taken.size + processes.length > taken.serials.length) return
+    let { size } = taken
+    for (let i = 0; i < processes.length; i++) {
+      const count = handled[i] as number
+      if (count < 0) continue
+      taken.serials[size] = first + i
+      taken.handled[size++] = count
+    }
+    taken.size = size
+  }
+
+  /** Of a process that has handled so much by now; asked in the order of serials, though not of all. */
+  rate(serial: number, handled: number): number | null {
+    const from = this.#from
+    if (from === undefined) return null
+    let place = this.#place
+    while (place < from.size && (from.serials[place] as number) < serial) place++
+    this.#place = place
+    const earlier = place < from.size && from.serials[place] === serial ? (from.handled[place] as number) : 0
+    return ((handled - earlier) / this.windowMs) * 1000
+  }
 }
 
 export class RateWindow {
@@ -30,32 +72,18 @@ export class RateWindow {
 
   /** For about `count` processes. */
   begin(now: number, count: number): RateWalk {
-    if (this.#last !== undefined && now - this.#last.at > LONGEST_MS) {
-      this.#last = undefined
-      this.#before = undefined
-    }
+    this.forget(now)
     const last = this.#last
     const from = last !== undefined && now - last.at >= SHORTEST_MS ? last : this.#before
     const taken = last === undefined || now - last.at >= TAKE_EVERY_MS ? newLook(now, count + ROOM) : undefined
-    let place = 0
-    return {
-      windowMs: from === undefined ? 0 : now - from.at,
-      rate: (serial, handled) => {
-        if (taken !== undefined && taken.size < taken.serials.length) {
-          taken.serials[taken.size] = serial
-          taken.handled[taken.size++] = handled
-        }
-        if (from === undefined) return null
-        while (place < from.size && (from.serials[place] as number) < serial) place++
-        const earlier = place < from.size && from.serials[place] === serial ? (from.handled[place] as number) : 0
-        return ((handled - earlier) / (now - from.at)) * 1000
-      },
-      end: () => {
-        if (taken === undefined || this.#last !== last) return
-        this.#before = last
-        this.#last = taken
-      },
-    }
+    return new RateWalk(now, from, taken)
+  }
+
+  /** The walk is over, and what it took is what later ones compare with, unless another one has taken a look meanwhile. */
+  end({ taken }: RateWalk): void {
+    if (taken === undefined || (this.#last !== undefined && taken.at - this.#last.at < TAKE_EVERY_MS)) return
+    this.#before = this.#last
+    this.#last = taken
   }
 
   /** Gives the memory back if nobody has asked for long. */

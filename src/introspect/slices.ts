@@ -6,8 +6,13 @@ const STRETCH_MS = 2
 /** Visits between two looks at the clock, which cost more than most visits. */
 const LOOK_EVERY = 64
 
-/** Visits every item; sockets, timers and processes have their turn after each stretch. To come by the items is part of the work. */
-export async function inSlices<T>(clock: Clock, items: Iterable<T>, visit: (item: T) => void): Promise<void> {
+/** Visits every item; sockets, timers and processes have their turn after each stretch. To come by the items is part of the work. Where a visit is dear, say so by a smaller `lookEvery`. */
+export async function inSlices<T>(
+  clock: Clock,
+  items: Iterable<T>,
+  visit: (item: T) => void,
+  lookEvery: number = LOOK_EVERY,
+): Promise<void> {
   let until = clock.now() + STRETCH_MS
   const turn = async () => {
     await new Promise<void>((resolve) => clock.soon(resolve))
@@ -15,7 +20,7 @@ export async function inSlices<T>(clock: Clock, items: Iterable<T>, visit: (item
   }
   let visited = 0
   for (const item of items) {
-    if (visited++ % LOOK_EVERY === 0 && clock.now() >= until) await turn()
+    if (visited++ % lookEvery === 0 && clock.now() >= until) await turn()
     visit(item)
   }
   // What comes next begins with a stretch of its own.

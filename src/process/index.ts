@@ -15,6 +15,7 @@ export { Name, NodeRef, type Ref, type Target, Via, type ViaName } from './name.
 export { type CallCounts, type CallOutcome, type CallTally, checkTimeout } from './pending-calls.ts'
 export { type NodeId, Pid, parsePid } from './pid.ts'
 export { Process } from './process.ts'
+export { PAGE as PROCESS_BLOCK, type ProcessBlock } from './process-table.ts'
 export type { ProcessTimer } from './process-timer.ts'
 export type { Router, Watcher } from './router.ts'
 export {

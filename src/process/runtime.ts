@@ -13,7 +13,7 @@ import { Name, NodeRef, type Ref, type Target, Via, type ViaName } from './name.
 import { type CallOutcome, checkTimeout, noCalls, PendingCall, PendingCalls } from './pending-calls.ts'
 import { type NodeId, Pid } from './pid.ts'
 import { Process } from './process.ts'
-import { ProcessTable } from './process-table.ts'
+import { type ProcessBlock, ProcessTable } from './process-table.ts'
 import { noRouter, type Router, type Watcher } from './router.ts'
 import { RunQueue } from './run-queue.ts'
 import { reasonOf, StartIgnored } from './thrown.ts'
@@ -197,6 +197,11 @@ export class Runtime {
   /** Every live process. */
   processes(): IterableIterator<Process> {
     return this.#processes.values()
+  }
+
+  /** Every live process, for long walks: some tens at a time, in the order in which they were started. */
+  processBlocks(): IterableIterator<ProcessBlock> {
+    return this.#processes.blocks()
   }
 
   get processCount(): number {

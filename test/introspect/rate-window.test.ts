@@ -8,8 +8,11 @@ function look(
   handled: Record<number, number>,
 ): { windowMs: number; rates: Record<number, number | null> } {
   const walk = window.begin(now, 10)
-  const rates = Object.entries(handled).map(([serial, count]) => [serial, walk.rate(Number(serial), count)])
-  walk.end()
+  const block = Array.from({ length: 10 }, (_, serial) => (handled[serial] === undefined ? undefined : { handled: handled[serial] }))
+  const counts = new Float64Array(10)
+  walk.take(0, block, counts)
+  const rates = Object.keys(handled).map((serial) => [serial, walk.rate(Number(serial), counts[Number(serial)] as number)])
+  window.end(walk)
   return { windowMs: walk.windowMs, rates: Object.fromEntries(rates) }
 }
 
