@@ -14,15 +14,8 @@ export const DRILLS: readonly Drill[] = [
   ...placementDrills,
 ]
 
-/** What may fire in every drill, and why. */
-export const MAY_FIRE: Reasons = {
-  OtpEventLoopLag: 'a node that starts reads its code, and a busy machine holds nodes up, for longer than the shortened windows can forget',
-}
-
 /** The cases for promtool show these. */
-export const WITHOUT_DRILL: Reasons = {
-  OtpScrapeSlow: 'its threshold of a second does not shrink with the times, and a drill’s scrapes end after a second',
-}
+export const WITHOUT_DRILL: Reasons = {}
 
 /** The first drill of each of these alerts, or all drills. */
 export function drillsOf(names: readonly string[]): readonly Drill[] {

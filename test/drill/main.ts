@@ -49,7 +49,13 @@ async function main({ names, factor, out }: Options): Promise<boolean> {
   return failed === 0
 }
 
+/** Ctrl-C: whatever was started ends, too. */
+function endOn(signal: NodeJS.Signals): void {
+  process.once(signal, () => void endCommands().then(() => process.exit(130)))
+}
+
 if (import.meta.main) {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) endOn(signal)
   try {
     const options = readOptions(process.argv.slice(2))
     const absent = PROGRAMS.map(missing).filter((reason) => reason !== undefined)

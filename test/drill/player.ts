@@ -1,8 +1,8 @@
 // Plays a round of drills: begins the faults, waits for what has to fire, ends them, waits until it is over, and judges.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Drill, Round } from './drill.ts'
-import { MAY_FIRE } from './drills.ts'
 import type { Stack } from './stack.ts'
+import { isTolerated, MAY_FIRE } from './tolerated.ts'
 import { type FaultTimes, hasFired, hasResolved, isOver, judge, type Sighting, unplanned, type Verdict } from './verdict.ts'
 
 /** Seconds as shipped, that a drill may take to make its alerts fire and to let them end, beside what does not shrink with the factor. */
@@ -31,7 +31,7 @@ export async function play({ drills }: Round, stack: Stack, factor: number): Pro
   const expects = drills.flatMap((drill) => drill.expects)
   const mayFire = [MAY_FIRE, ...drills.map((drill) => drill.mayFire ?? {})].flatMap((reasons) => Object.keys(reasons))
   // Nothing of this round is to be taken for something of the next.
-  await until(limitMs, () => stack.watch.since(beganAt).every(isOver))
+  await until(limitMs, () => stack.watch.since(beganAt).every((seen) => isOver(seen) || isTolerated(seen)))
   const sightings = stack.watch.since(beganAt)
   return {
     played: drills.map((drill, index) => {

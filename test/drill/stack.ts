@@ -9,6 +9,7 @@ import { allGone, Command, Directory, freePortBase, isRunning } from '../system/
 import { Run } from '../system/support/run.ts'
 import { Collector } from './collector.ts'
 import { Contact } from './contact.ts'
+import { isTolerated } from './tolerated.ts'
 import { isOver } from './verdict.ts'
 import { Watch } from './watch.ts'
 
@@ -115,7 +116,7 @@ export class Stack {
     // A start is no calm: nothing was scraped yet, and event loops were busy with reading code.
     await eventually('nothing but the watchdog fires', QUIET_WITHIN_MS, () => {
       const seen = this.watch.since(0)
-      return seen.length > 0 && seen.every(isOver)
+      return seen.length > 0 && seen.every((one) => isOver(one) || isTolerated(one))
     })
   }
 
@@ -160,6 +161,11 @@ export class Stack {
     this.#rejoined.delete(node)
   }
 
+  /** Stops a node in its tracks, or lets it go on. */
+  freeze(node: NodeName, isFrozen: boolean): void {
+    process.kill(this.pidOf(node), isFrozen ? 'SIGSTOP' : 'SIGCONT')
+  }
+
   /** Brings a node back that has ended; resolves when the others see it again. */
   async rejoin(node: NodeName, settings: Readonly<Record<string, string>> = {}): Promise<void> {
     const command = this.run.rejoin(node, { ...this.#settings, ...settings })
@@ -178,11 +184,6 @@ export class Stack {
     const places = placesOf(change(targetsOf(this.run)), this.#alertmanager.replace('http://', ''))
     write(this.#home.path, monitoring({ factor: this.#factor, places, contacts: webhooks(this.#webhook) }))
     this.#programs.prometheus.kill('SIGHUP')
-  }
-
-  /** Stops Alertmanager for a while, or lets it go on. */
-  muteAlertmanager(isMute: boolean): void {
-    this.#programs.alertmanager.kill(isMute ? 'SIGSTOP' : 'SIGCONT')
   }
 
   async stop(): Promise<void> {

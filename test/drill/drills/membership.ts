@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Drill } from '../drill.ts'
 import type { Stack } from '../stack.ts'
+import { LATE_RETURN } from '../tolerated.ts'
 
 const WHILE_CUT = 600_000
 const JITTER = { cutMs: 100, everyMs: 1500 } as const
@@ -33,6 +34,7 @@ export const membershipDrills: readonly Drill[] = [
   {
     what: 'a node is told to stop, and comes back',
     expects: [{ alert: 'OtpDeployInProgress', severity: 'info' }],
+    mayFire: LATE_RETURN,
     begin: async (stack) => {
       await stack.end('n3', 'SIGTERM')
       await stack.rejoin('n3')

@@ -1,6 +1,7 @@
 // Drills on processes that move, and on where they run.
 import type { Drill } from '../drill.ts'
 import type { Stack } from '../stack.ts'
+import { LATE_RETURN } from '../tolerated.ts'
 
 /** Children follow their placement when a node comes back: a move without a deploy. */
 const FOLLOW = { OTP_PROCESS_REDISTRIBUTION: 'active' } as const
@@ -13,6 +14,28 @@ async function moveStones(stack: Stack, stones: object): Promise<void> {
   await stack.rejoin('n3')
 }
 
+const BUSY = {
+  ...LATE_RETURN,
+  OtpMailboxBacklog: 'what is busy falls behind',
+  OtpHandoffFailing: 'what is busy for too long stays',
+  OtpUnevenPlacement: 'the node that comes back has nothing to do',
+} as const
+
+/** n3 is told to stop while stones are at work, a third of them on it. */
+function leavesWith(stones: object): Pick<Drill, 'begin' | 'end'> {
+  let isGone: Promise<void> = Promise.resolve()
+  return {
+    begin: async (stack) => {
+      await stack.ask('n1', '/chaos/stones', stones)
+      isGone = stack.end('n3', 'SIGTERM')
+    },
+    end: async (stack) => {
+      await isGone
+      await stack.rejoin('n3')
+    },
+  }
+}
+
 export const placementDrills: readonly Drill[] = [
   {
     what: 'processes do not let themselves be moved',
@@ -22,18 +45,22 @@ export const placementDrills: readonly Drill[] = [
     begin: (stack) => moveStones(stack, { count: 60, moves: false }),
   },
   {
-    what: 'processes that are to move are busy',
-    settings: FOLLOW,
-    expects: [{ alert: 'OtpHandoffSlow', severity: 'warning' }],
-    mayFire: { ...DEATH, OtpMailboxBacklog: 'they are busy', OtpHandoffFailing: 'some are busy for too long' },
-    begin: (stack) => moveStones(stack, { count: 90, work: 8, ms: 7000 }),
+    what: 'a node leaves whose processes are busy for seconds',
+    expects: [
+      { alert: 'OtpHandoffSlow', severity: 'warning', inhibitedBy: 'OtpDeployInProgress' },
+      { alert: 'OtpDeployInProgress', severity: 'info' },
+    ],
+    mayFire: BUSY,
+    ...leavesWith({ count: 90, work: 4, ms: 7000 }),
   },
   {
-    what: 'processes are held for a move, and do not go',
-    settings: FOLLOW,
-    expects: [{ alert: 'OtpHandoffStuck', severity: 'critical' }],
-    mayFire: { ...DEATH, OtpProcessStuck: 'their callbacks do not end', OtpHandoffFailing: 'they are given up in the end' },
-    begin: (stack) => moveStones(stack, { count: 30, work: 1, ms: 60_000 }),
+    what: 'a node leaves whose processes are held for a move, and do not go',
+    expects: [
+      { alert: 'OtpHandoffStuck', severity: 'critical' },
+      { alert: 'OtpDeployInProgress', severity: 'info' },
+    ],
+    mayFire: { ...BUSY, OtpHandoffSlow: 'those that go at last were held for long' },
+    ...leavesWith({ count: 30, work: 1, ms: 25_000 }),
   },
   {
     what: 'two of three nodes die and come back to no work',

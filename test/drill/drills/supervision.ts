@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Drill } from '../drill.ts'
 import type { Stack } from '../stack.ts'
+import { LATE_RETURN } from '../tolerated.ts'
 
 const LOTS = { supervisor: 'node/lots' } as const
 
@@ -65,6 +66,7 @@ export const supervisionDrills: readonly Drill[] = [
     what: 'a new version of one node crashes, while the others run the old one',
     expects: [{ alert: 'OtpVersionCrashRegression', severity: 'critical', labels: { version: '2.0.0-drill' } }],
     mayFire: {
+      ...LATE_RETURN,
       OtpDeployInProgress: 'two versions run',
       OtpRestartStorm: 'its crashes are a storm, too',
       OtpUnevenPlacement: 'the node that came back has few lots',
