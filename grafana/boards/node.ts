@@ -98,13 +98,6 @@ const memory: Row = {
       ],
     }),
     graph({
-      title: 'Heap, by space',
-      runbook: 'OtpEventLoopLag',
-      description: 'What is the heap full of? “new” comes and goes, “old” is what stays, “large_object” are buffers and long arrays.',
-      unit: 'bytes',
-      queries: [{ expr: sum(select('nodejs_heap_space_size_used_bytes'), 'space'), legend: '{{space}}' }],
-    }),
-    graph({
       title: 'Open files and what keeps the loop alive',
       runbook: 'OtpEventLoopLag',
       description: 'Are sockets leaked? Compare with the limit; timers and sockets are told apart.',

@@ -22,7 +22,6 @@ export const RUNTIME_METRICS = {
   nodejs_heap_size_total_bytes: gauge('bytes', 'Process heap size from Node.js in bytes.'),
   nodejs_heap_size_used_bytes: gauge('bytes', 'Process heap size used from Node.js in bytes.'),
   nodejs_external_memory_bytes: gauge('bytes', 'Node.js external memory size in bytes.'),
-  nodejs_heap_space_size_used_bytes: gauge('bytes', 'Process heap space size used from Node.js in bytes.', { space: 'open' }),
   nodejs_version_info: gauge('info', 'Node.js version info.', { version: 'open', major: 'open', minor: 'open', patch: 'open' }),
   nodejs_gc_duration_seconds: histogram(
     'seconds',

@@ -13,7 +13,9 @@ import { type Board, faults, panelsOf } from './support/linter.ts'
 import { queryFaults } from './support/promql-faults.ts'
 
 const folder = 'grafana/generated'
-const files = readdirSync(folder).map((file) => `${folder}/${file}`)
+const files = readdirSync(folder)
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => `${folder}/${file}`)
 const texts = Object.fromEntries(files.map((file) => [file, readFileSync(file, 'utf8')]))
 const parsed = Object.entries(texts).map(([file, text]) => ({ file, board: JSON.parse(text) as Board }))
 

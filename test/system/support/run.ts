@@ -96,8 +96,8 @@ export class Run {
   }
 
   /** `npm run node` for a node of this run. */
-  rejoin(name: string): Command {
-    return npm(['run', 'node', '--', '--name', name, '--port-base', String(this.portBase)], this.#home)
+  rejoin(name: string, env: Readonly<Record<string, string>> = {}): Command {
+    return npm(['run', 'node', '--', '--name', name, '--port-base', String(this.portBase)], this.#home, env)
   }
 
   /** Another `npm start` for the same user. */

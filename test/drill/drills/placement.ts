@@ -1,0 +1,83 @@
+// Drills on processes that move, and on where they run.
+import type { Drill } from '../drill.ts'
+import type { Stack } from '../stack.ts'
+import { LATE_RETURN } from '../tolerated.ts'
+
+/** Children follow their placement when a node comes back: a move without a deploy. */
+const FOLLOW = { OTP_PROCESS_REDISTRIBUTION: 'active' } as const
+const DEATH = { OtpMembersMissing: 'n3 is killed, so that children have a node to move to' } as const
+
+/** Stones that belong on n3, elsewhere: they are to move as soon as it is back for long enough. */
+async function moveStones(stack: Stack, stones: object): Promise<void> {
+  await stack.end('n3', 'SIGKILL')
+  await stack.ask('n1', '/chaos/stones', stones)
+  await stack.rejoin('n3')
+}
+
+const BUSY = {
+  ...LATE_RETURN,
+  OtpMailboxBacklog: 'what is busy falls behind',
+  OtpHandoffFailing: 'what is busy for too long stays',
+  OtpUnevenPlacement: 'the node that comes back has nothing to do',
+} as const
+
+/** n3 is told to stop while stones are at work, a third of them on it. */
+function leavesWith(stones: object): Pick<Drill, 'begin' | 'end'> {
+  let isGone: Promise<void> = Promise.resolve()
+  return {
+    begin: async (stack) => {
+      await stack.ask('n1', '/chaos/stones', stones)
+      isGone = stack.end('n3', 'SIGTERM')
+    },
+    end: async (stack) => {
+      await isGone
+      await stack.rejoin('n3')
+    },
+  }
+}
+
+export const placementDrills: readonly Drill[] = [
+  {
+    what: 'processes do not let themselves be moved',
+    settings: FOLLOW,
+    expects: [{ alert: 'OtpHandoffFailing', severity: 'warning' }],
+    mayFire: DEATH,
+    begin: (stack) => moveStones(stack, { count: 60, moves: false }),
+  },
+  {
+    what: 'a node leaves whose processes are busy for seconds',
+    expects: [
+      { alert: 'OtpHandoffSlow', severity: 'warning', inhibitedBy: 'OtpDeployInProgress' },
+      { alert: 'OtpDeployInProgress', severity: 'info' },
+    ],
+    mayFire: BUSY,
+    ...leavesWith({ count: 90, work: 4, ms: 7000 }),
+  },
+  {
+    what: 'a node leaves whose processes are held for a move, and do not go',
+    expects: [
+      { alert: 'OtpHandoffStuck', severity: 'critical' },
+      { alert: 'OtpDeployInProgress', severity: 'info' },
+    ],
+    mayFire: { ...BUSY, OtpHandoffSlow: 'those that go at last were held for long' },
+    ...leavesWith({ count: 30, work: 1, ms: 25_000 }),
+  },
+  {
+    what: 'two of three nodes die and come back to no work',
+    expects: [
+      { alert: 'OtpUnevenPlacement', severity: 'warning' },
+      { alert: 'OtpMembersMissing', severity: 'critical' },
+      { alert: 'OtpQuorumLost', severity: 'critical' },
+    ],
+    begin: async (stack) => {
+      await stack.ask('n1', '/chaos/stones', { count: 20 })
+      await Promise.all([stack.end('n2', 'SIGKILL'), stack.end('n3', 'SIGKILL')])
+      // For so long that somebody is told.
+      await stack.until('the quorum is missed', 'ALERTS{alertname="OtpQuorumLost",alertstate="firing"}')
+      await stack.until('members are missed', 'ALERTS{alertname="OtpMembersMissing",alertstate="firing"}')
+      await Promise.all([stack.rejoin('n2'), stack.rejoin('n3')])
+    },
+    // Work for those that have none.
+    end: async (stack) => void (await stack.ask('n2', '/chaos/stones', { count: 500 })),
+  },
+]

@@ -1,0 +1,62 @@
+// Plays a round of drills: begins the faults, waits for what has to fire, ends them, waits until it is over, and judges.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Drill, Round } from './drill.ts'
+import type { Stack } from './stack.ts'
+import { isTolerated, MAY_FIRE } from './tolerated.ts'
+import { type FaultTimes, hasFired, hasResolved, isOver, judge, type Sighting, unplanned, type Verdict } from './verdict.ts'
+
+/** Seconds as shipped, that a drill may take to make its alerts fire and to let them end, beside what does not shrink with the factor. */
+const LONGEST = { shippedSeconds: 3000, fixedMs: 30_000 } as const
+const LOOK_MS = 200
+
+/** What one drill left behind. */
+export interface Played {
+  readonly what: string
+  readonly times: FaultTimes
+  readonly verdicts: readonly Verdict[]
+}
+
+/** What a round left behind. */
+export interface PlayedRound {
+  readonly played: readonly Played[]
+  readonly unplanned: readonly string[]
+  readonly sightings: readonly Sighting[]
+}
+
+/** Never throws because of an alert: what did not come is a verdict. */
+export async function play({ drills }: Round, stack: Stack, factor: number): Promise<PlayedRound> {
+  const beganAt = performance.now()
+  const limitMs = LONGEST.fixedMs + LONGEST.shippedSeconds * factor * 1000
+  const times = await Promise.all(drills.map((drill) => playOne(drill, stack, limitMs)))
+  const expects = drills.flatMap((drill) => drill.expects)
+  const mayFire = [MAY_FIRE, ...drills.map((drill) => drill.mayFire ?? {})].flatMap((reasons) => Object.keys(reasons))
+  // Nothing of this round is to be taken for something of the next.
+  await until(limitMs, () => stack.watch.since(beganAt).every((seen) => isOver(seen) || isTolerated(seen)))
+  const sightings = stack.watch.since(beganAt)
+  return {
+    played: drills.map((drill, index) => {
+      const own = times[index] as FaultTimes
+      return { what: drill.what, times: own, verdicts: drill.expects.map((expected) => judge(expected, sightings, own)) }
+    }),
+    unplanned: unplanned(sightings, expects, mayFire),
+    sightings,
+  }
+}
+
+async function playOne({ expects, begin, end }: Drill, stack: Stack, limitMs: number): Promise<FaultTimes> {
+  const beganAt = performance.now()
+  const seen = (): readonly Sighting[] => stack.watch.since(beganAt)
+  const haveFired = (isAftermath: boolean): boolean =>
+    expects.filter((one) => (one.isAftermath === true) === isAftermath).every((one) => hasFired(one, seen()))
+  await begin(stack)
+  await until(limitMs, () => haveFired(false))
+  const endedAt = performance.now()
+  await end?.(stack)
+  await until(limitMs, () => haveFired(true) && expects.every((one) => hasResolved(one, seen())))
+  return { beganAt, endedAt }
+}
+
+/** Until it is so, or it is too late. */
+async function until(withinMs: number, isSo: () => boolean): Promise<void> {
+  for (const deadline = performance.now() + withinMs; performance.now() < deadline && !isSo(); await sleep(LOOK_MS));
+}

@@ -1,0 +1,138 @@
+// Fire drills as they are planned and judged: every alert has one or a reason, and a drill that goes wrong is seen to.
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { INHIBITIONS } from '#observability/alerts/alertmanager.ts'
+import { type Drill, type Expected, roundsOf } from '#test/drill/drill.ts'
+import { DRILLS, drillsOf, WITHOUT_DRILL } from '#test/drill/drills.ts'
+import { MAY_FIRE } from '#test/drill/tolerated.ts'
+import { hasFired, hasResolved, judge, line, type Sighting, table, unplanned } from '#test/drill/verdict.ts'
+import { ALERTS, type AlertEntry, type AlertName } from '#vocabulary'
+import { matches } from './support/alerting.ts'
+
+const names = Object.keys(ALERTS) as AlertName[]
+const expected = DRILLS.flatMap(({ expects }) => expects)
+
+describe('the drills', () => {
+  test.for(names)('of %s: one, or a reason why there is none', (name) => {
+    expect([expected.some(({ alert }) => alert === name), name in WITHOUT_DRILL].filter(Boolean)).toHaveLength(1)
+  })
+
+  test.for(names)('are what the runbook of %s says to play', (name) => {
+    const [, reproduce = ''] = readFileSync(`docs/runbooks/${name}.md`, 'utf8').split('## Reproduce')
+    if (name in WITHOUT_DRILL) expect(reproduce).toContain('promtool test rules')
+    else expect(reproduce).toContain(`npm run drill -- ${name}\n`)
+  })
+
+  test('expect severities that the alert has, and inhibitions that Alertmanager has', () => {
+    for (const { alert, severity, labels, inhibitedBy } of expected) {
+      expect((ALERTS[alert] as AlertEntry).severities).toContain(severity)
+      if (inhibitedBy === undefined) continue
+      const target = { alertname: alert, severity, ...labels }
+      const explains = (ALERTS[inhibitedBy] as AlertEntry).severities.map((one) => ({ alertname: inhibitedBy, severity: one, ...labels }))
+      const rules = INHIBITIONS.filter((rule) => matches(rule.target, target) && explains.some((source) => matches(rule.source, source)))
+      expect([alert, rules.length > 0]).toEqual([alert, true])
+    }
+  })
+
+  test('are played on as few stacks as their settings allow, each once', () => {
+    const rounds = roundsOf(DRILLS)
+    expect(rounds.flatMap(({ drills }) => drills)).toHaveLength(DRILLS.length)
+    const keys = rounds.map(({ settings }) => JSON.stringify(settings))
+    expect(keys.filter((key, index) => key !== keys[index - 1])).toHaveLength(new Set(keys).size)
+  })
+
+  test('of a round share it, and no other does', () => {
+    const drill = (what: string, more: Partial<Drill> = {}): Drill => ({ what, expects: [], begin: async () => undefined, ...more })
+    const drills = [drill('a', { round: 'r' }), drill('b'), drill('c', { round: 'r' }), drill('d', { round: 'r', settings: { X: '1' } })]
+    expect(roundsOf(drills).map((round) => round.drills.map(({ what }) => what))).toEqual([['a', 'c'], ['b'], ['d']])
+  })
+
+  test('are found by the alert, each alert’s first', () => {
+    expect(drillsOf(['OtpQuorumLost', 'OtpPartitionSuspected'])).toHaveLength(1)
+    expect(drillsOf(['all'])).toBe(DRILLS)
+  })
+
+  test('tolerate only alerts that exist', () => {
+    const tolerated = [MAY_FIRE, ...DRILLS.map(({ mayFire = {} }) => mayFire)].flatMap((one) => Object.keys(one))
+    expect(tolerated.filter((name) => !(name in ALERTS))).toEqual([])
+  })
+})
+
+describe('a verdict', () => {
+  const storm: Expected = { alert: 'OtpRestartStorm', severity: 'warning', labels: { supervisor: 'node/lots' } }
+  const silent: Expected = { ...storm, inhibitedBy: 'OtpSupervisorGaveUp' }
+  const deploy: Expected = { alert: 'OtpDeployInProgress', severity: 'info' }
+  const times = { beganAt: 1000, endedAt: 10_000 }
+  const seen = (more: Partial<Sighting> = {}): Sighting => ({
+    labels: { alertname: 'OtpRestartStorm', severity: 'warning', supervisor: 'node/lots', cluster: 'drill' },
+    firingAt: 3000,
+    ...more,
+  })
+  const told = { toldAt: 3500, receiver: 'ticket' } as const
+  const over = { resolvedAt: 12_000, resolvedToldAt: 12_500 } as const
+
+  test('is good of what fired, was told and is over', () => {
+    const good = seen({ ...told, ...over })
+    expect([hasFired(storm, [good]), hasResolved(storm, [good])]).toEqual([true, true])
+    expect(judge(storm, [good], times)).toEqual({
+      alert: 'OtpRestartStorm',
+      how: 'warning, ticket',
+      firingAfter: 2,
+      toldAfter: 2.5,
+      resolvedAfter: 2,
+      problem: undefined,
+    })
+    expect(line(judge(storm, [good], times))).toBe(
+      'ok   OtpRestartStorm (warning, ticket): fault -> firing 2.0 s -> told or silenced 2.5 s; end -> resolved 2.0 s',
+    )
+  })
+
+  test.for<[string, Expected, Sighting[]]>([
+    ['did not fire', storm, []],
+    ['did not fire', storm, [seen({ ...told, ...over, labels: { ...seen().labels, supervisor: 'node/bank' } })]],
+    ['did not fire', { ...storm, severity: 'critical' }, [seen({ ...told, ...over })]],
+    ['fired, but ticket was not told', storm, [seen(over)]],
+    ['was told to page, not to ticket', storm, [seen({ ...told, ...over, receiver: 'page' })]],
+    ['did not resolve', storm, [seen(told)]],
+    ['nobody was told that it is over', storm, [seen({ ...told, resolvedAt: 12_000 })]],
+    ['was not inhibited by OtpSupervisorGaveUp', silent, [seen({ ...told, ...over })]],
+    ['was not inhibited by OtpSupervisorGaveUp', silent, [seen({ inhibitedAt: 3100, inhibitedBy: ['OtpNodeDown'], ...over })]],
+    [
+      'was told to page, though nobody has to know',
+      deploy,
+      [seen({ labels: { alertname: 'OtpDeployInProgress', severity: 'info' }, toldAt: 3500, receiver: 'page', ...over })],
+    ],
+  ])('says: %s', ([problem, one, sightings]) => {
+    expect(judge(one, sightings, times)).toMatchObject({ problem })
+    expect(line(judge(one, sightings, times))).toMatch(/^FAIL .*: /)
+    expect(hasFired(one, sightings) && hasResolved(one, sightings)).toBe(false)
+  })
+
+  test('is good of what was kept silent by what explains it', () => {
+    expect(judge(silent, [seen({ inhibitedAt: 3100, inhibitedBy: ['OtpSupervisorGaveUp'], ...over })], times)).toMatchObject({
+      toldAfter: 2.1,
+      problem: undefined,
+    })
+  })
+
+  test('on what the end of a fault causes counts from there', () => {
+    expect(judge({ ...storm, isAftermath: true }, [seen({ ...told, firingAt: 11_000, resolvedAt: 12_000 })], times)).toMatchObject({
+      firingAfter: 1,
+    })
+  })
+
+  test('names what nobody planned, but neither what may fire nor the watchdog', () => {
+    const stranger = seen({ labels: { alertname: 'OtpNodeDown' } })
+    const sightings = [seen(), stranger, seen({ labels: { alertname: 'OtpWatchdog' } })]
+    expect(unplanned(sightings, [storm], [])).toEqual(['{"alertname":"OtpNodeDown"}'])
+    expect(unplanned(sightings, [storm], ['OtpNodeDown'])).toEqual([])
+  })
+
+  test('is a row of a table, and so is a reason', () => {
+    expect(table([judge(storm, [], times)], { OtpScrapeSlow: 'takes too long' }).split('\n')).toEqual([
+      'alert            severity, who is told  firing  told  resolved  verdict',
+      'OtpRestartStorm  warning, ticket        -       -     -         did not fire',
+      'OtpScrapeSlow    no drill               -       -     -         takes too long',
+    ])
+  })
+})
