@@ -1,6 +1,6 @@
 // Makes the package that users install: JavaScript, declarations and a manifest of its own, in a folder apart from the source.
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import manifest from './package.json' with { type: 'json' }
 
@@ -52,6 +52,7 @@ function packageManifest(): object {
     files: ['dist'],
     main,
     types: main.replace(/\.js$/, '.d.ts'),
+    bin: Object.fromEntries(Object.entries(manifest.bin).map(([name, source]) => [name, emitted(source)])),
     exports,
     imports: doors(),
     dependencies: dependencies(),
@@ -62,6 +63,10 @@ function fill(): void {
   const compiler = join(here, 'node_modules/typescript/bin/tsc')
   const project = join(here, 'tsconfig.build.json')
   execFileSync(process.execPath, [compiler, '-p', project, '--outDir', join(folder, 'dist')], { stdio: 'inherit' })
+  // Where http looks for it beside the compiled source.
+  const page = join(here, 'dist/observer-ui')
+  if (!existsSync(page)) throw new Error('the page of the observer is not built: npm run prepare')
+  cpSync(page, join(folder, 'dist/observer-ui'), { recursive: true })
   for (const file of ['README.md', 'LICENSE']) copyFileSync(join(here, file), join(folder, file))
   // Last: what was left half done has no manifest, and npm does not pack it.
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packageManifest(), undefined, 2)}\n`)

@@ -94,9 +94,15 @@ afterAll(async () => {
 })
 
 describe('the tarball', () => {
-  test('holds JavaScript with its declarations, the manifest, README and the licence, and nothing else', () => {
-    const code = packed.filter((path) => path.startsWith('dist/'))
-    expect(packed.filter((path) => !code.includes(path)).toSorted()).toEqual(['LICENSE', 'README.md', 'package.json'])
+  test('holds JavaScript with its declarations, the page, the manifest, README and the licence, and nothing else', () => {
+    const page = packed.filter((path) => path.startsWith('dist/observer-ui/'))
+    expect(page).toContain('dist/observer-ui/index.html')
+    const code = packed.filter((path) => path.startsWith('dist/') && !page.includes(path))
+    expect(packed.filter((path) => !code.includes(path) && !page.includes(path)).toSorted()).toEqual([
+      'LICENSE',
+      'README.md',
+      'package.json',
+    ])
     expect(code.filter((path) => !/^dist\/(src|observability)\/[a-z/-]+\.(js|d\.ts)$/.test(path))).toEqual([])
     const scripts = code.filter((path) => path.endsWith('.js')).map(bySource)
     const declarations = code.filter((path) => path.endsWith('.d.ts')).map(bySource)
@@ -104,8 +110,15 @@ describe('the tarball', () => {
     expect(declarations.toSorted()).toEqual(scripts.toSorted())
   })
 
+  test('brings the observer of the terminal, which says how it is used', async () => {
+    expect(await succeed(project, 'npx', '--no-install', 'otp-observer', '--help')).toContain(
+      'a cluster, live, as one of its nodes tells it',
+    )
+  })
+
   test('leaves at home the tests, the workload, the launcher and what starts a node as an OS process', () => {
-    expect(packed.filter((path) => /test|bench|grafana|auctions|launcher|config|main/.test(path))).toEqual([])
+    const started = packed.filter((path) => !path.startsWith('dist/src/observer-cli/'))
+    expect(started.filter((path) => /test|bench|grafana|auctions|launcher|config|main/.test(path))).toEqual([])
   })
 
   test('names no place of the machine that made it, and no door that is not in it', async () => {
@@ -142,6 +155,7 @@ describe('the tarball', () => {
       files: ['dist'],
       main: './dist/src/index.js',
       types: './dist/src/index.d.ts',
+      bin: { 'otp-observer': './dist/src/observer-cli/main.js' },
       exports: { '.': './dist/src/index.js', './http': './dist/src/http/index.js', './observability': './dist/observability/index.js' },
       imports: expect.anything(),
     })
@@ -234,9 +248,9 @@ describe('in the repository', () => {
     expect(JSON.parse(await readFile(join(project, 'package.json'), 'utf8'))).toMatchObject({ name: 'user' })
   })
 
-  test('nothing in the manifest makes npm ci build anything', () => {
+  test('nothing in the manifest makes npm ci build anything but the page of the observer', () => {
     const hooks = ['preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare']
-    expect(Object.keys(manifest.scripts).filter((name) => hooks.includes(name))).toEqual([])
+    expect(Object.entries(manifest.scripts).filter(([name]) => hooks.includes(name))).toEqual([['prepare', 'vite build --logLevel warn']])
     expect(manifest.private).toBe(true)
   })
 })
