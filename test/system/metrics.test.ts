@@ -19,6 +19,7 @@ const QUIET: Readonly<Record<string, string>> = {
   otp_directory_members_given_up_total: 'takes a hundred thousand ended names',
   otp_frames_refused_total: 'takes a peer that knows the secret and speaks nonsense',
   otp_certificates_refused_total: 'its links are not encrypted',
+  otp_secrets_refused_total: 'its secret is in no file',
   otp_topology_errors_total: 'its directory can be read all the time',
   otp_topology_watch_restarts_total: 'only Kubernetes is watched so',
   otp_topology_relists_total: 'only Kubernetes is watched so',
@@ -109,6 +110,7 @@ async function children(): Promise<void> {
   expect(await at('n2').do('move', { id: await childOf('n2', 'lot-'), to: 'n1' })).toMatchObject({ outcome: 'completed' })
   await n1.do('start', { id: 'bad', behaviour: 'poison' })
   await n1.do('closeShop')
+  expect(await at('n2').do('drain')).toMatchObject({ outcome: 'completed' })
   for (const path of ['/observer', '/observer/v1/supervisors', '/observer/v1/nothing?here=1']) await n1.get(path)
 }
 

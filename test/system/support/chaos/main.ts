@@ -122,6 +122,12 @@ const acts: Readonly<Record<string, (given: Given) => unknown>> = {
       },
     })
   },
+  /** Gives everything away, and may be given something again. */
+  drain: async () => {
+    const { outcome } = await node.drain()
+    node.resume()
+    return { outcome }
+  },
   closeShop: () => node.applications.stop(shop),
   members: () => node.cluster.alive.size,
   clusterPort: () => Number(node.cluster.address.split(':').at(-1)),
