@@ -145,11 +145,12 @@ export function metricsTable({ families, behaviours, supervisors, exemplar }: Fa
     },
     'handoff.received': null,
     'observer.managed': null,
-    'http.request_completed': ({ route, status, durationMs }) => {
+    'http.request_completed': ({ route, status, isStream, durationMs }) => {
       if (!/^\/observer(\/|$)/.test(route)) return
       families.zero('otp_observer_requests_total', { route })
       families.count('otp_observer_requests_total', { route, outcome: outcomeOf(status) })
-      families.observe('otp_observer_request_duration_seconds', { route }, durationMs / SECOND)
+      // How long somebody listened is no answer's duration.
+      if (!isStream) families.observe('otp_observer_request_duration_seconds', { route }, durationMs / SECOND)
     },
     'node.started': null,
     'node.draining': null,

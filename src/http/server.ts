@@ -1,6 +1,6 @@
 // One HTTP server: problems as documents, requests as events and traces, and an end that waits for answers under way.
 
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Clock, Emitter } from '#base'
 import { CodedError } from '#base'
 import type { OpenSpan, Tracing } from '#process'
@@ -69,12 +69,18 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
       method: request.method,
       route: routeOf(request),
       status: reply.statusCode,
+      isStream: isStream(reply),
       durationMs: clock.now() - (seen?.startedMono ?? clock.now()),
       trace: seen?.trace,
     })
     done()
   })
   return app
+}
+
+function isStream({ raw }: FastifyReply): boolean {
+  const type = raw.getHeader('content-type')
+  return typeof type === 'string' && type.startsWith('text/event-stream')
 }
 
 function routeOf(request: FastifyRequest): string {

@@ -148,3 +148,15 @@ test('streams are closed when the server closes', async () => {
   await closed
   expect(isOver).toBe(true)
 })
+
+test('a stream that has ended says that it was one, other answers that they were none', async () => {
+  house = await openHouse({ manageToken: MANAGE })
+  await house.app.listen({ port: 0 })
+  const { body } = await house.get('/observer/v1/registry?prefix=lot-0')
+  await trace({ pid: body.names[0].pid, ttlMs: 1000 }, () => undefined)
+  await house.get('/observer/v1/events')
+  while (house.requests.length < 3) await house.box.clock.advance(50)
+  const streamed = (isStream: boolean) => house.requests.filter((request) => request.isStream === isStream).map(({ route }) => route)
+  expect(streamed(true).toSorted()).toEqual(['/observer/v1/trace'])
+  expect(streamed(false).toSorted()).toEqual(['/observer/v1/events', '/observer/v1/registry'])
+})

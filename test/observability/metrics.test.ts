@@ -243,6 +243,18 @@ describe('every fact', () => {
     expect(text).not.toContain('/lots')
     expect(seriesValue(text, 'otp_observer_requests_total{route="/observer/processes/:pid",outcome="client_error"}')).toBe(1)
   })
+
+  test('that is a stream is counted, and its life is no duration', async () => {
+    const { events, page } = watch()
+    const [request] = examples['http.request_completed']
+    const route = '/observer/v1/events'
+    events.emit('http.request_completed', { ...request, route, isStream: true, durationMs: 60_000 })
+    expect(await page()).not.toContain('otp_observer_request_duration_seconds_count{route="/observer/v1/events"}')
+    events.emit('http.request_completed', { ...request, route })
+    const text = await page()
+    expect(seriesValue(text, 'otp_observer_request_duration_seconds_count{route="/observer/v1/events"}')).toBe(1)
+    expect(seriesValue(text, 'otp_observer_requests_total{route="/observer/v1/events",outcome="ok"}')).toBe(2)
+  })
 })
 
 test('the event loop is sampled all the time, so that two who scrape do not disturb each other', async () => {

@@ -1,15 +1,39 @@
-// What an open page asks of a node, from an OS process of its own: `node page.ts <address> <pages>`.
-const [address = '', pages = '1'] = process.argv.slice(2)
+// What open pages ask of a node, from an OS process of their own: `node page.ts <address> <pages> <pid>`. Each shows one view.
+const [address = '', pages = '1', pid = ''] = process.argv.slice(2)
 
-const EVERY_MS = 1000
-const ASKED = ['cluster', 'processes?limit=50', 'supervisors', 'crashes']
+/** What a view asks, and every how many ms, as the page does. */
+type View = readonly (readonly [path: string, everyMs: number])[]
 
-async function poll(page: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, (page * EVERY_MS) / Number(pages)))
+const VIEWS: readonly View[] = [
+  [],
+  [['processes?limit=100', 1000]],
+  [
+    ['supervisors?limit=1000', 1000],
+    ['crashes?limit=50', 2000],
+    ['quarantine', 2000],
+  ],
+  [
+    ['handoffs', 500],
+    ['placement', 1000],
+    ['takeovers', 2000],
+  ],
+  [
+    ['registry?limit=100', 1000],
+    ['conflicts', 2000],
+  ],
+  [[`processes/${pid}`, 1000]],
+]
+/** Whichever view is shown. */
+const ALWAYS: View = [['cluster', 1000]]
+
+async function poll(path: string, everyMs: number): Promise<void> {
+  // Nobody opens ten pages at the same moment.
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * everyMs))
   for (;;) {
-    const next = new Promise((resolve) => setTimeout(resolve, EVERY_MS))
-    for (const what of ASKED) await (await fetch(`${address}/observer/v1/${what}`)).json()
-    await next
+    const answer = await fetch(`${address}/observer/v1/${path}`)
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${path} was answered with ${answer.status}: ${text}`)
+    await new Promise((resolve) => setTimeout(resolve, everyMs))
   }
 }
 
@@ -18,4 +42,9 @@ async function listen(): Promise<void> {
   for await (const _ of body ?? []);
 }
 
-await Promise.all(Array.from({ length: Number(pages) }, (_, page) => Promise.all([poll(page), listen()])))
+const open = (page: number) => {
+  const view = VIEWS[page % VIEWS.length] as View
+  return [...[...ALWAYS, ...view].map(([path, everyMs]) => poll(path, everyMs)), listen()]
+}
+
+await Promise.all(Array.from({ length: Number(pages) }, (_, page) => open(page)).flat())

@@ -49,7 +49,9 @@ export class Stream {
     this.#clock = clock
     reply.hijack()
     const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' }
-    reply.raw.writeHead(200, headers as Record<string, string>)
+    // Set one by one, since the response can be asked later on for no others.
+    for (const [name, value] of Object.entries(headers)) if (value !== undefined) reply.raw.setHeader(name, value)
+    reply.raw.writeHead(200)
     reply.raw.flushHeaders()
     request.raw.socket.setNoDelay(true)
     reply.raw.on('close', () => this.#closed())

@@ -47,6 +47,8 @@ export interface Answer {
 export interface House {
   readonly box: Box
   readonly app: ReturnType<typeof createHttpServer>
+  /** The requests that were answered. */
+  readonly requests: readonly NodeEvents['http.request_completed'][]
   /** Errors that were nobody's answer. */
   readonly defects: Error[]
   readonly get: (url: string, headers?: Record<string, string>) => Promise<Answer>
@@ -69,7 +71,10 @@ export async function openHouse(options: ObserverOptions = {}, node: Partial<Nod
   for (let i = 0; i < 9; i++) await box.through(box.node('n1').supervisor.startChild({ id: `lot-${i}`, start: [Lot, `t${i}`] }))
   await box.clock.advance(10)
   const defects: Error[] = []
-  const app = createHttpServer({ clock: box.clock, events: new EventStream<NodeEvents>(), onUnexpected: (error) => defects.push(error) })
+  const requests: NodeEvents['http.request_completed'][] = []
+  const events = new EventStream<NodeEvents>()
+  events.subscribe('test', { 'http.request_completed': (event) => requests.push(event) })
+  const app = createHttpServer({ clock: box.clock, events, onUnexpected: (error) => defects.push(error) })
   observerRoutes(app, box.node('n1').parts, { requestsPerSecond: 1_000_000, ...options })
   await app.ready()
   const ask = async (request: InjectOptions): Promise<Answer> => {
@@ -85,6 +90,7 @@ export async function openHouse(options: ObserverOptions = {}, node: Partial<Nod
   return {
     box,
     app,
+    requests,
     defects,
     get: (url, headers = {}) => ask({ method: 'GET', url, headers }),
     post: (url, body, headers = {}) => ask({ method: 'POST', url, headers, ...(body === undefined ? {} : { payload: body as object }) }),

@@ -249,8 +249,8 @@ export const examples: Examples = {
     },
   ],
   'http.request_completed': [
-    { method: 'GET', route: '/observer/processes/:pid', status: 200, durationMs: 2, trace: undefined },
-    { method: 'GET', route: '/observer/processes/:pid', status: 500, durationMs: 2, trace: undefined },
+    { method: 'GET', route: '/observer/processes/:pid', status: 200, isStream: false, durationMs: 2, trace: undefined },
+    { method: 'GET', route: '/observer/processes/:pid', status: 500, isStream: false, durationMs: 2, trace: undefined },
   ],
   'node.started': [{ node: 'n1.lq3f9a', name: 'n1', address: '127.0.0.1:4201', at: T0 }],
   'node.draining': [{ node: 'n1.lq3f9a', at: T0 }],
