@@ -45,21 +45,12 @@ export const placementDrills: readonly Drill[] = [
     begin: (stack) => moveStones(stack, { count: 60, moves: false }),
   },
   {
-    what: 'a node leaves whose processes are busy for seconds',
-    expects: [
-      { alert: 'OtpHandoffSlow', severity: 'warning', inhibitedBy: 'OtpDeployInProgress' },
-      { alert: 'OtpDeployInProgress', severity: 'info' },
-    ],
-    mayFire: BUSY,
-    ...leavesWith({ count: 90, work: 4, ms: 7000 }),
-  },
-  {
     what: 'a node leaves whose processes are held for a move, and do not go',
     expects: [
       { alert: 'OtpHandoffStuck', severity: 'critical' },
       { alert: 'OtpDeployInProgress', severity: 'info' },
     ],
-    mayFire: { ...BUSY, OtpHandoffSlow: 'those that go at last were held for long' },
+    mayFire: { ...BUSY, OtpHandoffSlow: 'those that go at last were held for long', OtpQuorumLost: 'a node that has left sees nobody' },
     ...leavesWith({ count: 30, work: 1, ms: 25_000 }),
   },
   {
