@@ -99,7 +99,7 @@ export class Process extends Ties {
 
   // ---- the mailbox
 
-  /** `isTraced`: whether a trace runs now, for who has looked: each look costs a tenth of a message. */
+  /** `isTraced`: whether a trace runs now, for who has looked; undefined where nobody has. */
   deliver(envelope: Envelope, isTraced?: boolean): void {
     if (this.status === 'dead') {
       this.runtime.deadLetter(this.pid, envelope, 'noproc')
