@@ -2,7 +2,7 @@
 import type { Clock } from '#base'
 
 /** No stretch is longer than that, give or take a few visits. */
-const STRETCH_MS = 2
+const STRETCH_MS = 1
 /** Visits between two looks at the clock, which cost more than most visits. */
 const LOOK_EVERY = 64
 

@@ -1,6 +1,6 @@
 // Asks for each address that it is sent, and says how many ms that took: the client of a look, in an OS process of its own.
 
-async function ask(address: string): Promise<void> {
+async function look(address: string): Promise<void> {
   const startedAt = performance.now()
   const answer = await fetch(address)
   await answer.text()
@@ -9,4 +9,4 @@ async function ask(address: string): Promise<void> {
   process.send?.(ms)
 }
 
-process.on('message', (address: string) => void ask(address))
+process.on('message', (address: string) => void look(address))

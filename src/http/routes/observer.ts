@@ -42,6 +42,10 @@ export function observerRoutes(app: FastifyInstance, parts: NodeParts, options: 
   app.register(async (scope) => {
     // What is sent is what the handler made: tests hold it against the schemas, and nothing is dropped on the way.
     scope.setSerializerCompiler(() => (data) => JSON.stringify(data))
+    // As bytes: a long text would take Node milliseconds at a stretch to write.
+    scope.addHook('onSend', (_request, _reply, payload, done) => {
+      done(null, typeof payload === 'string' ? Buffer.from(payload) : payload)
+    })
     scope.addHook('onRequest', (request, reply, done) => {
       reply.headers(SECURITY_HEADERS)
       const isForBrowser = options.page !== undefined && request.routeOptions.url === '/observer' && wantsPage(request)

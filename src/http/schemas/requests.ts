@@ -35,7 +35,7 @@ export const QUERIES = {
     node: NODE,
     root: { ...NAME, description: 'pid or path of a supervisor' },
     depth: { type: 'integer', minimum: 0, maximum: 1000, description: 'a number of levels' },
-    limit: limit(MOST_ENTRIES, 1000),
+    limit: limit(MOST_ENTRIES, 500),
     after: { ...CURSOR, maxLength: 20_000 },
   }),
   supervisors: object({ node: NODE, prefix: { ...NAME, default: '' }, limit: limit(MOST, 100), after: CURSOR }),

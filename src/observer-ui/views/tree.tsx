@@ -10,7 +10,7 @@ import { linkTo, type Route, replaceParameters } from '../routes.ts'
 import { type Entry, health, keyOf, opened } from './tree-rows.ts'
 
 const EVERY_MS = 2000
-const PAGE = 1000
+const PAGE = 500
 /** More than this many entries are not asked for: the filter of the processes finds what is beyond. */
 const MOST = 20_000
 const FLASH_MS = 1500
