@@ -4,6 +4,7 @@ import { setTimeout as after } from 'node:timers/promises'
 import { type PanelQuery, panelQueries } from '#grafana/queries.ts'
 import { PROGRAMS, Stack } from '#test/drill/stack.ts'
 import { missing } from '#test/system/support/debian.ts'
+import { endCommands } from '#test/system/support/os.ts'
 import { type Line, type Mark, svgOf } from './charts.ts'
 
 /** A scrape a second, and calm between what happens. */
@@ -95,6 +96,10 @@ if (import.meta.main) {
   const absent = PROGRAMS.map(missing).filter((reason) => reason !== undefined)
   if (absent.length > 0) throw new Error(absent.join('; '))
   const file = process.argv[2] ?? FILE
-  writeFileSync(file, await report())
+  try {
+    writeFileSync(file, await report())
+  } finally {
+    await endCommands()
+  }
   process.stdout.write(`${file} is written: open it in a browser\n`)
 }
