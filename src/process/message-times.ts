@@ -100,3 +100,13 @@ export class MessageTimes {
     this.#runtime.onCallMeasured?.('local', this.#runtime.clock.now() - this.#sentAt, outcome, this.#count, trace)
   }
 }
+
+/** For a call to another node, each of which is timed; `undefined` where nobody measures. */
+export function measureRemote(
+  { onCallMeasured, clock }: Runtime,
+  trace: TraceCarrier | undefined,
+): ((outcome: CallOutcome) => void) | undefined {
+  if (onCallMeasured === undefined) return undefined
+  const startedAt = clock.now()
+  return (outcome) => onCallMeasured('remote', clock.now() - startedAt, outcome, 1, trace)
+}

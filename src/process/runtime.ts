@@ -8,16 +8,16 @@ import type { ProcessEvents } from './events.ts'
 import type { ExitReason } from './exit-reason.ts'
 import { type Linked, LinkSignals } from './links.ts'
 import { LocalNames } from './local-names.ts'
-import type { CallMeasured, MessageMeasured } from './message-times.ts'
+import { type CallMeasured, type MessageMeasured, measureRemote } from './message-times.ts'
 import { Name, NodeRef, type Ref, type Target, Via, type ViaName } from './name.ts'
-import { type CallOutcome, checkTimeout, noCalls, PendingCall, PendingCalls } from './pending-calls.ts'
+import { checkTimeout, noCalls, PendingCall, PendingCalls } from './pending-calls.ts'
 import { type NodeId, Pid } from './pid.ts'
 import { Process } from './process.ts'
 import { type ProcessBlock, ProcessTable } from './process-table.ts'
 import { noRouter, type Router, type Watcher } from './router.ts'
 import { RunQueue } from './run-queue.ts'
 import { reasonOf, StartIgnored } from './thrown.ts'
-import type { TraceCarrier, Tracing } from './tracing.ts'
+import type { Tracing } from './tracing.ts'
 
 /** How a start ended. `already_started`: the local name is taken by `pid`. */
 export type StartResult =
@@ -266,7 +266,7 @@ export class Runtime {
     const span = isTraced ? this.tracing?.send('call', labelOf(ref, process), name) : undefined
     const locality = to === undefined || to.node === this.id ? 'local' : 'remote'
     const counts = process === undefined ? this.counts(labelOf(ref, undefined)) : process.counts
-    const measured = locality === 'local' ? undefined : this.#measureRemote(span?.carrier)
+    const measured = locality === 'local' ? undefined : measureRemote(this, span?.carrier)
     const call = new PendingCall('call', name, payload, counts, span, measured, span?.carrier)
     this.#calls.add(call, timeoutMs)
     if (this.detour?.(ref, call) === true) return call.promise
@@ -295,13 +295,6 @@ export class Runtime {
     if (process === undefined) call.fail('noproc')
     else process.deliver(call)
     return call.promise
-  }
-
-  #measureRemote(trace: TraceCarrier | undefined): ((outcome: CallOutcome) => void) | undefined {
-    const { onCallMeasured } = this
-    if (onCallMeasured === undefined) return undefined
-    const startedAt = this.clock.now()
-    return (outcome) => onCallMeasured('remote', this.clock.now() - startedAt, outcome, 1, trace)
   }
 
   /** Brings a message, of this node or another, to where a reference leads by now; a call that leads nowhere fails with `noproc`. */
