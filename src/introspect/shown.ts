@@ -82,7 +82,8 @@ export function shown(value: unknown, limits: ShownLimits): Shown {
         return text(value)
       case 'number':
         bytes += 8
-        return Number.isFinite(value) ? value : String(value)
+        // JSON has no zero below zero.
+        return Number.isFinite(value) ? value + 0 : String(value)
       case 'boolean':
         bytes += 5
         return value

@@ -16,6 +16,10 @@ test('what JSON can hold is shown as it is', () => {
   )
 })
 
+test('a zero below zero is shown as JSON has it', () => {
+  expect(shown([-0], { bytes: 200, values: 20, levels: 3 }).value).toEqual([0])
+})
+
 test('anything else becomes JSON, within its limits', () => {
   const limits = { bytes: 200, values: 20, levels: 3 }
   fc.assert(
