@@ -23,6 +23,8 @@ export interface TelemetryOptions extends SamplingOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Spans of a kind a supervisor and a second, beyond which one stands for the rest. Default 100. */
   readonly burstLimit?: number
+  /** Records of a kind and supervisor in ten seconds, beyond which the rest is counted. Default 20. */
+  readonly logBurst?: number
 }
 
 /** Telemetry of one node, started before the node so that its first fact is heard. */
@@ -85,7 +87,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     return context === undefined ? undefined : { trace_id: context.traceId, span_id: context.spanId }
   }
   let read: () => NodeSnapshot | undefined | Promise<NodeSnapshot> = () => undefined
-  const logs = createLogs(logger, { spanOf })
+  const logs = createLogs(logger, { spanOf, ...(options.logBurst === undefined ? {} : { burst: options.logBurst }) })
   const metrics = createMetrics({
     snapshot: () => read(),
     exemplar: (event) => (isKept(tracers?.traces.spanOf(event)) ? spanOf(event) : undefined),

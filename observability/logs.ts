@@ -88,6 +88,8 @@ export interface LogOptions {
   /** The span that was made of a fact. */
   readonly spanOf?: (event: object) => ExemplarLabels | undefined
   readonly clock?: Clock
+  /** Records of a kind and supervisor in ten seconds; the rest is counted. Default 20. */
+  readonly burst?: number
 }
 
 /** A log of facts. */
@@ -104,11 +106,11 @@ interface Occasion {
 }
 
 /** Of each fact one record; in a storm, of the first of a kind under one supervisor, and then one that counts the others. */
-export function createLogs(parent: Logger, { spanOf = () => undefined, clock = systemClock }: LogOptions = {}): Logs {
+export function createLogs(parent: Logger, { spanOf = () => undefined, clock = systemClock, burst = BURST.limit }: LogOptions = {}): Logs {
   // Facts are flat and of known fields: striking out three levels deep would cost five times what the record costs.
   // The parent's level decides, also when it is changed: a child would keep the one that it was born with.
   const logger = parent.child({}, { level: 'trace', redact: { paths: TOP, censor: CENSOR } })
-  const gate = new StormGate(clock, BURST, ({ supervisor, first, last, ...held }) => {
+  const gate = new StormGate(clock, { ...BURST, limit: burst }, ({ supervisor, first, last, ...held }) => {
     if (!parent.isLevelEnabled('warn')) return
     const where = supervisor === '' ? {} : { supervisor }
     const times = { first: new Date(first).toISOString(), last: new Date(last).toISOString() }

@@ -73,6 +73,7 @@ const SETTINGS = z.object({
   OTP_RUNBOOK_URL: webAddress,
   OTP_CHAOS: z.enum(['off', 'allowed']).default('off'),
   OTP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  OTP_LOG_BURST: positive.default(20),
   OTP_TRACES_MESSAGE_RATIO: share.optional(),
   OTP_TRACES_LIFECYCLE_RATIO: share.default(1),
   OTP_TRACES_CLUSTER_RATIO: share.default(1),
@@ -120,6 +121,7 @@ export interface Config extends TopologySettings {
   /** Whether the workload's faults may be asked for over HTTP. */
   readonly chaosAllowed: boolean
   readonly logLevel: string
+  readonly logBurst: number
   /** How much is traced, by scope; of messages undefined: what `OTEL_TRACES_SAMPLER` says. And behaviours whose messages make no spans. */
   readonly traceRatios: { readonly message: number | undefined; readonly lifecycle: number; readonly cluster: number }
   readonly untraceable: readonly string[]
@@ -184,6 +186,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     links: { grafana: s.OTP_GRAFANA_URL, trace: s.OTP_TRACE_URL, runbook: s.OTP_RUNBOOK_URL },
     chaosAllowed: s.OTP_CHAOS === 'allowed',
     logLevel: s.OTP_LOG_LEVEL,
+    logBurst: s.OTP_LOG_BURST,
     traceRatios: { message: s.OTP_TRACES_MESSAGE_RATIO, lifecycle: s.OTP_TRACES_LIFECYCLE_RATIO, cluster: s.OTP_TRACES_CLUSTER_RATIO },
     untraceable: s.OTP_TRACES_UNTRACEABLE,
     membersExpected: s.OTP_MEMBERS_EXPECTED,

@@ -49,6 +49,7 @@ async function main(): Promise<void> {
   telemetry = await startTelemetry({
     node: { id: nodeId(name, incarnation), name, version, role, zone },
     logLevel: config.logLevel,
+    logBurst: config.logBurst,
     sampling: samplingOf(config),
     untraceable: config.untraceable,
     env: process.env,

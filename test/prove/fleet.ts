@@ -15,6 +15,9 @@ const READY_WITHIN_MS = 30_000
 const END_WITHIN_MS = 30_000
 const POLL_MS = 10
 
+/** What moved is counted by the log, too: nothing of it may be held back. */
+const EVERY_RECORD = '1000000'
+
 export interface FleetOptions {
   readonly store: Store
   readonly logLevel: 'info' | 'debug'
@@ -33,7 +36,7 @@ export class Fleet {
     const portBase = await freePortBase(NODES)
     const secret = randomBytes(32).toString('base64url')
     await claimDirectory(directory, { portBase, nodes: NODES, secret })
-    const user = { ...withoutSettings(process.env), OTP_STATE_STORE: store, OTP_LOG_LEVEL: logLevel }
+    const user = { ...withoutSettings(process.env), OTP_STATE_STORE: store, OTP_LOG_LEVEL: logLevel, OTP_LOG_BURST: EVERY_RECORD }
     const fleet = new Fleet(
       Array.from({ length: NODES }, (_, index) => {
         const own = { number: index + 1, portBase, nodes: NODES, secret, directory }
