@@ -20,7 +20,12 @@ export interface Claimant extends BirthId {
  */
 export type ClaimResult =
   | { readonly ok: true; readonly gen: number; readonly epoch: number }
-  | { readonly ok: false; readonly reason: 'held' | 'ended' | 'unavailable' }
+  | { readonly ok: false; readonly reason: Exclude<ClaimOutcome, 'granted'> }
+
+export type ClaimOutcome = 'granted' | 'held' | 'ended' | 'unavailable'
+
+/** What a name is claimed for; `reclaim`: a node takes back what it was about to give away. */
+export type ClaimOp = 'start' | 'takeover' | 'handoff' | 'reclaim'
 
 /** `held`: the lease is renewed in time. `degraded`: a renewal is overdue. `lost`: nothing may run here until a new lease is had. */
 export type LeaseState = 'held' | 'degraded' | 'lost'
@@ -48,7 +53,7 @@ export interface Arbiter {
   onChange(listener: () => void): void
   /** Resolves when the first lease is held; rejects if the engine refuses. */
   start(): Promise<void>
-  claim(key: string, claimant: Claimant, op: 'start' | 'takeover' | 'handoff' | 'reclaim'): Promise<ClaimResult>
+  claim(key: string, claimant: Claimant, op: ClaimOp): Promise<ClaimResult>
   /** Nothing runs here under the name any more: others may claim it at once, or with `isEnded` its birth is over. */
   release(key: string, epoch: number, isEnded: boolean): void
   /** Gives the lease back, when nothing runs here any more. */
