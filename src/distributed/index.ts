@@ -1,5 +1,21 @@
 // distributed: the directory, the registry and the supervisor of the whole cluster.
 
+export type {
+  Arbiter,
+  ArbiterContext,
+  ArbiterFactory,
+  Claimant,
+  ClaimOp,
+  ClaimOutcome,
+  ClaimResult,
+  Grant,
+  Lease,
+  LeaseState,
+  LeaseStatus,
+  Released,
+} from './arbiter/arbiter.ts'
+export type { KeyValue, KeyValueEntry } from './arbiter/key-value.ts'
+export { type LeasedArbiterOptions, leasedArbiter } from './arbiter/leased-arbiter.ts'
 export {
   type DistributedChild,
   type DistributedChildCounts,
