@@ -1,5 +1,6 @@
 // distributed: the directory, the registry and the supervisor of the whole cluster.
 
+export type { KeyValue, KeyValueEntry } from './arbiter/key-value.ts'
 export {
   type DistributedChild,
   type DistributedChildCounts,
@@ -37,6 +38,7 @@ export { DRAIN_CONCURRENCY, DRAIN_MS, type DrainOptions, type DrainReport } from
 export { Handoffs } from './handoff/handoffs.ts'
 export { HANDOFF_RULES, type HandoffRules } from './handoff/rules.ts'
 export { DistributedRegistry, type RegisterResult, type RegistryEntry } from './registry/registry.ts'
+export type { Blobs } from './state/blobs.ts'
 export type { Fence, StoredState } from './state/fence.ts'
 export { type MemoryStateStoreOptions, memoryStateStore } from './state/memory-store.ts'
 export { type SqliteStateStoreOptions, sqliteStateStore } from './state/sqlite-store.ts'
