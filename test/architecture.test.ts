@@ -23,7 +23,11 @@ const plan: FloorPlan = {
     process: { at: 'src/process/', sees: ['#base'] },
     otp: { at: 'src/otp/', sees: otp },
     cluster: { at: 'src/cluster/', sees: otp },
-    distributed: { at: 'src/distributed/', sees: distributed, folders: ['directory', 'state', 'children', 'handoff', 'registry'] },
+    distributed: {
+      at: 'src/distributed/',
+      sees: distributed,
+      folders: ['directory', 'arbiter', 'state', 'children', 'handoff', 'registry'],
+    },
     introspect: { at: 'src/introspect/', sees: introspect },
     http: { at: 'src/http/', sees: http, folders: ['schemas', 'observer', 'routes'] },
     'observer-cli': { at: 'src/observer-cli/', sees: ['#answers', '#base'] },

@@ -1,5 +1,17 @@
 // distributed: the directory, the registry and the supervisor of the whole cluster.
 
+export type {
+  Arbiter,
+  ArbiterContext,
+  ArbiterFactory,
+  Claimant,
+  ClaimOp,
+  ClaimOutcome,
+  ClaimResult,
+  LeaseState,
+  LeaseStatus,
+} from './arbiter/arbiter.ts'
+export type { KeyValue, KeyValueEntry } from './arbiter/key-value.ts'
 export {
   type DistributedChild,
   type DistributedChildCounts,
