@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Fence, OpenResult, StateStore, StateStoreFactory } from '#otp-labs'
 import { Box } from '#test/support/box.ts'
-import { FakeClock, settled } from '#test/support/fake-clock.ts'
+import { FakeClock } from '#test/support/fake-clock.ts'
 
 export type StateStoreSentence = (typeof sentences)[number]
 
@@ -36,6 +36,7 @@ export interface StateStoreWorld {
   readonly factory: StateStoreFactory
   /** For what runs by the machine's clock: the fake one goes no faster. */
   readonly wait?: (ms: number) => Promise<void>
+  readonly close?: () => Promise<void>
 }
 
 /** `create` makes the world of one test, whose nodes are on `clock`; `waived`: sentences that a store does not keep, each with the reason. */
@@ -46,14 +47,13 @@ export function stateStoreContract(
 ): void {
   describe(`the state store ${name}`, () => {
     let box: Box
-    let wait: StateStoreWorld['wait']
+    let world: StateStoreWorld
     const stores = new Map<string, StateStore>()
 
     beforeEach(async () => {
       const clock = new FakeClock()
-      const world = await turning(clock, Promise.resolve(create(clock)))
+      world = await create(clock)
       const { factory } = world
-      wait = world.wait
       const stateStore: StateStoreFactory = (context) => {
         const store = factory(context)
         stores.set(context.id.slice(0, context.id.indexOf('.')), store)
@@ -64,25 +64,12 @@ export function stateStoreContract(
 
     afterEach(async () => {
       for (const running of box.live()) await box.stop(running.name)
+      await world.close?.()
     })
 
-    const turning = async <T>(clock: FakeClock, operation: Promise<T>): Promise<T> => {
-      let isOver = false
-      const over = () => {
-        isOver = true
-      }
-      operation.then(over, over)
-      await settled()
-      for (let left = 60_000; !isOver; left--) {
-        if (left === 0) throw new Error('not within 60 s')
-        await wait?.(1)
-        await clock.advance(1)
-      }
-      return operation
-    }
-    const through = <T>(operation: Promise<T>): Promise<T> => turning(box.clock, operation)
+    const through = <T>(operation: Promise<T>): Promise<T> => box.clock.through(operation, world.wait)
     const pass = async (ms: number): Promise<void> => {
-      await wait?.(ms)
+      await world.wait?.(ms)
       await box.clock.advance(ms)
     }
     const birth = (gen: number, founder = 'a') => ({ gen, founder })

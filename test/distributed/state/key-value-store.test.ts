@@ -10,7 +10,7 @@ import { KeyValueWorld } from './key-value-world.ts'
 
 stateStoreContract('on a model of an engine', async (clock) => {
   const engine = new ModelEngine({ clock })
-  return { factory: await keyValueStateStore(engine.client('all'), new ModelBlobs({ clock }), { name: 'model', clock }) }
+  return { factory: await clock.through(keyValueStateStore(engine.client('all'), new ModelBlobs({ clock }), { name: 'model', clock })) }
 })
 
 stateStoreContract('on an engine that loses answers and lags behind', async (clock) => {
@@ -19,7 +19,7 @@ stateStoreContract('on an engine that loses answers and lags behind', async (clo
   engine.answersLost = 0.05
   engine.staleReads = 0.2
   blobs.answersLost = 0.05
-  return { factory: await keyValueStateStore(engine.client('all'), blobs, { name: 'model', clock }) }
+  return { factory: await clock.through(keyValueStateStore(engine.client('all'), blobs, { name: 'model', clock })) }
 })
 
 const SEEDS = 40
@@ -66,15 +66,7 @@ describe('beyond the contract', () => {
     blobs = new ModelBlobs({ clock })
   })
 
-  const through = async <T>(pending: Promise<T>): Promise<T> => {
-    let isOver = false
-    const over = () => {
-      isOver = true
-    }
-    pending.then(over, over)
-    await clock.until(() => isOver)
-    return pending
-  }
+  const through = <T>(pending: Promise<T>): Promise<T> => clock.through(pending)
   const storeOf = async (id: string, keyValue: KeyValue = engine.client(id)): Promise<StateStore> => {
     const factory = await through(keyValueStateStore(keyValue, blobs, { name: 'model', inlineBytes: 100, clock }))
     return factory({ id, clock, cluster: { alive: new Set([id]) } } as unknown as StateStoreContext)

@@ -117,7 +117,7 @@ export class KeyValueWorld {
     await this.clock.advance(TROUBLE_MS)
     this.#isOver = true
     this.#heal()
-    await this.clock.until(settledFlag(Promise.all([...owners, trouble])), 120_000)
+    await this.clock.through(Promise.all([...owners, trouble]))
     await this.clock.advance(REST_MS)
     await this.#judgeTheEnd()
     return this.violations
@@ -128,10 +128,9 @@ export class KeyValueWorld {
     this.#clocks.set(id, clock)
     const blobs: Blobs = this.#blobs
     const keyValue = this.#breaking(this.#engine.client(id, clock))
-    const made = keyValueStateStore(keyValue, blobs, { name: 'model', inlineBytes: 64, clock: this.clock })
-    await this.clock.until(settledFlag(made))
+    const made = await this.clock.through(keyValueStateStore(keyValue, blobs, { name: 'model', inlineBytes: 64, clock: this.clock }))
     const context = { id, clock, cluster: { alive: new Set(NODES) } }
-    return (await made)(context as unknown as StateStoreContext)
+    return made(context as unknown as StateStoreContext)
   }
 
   // ---- what goes wrong
@@ -286,8 +285,7 @@ export class KeyValueWorld {
     for (const [key, { gen, epoch, ended }] of this.#lives) {
       const fence: Fence = { gen, founder: key, epoch: epoch + 1, owner: 'd.1' }
       const opened = store.open(key, fence, ended === gen - 1).catch((error: Error) => error)
-      await this.clock.until(settledFlag(opened))
-      const result = await opened
+      const result = await this.clock.through(opened)
       if (result instanceof Error) this.violations.push(`${key}: ${result.message}`)
       else if (!result.ok)
         this.violations.push(`${key}: ${fence.epoch} is refused by ${result.by.owner} ${result.by.gen}/${result.by.epoch}`)
@@ -297,9 +295,8 @@ export class KeyValueWorld {
         if (result.stored !== undefined && result.stored.fence.gen <= ended) this.violations.push(`${key}: ${text} was not forgotten`)
       }
     }
-    const names = this.#blobs.names()
-    await this.clock.until(settledFlag(names))
-    if ((await names).length > NAMES.length) this.violations.push(`blobs that nobody refers to: ${(await names).join(', ')}`)
+    const names = await this.clock.through(this.#blobs.names())
+    if (names.length > NAMES.length) this.violations.push(`blobs that nobody refers to: ${names.join(', ')}`)
   }
 
   // ---- chance
@@ -321,14 +318,4 @@ export class KeyValueWorld {
 
 function isLater(a: Write, b: Write): boolean {
   return (compareFences(a.fence, b.fence) || a.seq - b.seq) > 0
-}
-
-/** Whether it has come to an end, for who turns the clock meanwhile. */
-function settledFlag(pending: Promise<unknown>): () => boolean {
-  let isSettled = false
-  const settle = () => {
-    isSettled = true
-  }
-  pending.then(settle, settle)
-  return () => isSettled
 }
