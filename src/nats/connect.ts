@@ -1,6 +1,14 @@
 // NATS as the cluster uses it: one link for names, another for states, each with its buckets.
 import { type Clock, type Random, systemClock, systemRandom } from '#base'
-import { type ArbiterFactory, type Blobs, type KeyValue, leasedArbiter, leaseTimes } from '#distributed'
+import {
+  type ArbiterFactory,
+  type Blobs,
+  type KeyValue,
+  keyValueStateStore,
+  leasedArbiter,
+  leaseTimes,
+  type StateStoreFactory,
+} from '#distributed'
 import { NatsBlobs } from './blobs.ts'
 import { keyValueBucket, objectBucket, type StreamConfig } from './bucket.ts'
 import { NatsKeyValue } from './key-value.ts'
@@ -54,6 +62,12 @@ export class Nats {
     const keyValue = await this.#keyValue(link, 'states')
     const blobs = new NatsBlobs(link, await this.#bucket(link, objectBucket, 'states'), this.#surroundings)
     return { keyValue, blobs }
+  }
+
+  /** For `createNode({ stateStore })`: states survive the end of all nodes at once, and whatever these servers survive. */
+  async stateStore(): Promise<StateStoreFactory> {
+    const { keyValue, blobs } = await this.states()
+    return keyValueStateStore(keyValue, blobs, { name: 'nats', clock: this.#surroundings.clock })
   }
 
   /** Nothing that rests on it works afterwards: nodes are stopped first. */
