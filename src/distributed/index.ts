@@ -14,6 +14,7 @@ export type {
   LeaseStatus,
 } from './arbiter/arbiter.ts'
 export type { KeyValue, KeyValueEntry } from './arbiter/key-value.ts'
+export { leaseTimes } from './arbiter/lease.ts'
 export { type LeasedArbiterOptions, leasedArbiter } from './arbiter/leased-arbiter.ts'
 export {
   type DistributedChild,

@@ -1,6 +1,14 @@
 // NATS as the cluster uses it: one link for names, another for states, each with its buckets.
 import { type Clock, type Random, systemClock, systemRandom } from '#base'
-import { type Blobs, type KeyValue, keyValueStateStore, type StateStoreFactory } from '#distributed'
+import {
+  type ArbiterFactory,
+  type Blobs,
+  type KeyValue,
+  keyValueStateStore,
+  leasedArbiter,
+  leaseTimes,
+  type StateStoreFactory,
+} from '#distributed'
 import { NatsBlobs } from './blobs.ts'
 import { keyValueBucket, objectBucket, type StreamConfig } from './bucket.ts'
 import { NatsKeyValue } from './key-value.ts'
@@ -33,6 +41,13 @@ export class Nats {
   static async connect(options: NatsOptions, surroundings: NatsSurroundings): Promise<Nats> {
     checkOptions(options)
     return new Nats(options, surroundings, await NatsLink.open(options, surroundings.clock, surroundings.random))
+  }
+
+  /** For `createNode({ arbiter })`; `leaseMs`: how long a node that is gone keeps its names, default 15 s, from 3 s. */
+  async arbiter(options: { readonly leaseMs?: number; readonly marginMs?: number } = {}): Promise<ArbiterFactory> {
+    // What the arbiter does not wait for any more is not sent later.
+    const { requestMs } = leaseTimes(options)
+    return leasedArbiter(await this.names(requestMs), { ...options, name: 'nats' })
   }
 
   /** Of the owners of names. `withinMs`: how long an answer may take, if not as long as for everything. */
