@@ -1,5 +1,6 @@
 // distributed: the directory, the registry and the supervisor of the whole cluster.
 
+export type { Arbiter, ArbiterContext, ArbiterFactory, LeaseState } from './arbiter/arbiter.ts'
 export {
   type DistributedChild,
   type DistributedChildCounts,
