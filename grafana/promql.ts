@@ -27,7 +27,10 @@ export const select = <N extends MetricName>(name: N, matchers: Matchers<N> = {}
 export const engine = <N extends EngineMetricName>(
   name: N,
   matchers: Partial<Record<keyof (typeof ENGINE_METRICS)[N]['labels'] & string, string>> = {},
-): string => `${name}{${['cluster=~"$cluster"', ...Object.entries(matchers).map(([label, value]) => `${label}="${value}"`)].join(',')}}`
+): string => {
+  const own = Object.entries<string | undefined>(matchers).map(([label, value = '']) => `${label}="${value}"`)
+  return `${name}{${['cluster=~"$cluster"', ...own].join(',')}}`
+}
 
 /** Per second, over a range that fits the scrape interval and the zoom. */
 export const rate = <N extends NameOfKind<'counter'>>(name: N, matchers: Matchers<N> = {}): string =>

@@ -2,10 +2,12 @@
 import type { Clock, Emitter } from '#base'
 import type { NodeId } from '#process'
 import type { DistributedEvents } from '../events.ts'
-import type { BirthId } from '../state/fence.ts'
 
 /** What a name is claimed for. */
-export interface Claimant extends BirthId {
+export interface Claimant {
+  /** One birth, and no other: its number, and the node that began it. */
+  readonly gen: number
+  readonly founder: NodeId
   /** The epoch under which it was owned until now, as far as this node knows; 0 for a birth that begins. */
   readonly epoch: number
   /** Nobody knows the name here: whatever birth the engine knows of is over if its owner's lease is. */
