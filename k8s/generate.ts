@@ -98,6 +98,14 @@ const NATS = serverConfig({
   pidFile: '/run/nats/nats.pid',
 })
 
+/** The same on a laptop: whoever is on the network of its containers may do anything. */
+const LAPTOP = serverConfig({
+  about: `${GENERATED.slice(2).trim()} Three servers of NATS for observability/compose.nats.yaml: no certificates, and no accounts.`,
+  servers: ['nats1', 'nats2', 'nats3'],
+  storeDirectory: '/data',
+  maxFileStore: '2GB',
+})
+
 /** Every generated file by its path, as text. */
 export const manifests = (): Readonly<Record<string, string>> => ({
   'k8s/generated/prometheus-rule.yaml': yaml(prometheusRule()),
@@ -106,6 +114,7 @@ export const manifests = (): Readonly<Record<string, string>> => ({
   'observability/kustomization.yaml': yaml(configurations()),
   [`${STACK}/kustomization.yaml`]: yaml(stack()),
   'k8s/components/nats/nats.conf': NATS,
+  'observability/nats/nats.conf': LAPTOP,
 })
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

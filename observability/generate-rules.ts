@@ -83,6 +83,7 @@ const COMPOSE: Places = {
     collector: 'collector:8888',
     spans: 'collector:8889',
   },
+  engine: ['nats1-exporter:7777', 'nats2-exporter:7777', 'nats3-exporter:7777'],
 }
 
 function testFiles(): Record<string, string> {
