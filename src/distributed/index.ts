@@ -12,6 +12,7 @@ export type {
   Lease,
   LeaseState,
   LeaseStatus,
+  Released,
 } from './arbiter/arbiter.ts'
 export type { KeyValue, KeyValueEntry } from './arbiter/key-value.ts'
 export { type LeasedArbiterOptions, leasedArbiter } from './arbiter/leased-arbiter.ts'
