@@ -34,7 +34,7 @@ const plan: FloorPlan = {
     'observer-cli': { at: 'src/observer-cli/', sees: ['#answers', '#base'] },
     'observer-ui': { at: 'src/observer-ui/', sees: ['#answers'], folders: ['net', 'parts', 'views'] },
     auctions: { at: 'src/auctions/', sees: ['#otp-labs'] },
-    launcher: { at: 'src/launcher/', sees: ['#cluster'], reaches: ['src/shutdown-budget.ts'] },
+    launcher: { at: 'src/launcher/', sees: ['#cluster', '#nats'], reaches: ['src/shutdown-budget.ts'] },
     'shutdown-budget': { at: 'src/shutdown-budget.ts', sees: [] },
     shutdown: { at: 'src/shutdown.ts', sees: ['#base'] },
     topologies: { at: 'src/topologies.ts', sees: ['#cluster'] },
