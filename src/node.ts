@@ -188,6 +188,7 @@ export class Node {
       handoffs,
       replicator,
       redistributor,
+      arbiter: undefined,
       version: options.version ?? '0',
       role: options.role ?? 'node',
       zone: options.zone ?? '',
