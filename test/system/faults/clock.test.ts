@@ -5,8 +5,8 @@ import { entriesOf } from '#test/history/history.ts'
 import { takeoverOf } from '#test/history/takeover.ts'
 import { afterTakeover, violations } from '#test/history/verdict.ts'
 import { FaultCluster, whyNoJumps } from '../support/fault-cluster.ts'
+import { monotonic } from '../support/monotonic.ts'
 import { whyNoNetwork } from '../support/network.ts'
-import { monotonic } from '../support/workload/notes.ts'
 
 const missing = whyNoNetwork() ?? whyNoJumps()
 const LOTS = 1000
