@@ -88,6 +88,16 @@ export function eventLogTable(log: EventLog): Required<Handlers<NodeEvents & Str
     'state.written': null,
     'state.write_failed': keep('state.write_failed'),
     'state.loaded': keep('state.loaded'),
+    'arbiter.lease_acquired': keep('arbiter.lease_acquired'),
+    // Every few seconds; how long it took is a metric.
+    'arbiter.lease_renewed': null,
+    'arbiter.lease_lost': keep('arbiter.lease_lost'),
+    'arbiter.lease_released': keep('arbiter.lease_released'),
+    'arbiter.degraded': keep('arbiter.degraded'),
+    'arbiter.recovered': keep('arbiter.recovered'),
+    // The registration says the same, and there is one for each child of a node that is gone.
+    'arbiter.claimed': null,
+    'arbiter.session_ended': keep('arbiter.session_ended'),
     'handoff.started': keep('handoff.started'),
     'handoff.ended': keep('handoff.ended'),
     'handoff.received': keep('handoff.received'),

@@ -132,6 +132,14 @@ export function metricsTable({ families, behaviours, supervisors, exemplar }: Fa
       knowStore(families, store)
       families.count('otp_state_loads_total', { store })
     },
+    'arbiter.lease_acquired': null,
+    'arbiter.lease_renewed': null,
+    'arbiter.lease_lost': null,
+    'arbiter.lease_released': null,
+    'arbiter.degraded': null,
+    'arbiter.recovered': null,
+    'arbiter.claimed': null,
+    'arbiter.session_ended': null,
     'handoff.started': null,
     'handoff.ended': (event) => {
       const { reason, outcome, phases, durationMs, unavailabilityMs, bytes } = event

@@ -1,5 +1,6 @@
 // The facts this room states: who owns which name, and what moves when a node dies.
 import type { ExitReason, NodeId, Pid, TraceCarrier } from '#process'
+import type { ClaimOp, ClaimOutcome } from './arbiter/arbiter.ts'
 import type { DrainReport } from './handoff/drain.ts'
 
 /** `drain`: its node leaves; `rebalance`: it belongs elsewhere by now; `manual`: somebody asked for it. */
@@ -119,4 +120,28 @@ export interface DistributedEvents {
   }
   /** A child is about to go on from what was written, by its owner `from`. */
   'state.loaded': { name: string; behaviour: string; store: string; from: NodeId; bytes: number; at: number; durationMs: number }
+  /** This node has a lease, its `session`-th: from now on it may own names. */
+  'arbiter.lease_acquired': { arbiter: string; session: number; at: number; durationMs: number }
+  /** Once every third of a lease. */
+  'arbiter.lease_renewed': { arbiter: string; durationMs: number }
+  /** The lease is over: `expired` if nobody renewed it in time, `refused` if another has ended it. So many children are stopped. */
+  'arbiter.lease_lost': { arbiter: string; session: number; cause: 'expired' | 'refused'; ageMs: number; children: number; at: number }
+  /** Given back, since nothing runs here any more. */
+  'arbiter.lease_released': { arbiter: string; session: number; at: number }
+  /** A renewal has failed, with so much of the lease gone; and one has succeeded again after so long. */
+  'arbiter.degraded': { arbiter: string; why: string; ageMs: number; limitMs: number; at: number }
+  'arbiter.recovered': { arbiter: string; forMs: number; at: number }
+  /** A name was claimed, or was not to be had. */
+  'arbiter.claimed': {
+    arbiter: string
+    name: string
+    op: ClaimOp
+    outcome: ClaimOutcome
+    /** The fencing token of a claim that was granted. */
+    epoch: number | undefined
+    at: number
+    durationMs: number
+  }
+  /** This node has made sure that another's lease is over. */
+  'arbiter.session_ended': { arbiter: string; node: NodeId; at: number }
 }

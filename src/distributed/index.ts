@@ -1,5 +1,17 @@
 // distributed: the directory, the registry and the supervisor of the whole cluster.
 
+export type {
+  Arbiter,
+  ArbiterContext,
+  ArbiterFactory,
+  Claimant,
+  ClaimOp,
+  ClaimOutcome,
+  ClaimResult,
+  LeaseState,
+  LeaseStatus,
+} from './arbiter/arbiter.ts'
+export type { KeyValue, KeyValueEntry } from './arbiter/key-value.ts'
 export {
   type DistributedChild,
   type DistributedChildCounts,
@@ -37,6 +49,7 @@ export { DRAIN_CONCURRENCY, DRAIN_MS, type DrainOptions, type DrainReport } from
 export { Handoffs } from './handoff/handoffs.ts'
 export { HANDOFF_RULES, type HandoffRules } from './handoff/rules.ts'
 export { DistributedRegistry, type RegisterResult, type RegistryEntry } from './registry/registry.ts'
+export type { Blobs } from './state/blobs.ts'
 export type { Fence, StoredState } from './state/fence.ts'
 export { type MemoryStateStoreOptions, memoryStateStore } from './state/memory-store.ts'
 export { type SqliteStateStoreOptions, sqliteStateStore } from './state/sqlite-store.ts'

@@ -2,10 +2,12 @@
 import type { Clock, Emitter } from '#base'
 import type { NodeId } from '#process'
 import type { DistributedEvents } from '../events.ts'
-import type { BirthId } from '../state/fence.ts'
 
 /** What a name is claimed for. */
-export interface Claimant extends BirthId {
+export interface Claimant {
+  /** One birth, and no other: its number, and the node that began it. */
+  readonly gen: number
+  readonly founder: NodeId
   /** The epoch under which it was owned until now, as far as this node knows; 0 for a birth that begins. */
   readonly epoch: number
   /** Nobody knows the name here: whatever birth the engine knows of is over if its owner's lease is. */
@@ -20,7 +22,12 @@ export interface Claimant extends BirthId {
  */
 export type ClaimResult =
   | { readonly ok: true; readonly gen: number; readonly epoch: number }
-  | { readonly ok: false; readonly reason: 'held' | 'ended' | 'unavailable' }
+  | { readonly ok: false; readonly reason: Exclude<ClaimOutcome, 'granted'> }
+
+export type ClaimOutcome = 'granted' | 'held' | 'ended' | 'unavailable'
+
+/** What a name is claimed for; `reclaim`: a node takes back what it was about to give away. */
+export type ClaimOp = 'start' | 'takeover' | 'handoff' | 'reclaim'
 
 /** `held`: the lease is renewed in time. `degraded`: a renewal is overdue. `lost`: nothing may run here until a new lease is had. */
 export type LeaseState = 'held' | 'degraded' | 'lost'
@@ -48,7 +55,7 @@ export interface Arbiter {
   onChange(listener: () => void): void
   /** Resolves when the first lease is held; rejects if the engine refuses. */
   start(): Promise<void>
-  claim(key: string, claimant: Claimant, op: 'start' | 'takeover' | 'handoff' | 'reclaim'): Promise<ClaimResult>
+  claim(key: string, claimant: Claimant, op: ClaimOp): Promise<ClaimResult>
   /** Nothing runs here under the name any more: others may claim it at once, or with `isEnded` its birth is over. */
   release(key: string, epoch: number, isEnded: boolean): void
   /** Gives the lease back, when nothing runs here any more. */

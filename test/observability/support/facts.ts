@@ -226,6 +226,17 @@ export const examples: Examples = {
       trace: TRACE,
     },
   ],
+  'arbiter.lease_acquired': [{ arbiter: 'nats', session: 1, at: T0, durationMs: 6 }],
+  'arbiter.lease_renewed': [{ arbiter: 'nats', durationMs: 3 }],
+  'arbiter.lease_lost': [{ arbiter: 'nats', session: 1, cause: 'expired', ageMs: 11_000, children: 40, at: T0 }],
+  'arbiter.lease_released': [{ arbiter: 'nats', session: 1, at: T0 }],
+  'arbiter.degraded': [{ arbiter: 'nats', why: 'nobody answered within 2000 ms', ageMs: 7000, limitMs: 14_000, at: T0 }],
+  'arbiter.recovered': [{ arbiter: 'nats', forMs: 5000, at: T0 }],
+  'arbiter.claimed': [
+    { arbiter: 'nats', name: 'lot-1', op: 'takeover', outcome: 'granted', epoch: 81, at: T0, durationMs: 4 },
+    { arbiter: 'nats', name: 'lot-2', op: 'start', outcome: 'unavailable', epoch: undefined, at: T0, durationMs: 4000 },
+  ],
+  'arbiter.session_ended': [{ arbiter: 'nats', node: 'n2.lq3f9b', at: T0 }],
   'observer.managed': [
     {
       action: 'kill',
