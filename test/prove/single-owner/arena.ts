@@ -7,8 +7,8 @@ import { eventually } from '#test/support/eventually.ts'
 import { monotonic } from '#test/system/support/monotonic.ts'
 import { Network, type Undo } from '#test/system/support/network.ts'
 import { WallClocks, whyNoJumps } from '#test/system/support/wall-clocks.ts'
+import { Engine } from './engine.ts'
 import type { Life } from './handled.ts'
-import { NatsServers } from './nats-servers.ts'
 import { OwnerProcess } from './owner-process.ts'
 import { NAMES, NODES, type NodeName, SERVERS } from './schedule.ts'
 import { TRY_AGAIN } from './settings.ts'
@@ -34,7 +34,7 @@ export interface ArenaNote {
 
 export class Arena {
   readonly network: Network
-  readonly servers: NatsServers | undefined
+  readonly engine: Engine | undefined
   readonly clocks: WallClocks
   readonly notes: ArenaNote[] = []
   /** Nodes that have ended although nobody has ended them, in words. */
@@ -50,14 +50,14 @@ export class Arena {
     this.#directory = directory
     this.clocks = new WallClocks(directory)
     this.network = new Network([...NODES, ...names])
-    this.servers = binary === undefined || servers === 0 ? undefined : new NatsServers(binary, this.network, names, join(directory, 'nats'))
+    this.engine = binary === undefined || servers === 0 ? undefined : new Engine(binary, this.network, names, join(directory, 'nats'))
   }
 
   /** Resolves when all nodes are there and have started every name. */
   static async start(options: ArenaOptions): Promise<Arena> {
     const arena = new Arena(options)
     try {
-      await arena.servers?.start()
+      await arena.engine?.start()
       await Promise.all(NODES.map((name) => arena.startNode(name).ready(READY_WITHIN_MS)))
       await eventually('all names are started', READY_WITHIN_MS, () => arena.#allStarted())
       return arena
@@ -102,7 +102,7 @@ export class Arena {
         host: this.network.host(name),
         port: PORT,
         peers: NODES.map((each) => `${this.network.host(each)}:${PORT}`),
-        servers: this.servers?.urls ?? [],
+        servers: this.engine?.urls ?? [],
         handled: join(this.#directory, `${name}-${number}.handled`),
         story: join(this.#directory, `${name}-${number}.jsonl`),
       },
@@ -149,7 +149,7 @@ export class Arena {
   heal(): void {
     for (const undo of this.#undo) undo()
     this.#undo.clear()
-    for (const server of this.servers?.names ?? []) this.servers?.bringBack(server)
+    for (const server of this.engine?.names ?? []) this.engine?.bringBack(server)
     for (const name of NODES) {
       const process = this.node(name)
       if (process.isPaused) process.resume()

@@ -39,7 +39,7 @@ async function begin(arena: Arena, step: Step): Promise<Undo | undefined> {
         if (node.isPaused && node.isRunning) node.resume()
       }
     case 'off_engine':
-      return cut(arena, step.node, arena.servers?.names ?? [])
+      return cut(arena, step.node, arena.engine?.names ?? [])
     case 'off_peers':
       return cut(arena, step.node, others)
     case 'alone':
@@ -69,7 +69,7 @@ async function begin(arena: Arena, step: Step): Promise<Undo | undefined> {
 }
 
 function beginAtServers(arena: Arena, { kind, servers }: ServerFault): Undo | undefined {
-  const { servers: engine } = arena
+  const { engine } = arena
   if (engine === undefined) return undefined
   const names = servers.map((server) => engine.which(server))
   arena.note(`${kind}: ${names.join(' and ')}`)

@@ -6,7 +6,7 @@ import { monotonic } from '#test/system/support/monotonic.ts'
 import { answerWith, type Request, tellReady } from '#test/system/support/told.ts'
 import { holders } from './holders.ts'
 import { NAMES } from './schedule.ts'
-import { type Answer, type NodeSettings, type Questions, type View } from './settings.ts'
+import type { Answer, NodeSettings, Questions, View } from './settings.ts'
 
 const TOUCH_EVERY_MS = 20
 const ANSWER_WITHIN_MS = 1000

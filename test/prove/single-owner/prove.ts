@@ -1,4 +1,6 @@
 // `npm run prove -- single-owner`: real nodes under seeded faults, and whether a name ever had two owners.
+import { NATS_SERVER, NO_NATS } from '#test/system/support/nats.ts'
+import { whyNoNetwork } from '#test/system/support/network.ts'
 import type { ArbiterName, SingleOwnerOptions } from '../options.ts'
 import { playAll } from './campaign.ts'
 import type { Played } from './play.ts'
@@ -12,6 +14,8 @@ const SHOWN = 5
 
 export async function proveSingleOwner(options: SingleOwnerOptions, out: string, say: (line: string) => void): Promise<boolean> {
   const { arbiters, seed } = options
+  const missing = whyNoNetwork() ?? (arbiters.includes('nats') ? NO_NATS : undefined)
+  if (missing !== undefined) throw new Error(missing)
   say(
     `single-owner: ${options.schedule ?? `${options.schedules} schedules`} with ${arbiters.join(' and ')}; seed ${seed}; evidence in ${out}`,
   )
@@ -19,7 +23,7 @@ export async function proveSingleOwner(options: SingleOwnerOptions, out: string,
   for (const arbiter of arbiters) {
     const onPlayed = (played: Played) => tell(arbiter, played, options, say)
     const own = { arbiter, seed, numbers: numbersOf(options, arbiter), arenas: options.clusters, perArena: PER_ARENA }
-    groups.push({ arbiter, played: await playAll({ ...own, servers: options.servers, binary: undefined, out, onPlayed }) })
+    groups.push({ arbiter, played: await playAll({ ...own, servers: options.servers, binary: NATS_SERVER, out, onPlayed }) })
   }
   const broken = groups
     .filter(({ arbiter }) => arbiter === 'nats')

@@ -9,10 +9,12 @@ import type { ServerName, WhichServer } from './schedule.ts'
 const CLIENT_PORT = 4222
 const ROUTE_PORT = 6222
 const READY_WITHIN_MS = 20_000
-/** What a server says when a group of the engine has made it its leader; the time stands at the beginning of the line. */
-const LEADS = /^\[\d+\] (\S+ \S+) .*JetStream cluster new (?:stream|metadata) leader/
+/** What a server says when the servers have agreed on one that leads them all. */
+const HAS_LEADER = /JetStream cluster (?:metadata leader|new metadata leader:)/
+/** What a server says when it leads the bucket of the names from now on; the time stands at the beginning of the line. */
+const LEADS_NAMES = /^\[\d+\] (\S+ \S+) .*JetStream cluster new stream leader for .*_names'/
 
-export class NatsServers {
+export class Engine {
   readonly names: readonly ServerName[]
   readonly #binary: string
   readonly #network: Network
@@ -54,10 +56,7 @@ ${this.names.length > 1 ? cluster : ''}
     for (const name of this.names) this.bringBack(name)
     await eventually('the engine has a leader', READY_WITHIN_MS, () => {
       const logs = this.names.map((name) => this.#log(name))
-      return (
-        logs.every((log) => log.includes('Server is ready')) &&
-        (this.names.length === 1 || logs.some((log) => LEADS.test(lastOf(log, LEADS))))
-      )
+      return logs.every((log) => log.includes('Server is ready') && (this.names.length === 1 || HAS_LEADER.test(log)))
     })
   }
 
@@ -87,14 +86,15 @@ ${this.names.length > 1 ? cluster : ''}
     this.#processes.get(name)?.kill('SIGSTOP')
   }
 
-  /** By what the servers have said last: which of them leads what was led anew last. */
+  /** By what the servers have said last. */
   which(server: WhichServer): ServerName {
     if (server !== 'leader') return server
-    const saidAt = this.names.map((name) => ({ name, at: LEADS.exec(lastOf(this.#log(name), LEADS))?.[1] ?? '' }))
+    const saidAt = this.names.map((name) => {
+      const line = this.#log(name)
+        .split('\n')
+        .findLast((each) => LEADS_NAMES.test(each))
+      return { name, at: LEADS_NAMES.exec(line ?? '')?.[1] ?? '' }
+    })
     return saidAt.reduce((latest, each) => (each.at > latest.at ? each : latest)).name
   }
-}
-
-function lastOf(text: string, pattern: RegExp): string {
-  return text.split('\n').findLast((line) => pattern.test(line)) ?? ''
 }
