@@ -8,10 +8,13 @@ export type {
   ClaimOp,
   ClaimOutcome,
   ClaimResult,
+  Grant,
+  Lease,
   LeaseState,
   LeaseStatus,
 } from './arbiter/arbiter.ts'
 export type { KeyValue, KeyValueEntry } from './arbiter/key-value.ts'
+export { type LeasedArbiterOptions, leasedArbiter } from './arbiter/leased-arbiter.ts'
 export {
   type DistributedChild,
   type DistributedChildCounts,

@@ -1,5 +1,6 @@
 // The engine that decides, on JetStream: a key is a subject, its revision the sequence of the last message there.
 import { headers, type MsgHdrs } from '@nats-io/transport-node'
+import { CodedError } from '#base'
 import type { KeyValue, KeyValueEntry } from '#distributed'
 import { type Answer, type GetAnswer, NO_MESSAGE, type PubAck, Refused, WRONG_LAST_SEQUENCE } from './api.ts'
 import { keyText } from './key-text.ts'
@@ -53,6 +54,9 @@ export class NatsKeyValue implements KeyValue {
    * servers a contended write is answered with "wrong last sequence", although nothing was written: `undefined` says no more than that.
    */
   async #write(key: string, value: Uint8Array, withHeaders: MsgHdrs): Promise<number | undefined> {
+    if (value.length > this.maxValueBytes) {
+      throw new CodedError('ERR_OTP_NATS_VALUE_TOO_LARGE', `expected a value of up to ${this.maxValueBytes} bytes, got ${value.length}`)
+    }
     const answer = await this.#ask<PubAck>(this.#subjectOf(key), value, withHeaders)
     if (answer.error !== undefined && WRONG_LAST_SEQUENCE.has(answer.error.err_code)) return undefined
     if (answer.error !== undefined || answer.seq === undefined) throw new Refused(answer)

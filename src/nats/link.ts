@@ -8,7 +8,7 @@ import {
   PermissionViolationError,
   TimeoutError,
 } from '@nats-io/transport-node'
-import { type Clock, type Random, systemClock, systemRandom } from '#base'
+import type { Clock, Random } from '#base'
 import { dial } from './dial.ts'
 import { type NatsOptions, REQUEST_MS } from './options.ts'
 
@@ -48,6 +48,7 @@ export class NatsLink {
   #connection: NatsConnection | undefined
   #why = 'it is not connected yet'
   #isClosed = false
+  #maxPayload = 0
 
   private constructor(options: NatsOptions, clock: Clock, random: Random) {
     this.#options = options
@@ -56,7 +57,7 @@ export class NatsLink {
   }
 
   /** Rejects as `dial` does: only a link that was there once is made again. */
-  static async open(options: NatsOptions, clock: Clock = systemClock, random: Random = systemRandom): Promise<NatsLink> {
+  static async open(options: NatsOptions, clock: Clock, random: Random): Promise<NatsLink> {
     const link = new NatsLink(options, clock, random)
     link.#adopt(await dial(options))
     return link
@@ -65,13 +66,6 @@ export class NatsLink {
   /** What a message may hold, headers included, at the server that is or was connected. */
   get maxPayload(): number {
     return this.#maxPayload
-  }
-
-  #maxPayload = 0
-
-  /** The server that is connected; for messages. */
-  get server(): string | undefined {
-    return this.#connection?.getServer()
   }
 
   /** Rejects with `RequestFailure`, within the time whatever happens. What is asked while there is no connection waits for one, unsent. */

@@ -1,5 +1,5 @@
 // Finds a bucket or makes it, and refuses one on which nothing could be built.
-import { type Clock, CodedError, type ErrorCode, systemClock } from '#base'
+import { type Clock, CodedError, type ErrorCode } from '#base'
 import { type Answer, NAME_IN_USE, NO_SUITABLE_PEERS, Refused, STREAM_NOT_FOUND } from './api.ts'
 import { type FoundConfig, problemsOf, type StreamConfig } from './bucket.ts'
 import { type NatsLink, RequestFailure } from './link.ts'
@@ -20,7 +20,7 @@ const OPEN_WITHIN_MS = 20_000
 const RETRY_MS = 250
 
 /** Rejects with `ERR_OTP_NATS_BUCKET`, `ERR_OTP_NATS_DENIED` or `ERR_OTP_NATS_SERVER_TOO_OLD`. */
-export async function openBucket(link: NatsLink, asked: StreamConfig, clock: Clock = systemClock): Promise<OpenBucket> {
+export async function openBucket(link: NatsLink, asked: StreamConfig, clock: Clock): Promise<OpenBucket> {
   const until = clock.now() + OPEN_WITHIN_MS
   for (;;) {
     const { config, error } = await found(link, asked)

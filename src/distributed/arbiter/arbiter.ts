@@ -8,21 +8,40 @@ export interface Claimant {
   /** One birth, and no other: its number, and the node that began it. */
   readonly gen: number
   readonly founder: NodeId
-  /** The epoch under which it was owned until now, as far as this node knows; 0 for a birth that begins. */
+  /** The epoch of what this node knows of the name; what is granted is above it. 0 for a birth that begins. */
   readonly epoch: number
+  /** Whose claim was granted as `epoch`; `undefined` if `epoch` is none that an arbiter has given. */
+  readonly owner: NodeId | undefined
   /** Nobody knows the name here: whatever birth the engine knows of is over if its owner's lease is. */
   readonly isNew: boolean
-  /** The owner has agreed: a handoff was committed, or this node itself takes back what it gave away. */
+  /** The owner has agreed: a handoff was committed, or this node itself takes back what it was about to give away. */
   readonly isAgreed: boolean
 }
 
+/** The lease under which a name was granted. A later lease of the same node is another one. */
+export interface Lease {
+  /** Whether a message may be handled now: by the monotonic clock, at this very moment. */
+  mayHandle(): boolean
+  /** Whether what was granted may go on: false from a little before the lease ends, so that children end in time. */
+  readonly mayOwn: boolean
+}
+
+export interface Grant {
+  readonly ok: true
+  readonly gen: number
+  /** The fencing token: greater than that of any claim granted before. */
+  readonly epoch: number
+  readonly lease: Lease
+}
+
 /**
- * `granted`: the name is this node's under `epoch`, which is the fencing token, in birth `gen`. `held`: a node whose lease may still run has it.
- * `ended`: that birth is over, or a later one has begun. `unavailable`: nobody could say; it may have been granted, and is asked for again.
+ * `held`: `by` has it, whose lease may still run. `ended`: that birth is over, or a later one has begun. `unavailable`: nobody could say; it
+ * may have been granted, and is asked for again.
  */
 export type ClaimResult =
-  | { readonly ok: true; readonly gen: number; readonly epoch: number }
-  | { readonly ok: false; readonly reason: Exclude<ClaimOutcome, 'granted'> }
+  | Grant
+  | { readonly ok: false; readonly reason: 'held'; readonly by: NodeId }
+  | { readonly ok: false; readonly reason: 'ended' | 'unavailable' }
 
 export type ClaimOutcome = 'granted' | 'held' | 'ended' | 'unavailable'
 
@@ -45,19 +64,20 @@ export interface Arbiter {
   /** A label in metrics: lower-case letters. */
   readonly name: string
   readonly status: LeaseStatus
-  /** Whether names may be owned here: false from a little before the lease ends, so that children end in time. */
+  /** Whether names may be owned here now. */
   readonly mayOwn: boolean
-  /** Whether a message may be handled now: by the monotonic clock, at this very moment. */
-  mayHandle(): boolean
   /** Whether another node's lease may still run; it is looked after from the first question on. */
   mayStillRun(node: NodeId): boolean
-  /** Called when `mayOwn`, or `mayStillRun` of a node that was asked for, has changed. */
+  /** Calls back when `mayOwn`, or `mayStillRun` of a node that was asked for, has changed. */
   onChange(listener: () => void): void
-  /** Resolves when the first lease is held; rejects if the engine refuses. */
+  /** Resolves when the first lease is held; rejects if the engine refuses, or nobody answers for long. */
   start(): Promise<void>
   claim(key: string, claimant: Claimant, op: ClaimOp): Promise<ClaimResult>
-  /** Nothing runs here under the name any more: others may claim it at once, or with `isEnded` its birth is over. */
-  release(key: string, epoch: number, isEnded: boolean): void
+  /**
+   * Nothing runs here under the name any more: others may claim it at once, or with `isEnded` its birth is over. Resolves when that is
+   * written, or will be as soon as it can.
+   */
+  release(key: string, epoch: number, isEnded: boolean): Promise<void>
   /** Gives the lease back, when nothing runs here any more. */
   stop(): Promise<void>
 }

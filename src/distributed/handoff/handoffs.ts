@@ -1,11 +1,11 @@
 // The handoffs of one node, both ways: begins those that leave, takes in those that come, and hands each what concerns it.
 import { BadFrame, type Frame, list, text, whole } from '#cluster'
 import type { NodeId } from '#process'
+import { Budget } from '../budget.ts'
 import { pidOf } from '../children/reconciler.ts'
 import type { DirectoryRecord } from '../directory/record.ts'
 import { decodeRecord } from '../directory/record-codec.ts'
 import type { HandoffReason } from '../events.ts'
-import { Budget } from './budget.ts'
 import { bytesOf } from './cargo.ts'
 import { Fences } from './fences.ts'
 import { activeRecord, Incoming } from './incoming.ts'

@@ -14,13 +14,13 @@ import {
   savedTimers,
   takeWaiting,
 } from '#process'
+import type { Budget } from '../budget.ts'
 import type { LocalChildren } from '../children/local-children.ts'
 import { pidOf, type Reconciler } from '../children/reconciler.ts'
 import type { Directory } from '../directory/directory.ts'
 import { birthOf, type DirectoryRecord, isOfSameBirth } from '../directory/record.ts'
 import { encodeRecord } from '../directory/record-codec.ts'
 import type { DistributedEvents, HandoffPhase, HandoffReason } from '../events.ts'
-import type { Budget } from './budget.ts'
 import { packCargo } from './cargo.ts'
 import { OutgoingState } from './pieces.ts'
 import type { HandoffRules } from './rules.ts'

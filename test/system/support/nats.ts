@@ -83,7 +83,8 @@ export class NatsServers {
     this.#routes = this.#servers.map((_, index) => portsAt(count + index).http)
   }
 
-  static async start({ count = 1, config = '', program = NATS_SERVER as string }: ServersOptions = {}): Promise<NatsServers> {
+  static async start({ count = 1, config = '', program = NATS_SERVER }: ServersOptions = {}): Promise<NatsServers> {
+    if (program === undefined) throw new Error(NO_NATS)
     const servers = new NatsServers(program, await freePortBase(2 * count), count, config)
     for (const [index] of servers.#servers.entries()) servers.#spawn(index)
     await servers.ready()
@@ -145,6 +146,18 @@ export class NatsServers {
     const detail = accounts.flatMap(({ stream_detail = [] }) => stream_detail).find(({ name }) => name === stream)
     const index = this.#servers.findIndex(({ name }) => name === detail?.cluster?.leader)
     return index < 0 ? undefined : index
+  }
+
+  /** The server, of those that run, to which a client of this name is connected. */
+  async connectedTo(name: string): Promise<number> {
+    return eventually(`${name} is connected`, READY_WITHIN_MS, async () => {
+      for (const [index, server] of this.#servers.entries()) {
+        if (server.command === undefined || server.isFrozen) continue
+        const { connections = [] } = await server.ask<{ connections?: { name?: string }[] }>('/connz')
+        if (connections.some((connection) => connection.name === name)) return index
+      }
+      return undefined
+    })
   }
 
   async kill(index: number): Promise<void> {
