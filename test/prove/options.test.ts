@@ -29,19 +29,19 @@ test('schedules of faults: how many, or which one, with which arbiter', () => {
     schedules: 20,
     schedule: undefined,
     servers: undefined,
-    clusters: 3,
+    clusters: 5,
     seed: 7,
     out: undefined,
   }
   expect(read('single-owner')).toEqual({ ...defaults, arbiters: ['nats', 'optimistic'] })
-  const args = ['--schedules', '200', '--arbiter', 'nats', '--servers', '3', '--clusters', '5', '--seed', '1', '--out', 'there']
+  const args = ['--schedules', '200', '--arbiter', 'nats', '--servers', '3', '--clusters', '4', '--seed', '1', '--out', 'there']
   expect(read('single-owner', ...args, '--schedule', '17')).toEqual({
     scenario: 'single-owner',
     arbiters: ['nats'],
     schedules: 200,
     schedule: 17,
     servers: 3,
-    clusters: 5,
+    clusters: 4,
     seed: 1,
     out: 'there',
   })

@@ -45,7 +45,7 @@ export const USAGE = `usage: npm run prove -- <${SCENARIOS.join('|')}> [--rounds
   --rate N      bids a second, of all bidders
   --seed N      the same choices again (not the same timing)
   --out FOLDER  where the histories and the verdicts go, as JSON
-or: npm run prove -- single-owner [--schedules 20] [--arbiter nats|optimistic|both] [--schedule N] [--servers 1|3] [--clusters 3] [--seed N] [--out folder]
+or: npm run prove -- single-owner [--schedules 20] [--arbiter nats|optimistic|both] [--schedule N] [--servers 1|3] [--clusters 5] [--seed N] [--out folder]
   --schedules N how many schedules of faults; of them the optimistic arbiter plays every tenth, for contrast, unless it is asked for alone
   --schedule N  this one of the seed's alone
   --servers N   of NATS; by turns without it
@@ -103,7 +103,7 @@ function readSingleOwner(args: readonly string[], seed: number): SingleOwnerOpti
       schedule: { type: 'string' },
       arbiter: { type: 'string', default: 'both' },
       servers: { type: 'string' },
-      clusters: { type: 'string', default: '3' },
+      clusters: { type: 'string', default: '5' },
       seed: { type: 'string', default: String(seed) },
       out: { type: 'string' },
     },
