@@ -130,10 +130,10 @@ export class Cluster {
     return this.#viewHash
   }
 
-  /** Who may be given something: alive, neither draining nor on its way out by its own word or a topology's, and able to start the behaviour, if one is named. */
+  /** Who may be given something: alive, neither draining, without a lease nor on its way out, and able to start the behaviour, if one is named. */
   candidates(behaviour?: string): NodeId[] {
     return [...this.#aliveIds].filter(
-      (id) => !this.isLeaving(id) && (behaviour === undefined || this.introductions.canStart(id, behaviour)),
+      (id) => !this.isLeaving(id) && this.hasLease(id) && (behaviour === undefined || this.introductions.canStart(id, behaviour)),
     )
   }
 
@@ -142,6 +142,11 @@ export class Cluster {
     if (id === this.id) return this.membership.leaving || this.membership.draining || this.#discovery.isSelfTerminating
     const member = this.membership.member(id)
     return member?.leaving !== false || member.draining || this.#discovery.isTerminating(member.address)
+  }
+
+  /** Whether it may own names, as far as that is up to an arbiter: a node that has none does not say otherwise. */
+  hasLease(id: NodeId): boolean {
+    return id === this.id ? !this.membership.leaseless : this.membership.member(id)?.leaseless === false
   }
 
   /** In which zone a node is: as it says itself, else as a topology does; empty if nobody knows. */
@@ -191,6 +196,12 @@ export class Cluster {
   /** Says that this node takes nothing new for a while, or that it does again. */
   drain(isDraining: boolean): void {
     this.membership.drain(isDraining)
+    this.#sendGossip()
+  }
+
+  /** Says whether this node's arbiter lets it own names now. */
+  lease(has: boolean): void {
+    this.membership.lease(has)
     this.#sendGossip()
   }
 

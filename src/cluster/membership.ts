@@ -49,6 +49,8 @@ export interface Member {
   left: boolean
   /** It takes nothing new; unlike a word to leave this may be taken back, so that its youngest heartbeat decides. */
   draining: boolean
+  /** It has an arbiter and no lease from it: it may own nothing, whatever it owned before. Of its youngest heartbeat, too. */
+  leaseless: boolean
   /** Down by unanimous refusal as long as no younger heartbeat is heard. */
   deadAtHeartbeat: number
   /** Who found at which of its heartbeats that nobody listens at its address. */
@@ -73,7 +75,7 @@ export interface Change {
   readonly silentMs: number
 }
 
-/** What gossip carries of a member: id, heartbeat, age of the last news in ms, and 1 (leaving), 2 (left), 4 (draining). */
+/** What gossip carries of a member: id, heartbeat, age of the last news in ms, and 1 (leaving), 2 (left), 4 (draining), 8 (without a lease). */
 export type GossipEntry = readonly [id: NodeId, heartbeat: number, ageMs: number, flags: number]
 
 /** A partition that lasts longer is found healed at the pace of the dialer's back-off. */
@@ -81,6 +83,7 @@ const SEEK_MS = 600_000
 const LEAVING = 1
 const LEFT = 2
 const DRAINING = 4
+const LEASELESS = 8
 
 export class Membership {
   readonly self: NodeId
@@ -90,6 +93,7 @@ export class Membership {
   leaving = false
   left = false
   draining = false
+  leaseless = false
   readonly #members = new Map<NodeId, Member>()
   /** The highest incarnation known of each name. */
   readonly #newest = new Map<string, number>()
@@ -175,6 +179,13 @@ export class Membership {
     this.heartbeat++
   }
 
+  /** The same for whether it may own anything at all. */
+  lease(has: boolean): void {
+    if (has !== this.leaseless) return
+    this.leaseless = !has
+    this.heartbeat++
+  }
+
   /**
    * What goes to peers with each beat: members of whom there was news lately, or `all`. Those long silent are left out of either, so
    * that forgotten ids are not taught again.
@@ -204,9 +215,10 @@ export class Membership {
       if (heartbeat < member.heartbeat || !isNews) continue
       if (heartbeat > member.heartbeat && member.refusals.has(this.self)) probe.push(member)
       const isDraining = (flags & DRAINING) !== 0
-      if (isDraining !== member.draining && (heartbeat > member.heartbeat || known === undefined)) {
+      if (heartbeat > member.heartbeat || known === undefined) {
+        member.leaseless = (flags & LEASELESS) !== 0
+        if (isDraining !== member.draining) turned.push(member)
         member.draining = isDraining
-        turned.push(member)
       }
       member.heartbeat = heartbeat
       member.heardAt = Math.max(member.heardAt, now - ageMs)
@@ -312,6 +324,7 @@ export class Membership {
       leaving: false,
       left: false,
       draining: false,
+      leaseless: false,
       deadAtHeartbeat: -1,
       refusals: new Map(),
       offers: undefined,
@@ -356,8 +369,8 @@ export class Membership {
   }
 }
 
-function flagsOf({ leaving, left, draining }: Pick<Member, 'leaving' | 'left' | 'draining'>): number {
-  return (leaving ? LEAVING : 0) | (left ? LEFT : 0) | (draining ? DRAINING : 0)
+function flagsOf({ leaving, left, draining, leaseless }: Pick<Member, 'leaving' | 'left' | 'draining' | 'leaseless'>): number {
+  return (leaving ? LEAVING : 0) | (left ? LEFT : 0) | (draining ? DRAINING : 0) | (leaseless ? LEASELESS : 0)
 }
 
 function changeOf(from: MemberStatus, to: MemberStatus): MembershipChange {

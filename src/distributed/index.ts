@@ -12,8 +12,10 @@ export type {
   Lease,
   LeaseState,
   LeaseStatus,
+  Released,
 } from './arbiter/arbiter.ts'
 export type { KeyValue, KeyValueEntry } from './arbiter/key-value.ts'
+export { leaseTimes } from './arbiter/lease.ts'
 export { type LeasedArbiterOptions, leasedArbiter } from './arbiter/leased-arbiter.ts'
 export {
   type DistributedChild,
@@ -54,6 +56,7 @@ export { HANDOFF_RULES, type HandoffRules } from './handoff/rules.ts'
 export { DistributedRegistry, type RegisterResult, type RegistryEntry } from './registry/registry.ts'
 export type { Blobs } from './state/blobs.ts'
 export type { Fence, StoredState } from './state/fence.ts'
+export { type KeyValueStateStoreOptions, keyValueStateStore } from './state/key-value-store.ts'
 export { type MemoryStateStoreOptions, memoryStateStore } from './state/memory-store.ts'
 export { type SqliteStateStoreOptions, sqliteStateStore } from './state/sqlite-store.ts'
 export type { OpenResult, StateStore, StateStoreContext, StateStoreFactory, WriteResult } from './state/state-store.ts'

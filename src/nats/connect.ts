@@ -1,6 +1,14 @@
 // NATS as the cluster uses it: one link for names, another for states, each with its buckets.
 import { type Clock, type Random, systemClock, systemRandom } from '#base'
-import type { Blobs, KeyValue } from '#distributed'
+import {
+  type ArbiterFactory,
+  type Blobs,
+  type KeyValue,
+  keyValueStateStore,
+  leasedArbiter,
+  leaseTimes,
+  type StateStoreFactory,
+} from '#distributed'
 import { NatsBlobs } from './blobs.ts'
 import { keyValueBucket, objectBucket, type StreamConfig } from './bucket.ts'
 import { NatsKeyValue } from './key-value.ts'
@@ -35,6 +43,13 @@ export class Nats {
     return new Nats(options, surroundings, await NatsLink.open(options, surroundings.clock, surroundings.random))
   }
 
+  /** For `createNode({ arbiter })`; `leaseMs`: how long a node that is gone keeps its names, default 15 s, from 3 s. */
+  async arbiter(options: { readonly leaseMs?: number; readonly marginMs?: number } = {}): Promise<ArbiterFactory> {
+    // What the arbiter does not wait for any more is not sent later.
+    const { requestMs } = leaseTimes(options)
+    return leasedArbiter(await this.names(requestMs), { ...options, name: 'nats' })
+  }
+
   /** Of the owners of names. `withinMs`: how long an answer may take, if not as long as for everything. */
   async names(withinMs?: number): Promise<KeyValue> {
     return this.#keyValue(await this.#link(), 'names', withinMs)
@@ -47,6 +62,12 @@ export class Nats {
     const keyValue = await this.#keyValue(link, 'states')
     const blobs = new NatsBlobs(link, await this.#bucket(link, objectBucket, 'states'), this.#surroundings)
     return { keyValue, blobs }
+  }
+
+  /** For `createNode({ stateStore })`: states survive the end of all nodes at once, and whatever these servers survive. */
+  async stateStore(): Promise<StateStoreFactory> {
+    const { keyValue, blobs } = await this.states()
+    return keyValueStateStore(keyValue, blobs, { name: 'nats', clock: this.#surroundings.clock })
   }
 
   /** Nothing that rests on it works afterwards: nodes are stopped first. */

@@ -1,5 +1,5 @@
 // A behaviour: what a process can be started with, as a value. Nodes know behaviours by name; no code crosses the wire.
-import type { Body } from '#process'
+import type { Body, Tenure } from '#process'
 import type { StateKeeper } from './durable-state.ts'
 import type { Handoff } from './handoff.ts'
 
@@ -12,6 +12,8 @@ export interface Behaviour<A = unknown> {
   readonly body: Body
   /** Set where the behaviour persists: the body of one process, whose state the keeper keeps. */
   readonly durableBody?: (keeper: StateKeeper) => Body
+  /** Set by whoever runs it under a name that it may lose: what lets its process handle messages. */
+  readonly tenure?: Tenure
   /** Set where its processes move with their state. */
   readonly handoff?: Handoff | undefined
   /** Carries the type of the argument of `init` and nothing else. */

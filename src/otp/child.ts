@@ -1,6 +1,6 @@
 // One child of a supervisor: what was asked for, and what runs.
 import type { Member } from '#base'
-import type { ExitReason, Pid, Process, SpawnCause, SpawnOptions } from '#process'
+import type { ExitReason, Pid, Process, SpawnCause, SpawnOptions, Tenure } from '#process'
 import type { ChildSpec } from './child-spec.ts'
 import type { ChildInfo } from './supervisor-protocol.ts'
 
@@ -65,6 +65,10 @@ export class Child implements SpawnOptions, Member<Child> {
 
   get child(): string {
     return this.spec.id
+  }
+
+  get tenure(): Tenure | undefined {
+    return this.spec.start[0].tenure
   }
 
   get name(): ChildSpec['name'] {

@@ -5,6 +5,11 @@ import type { AnswerOf, CallNames, CallOptions, CastNames, PayloadArguments } fr
 /** The process itself, seen from its callbacks. */
 export interface Self {
   readonly pid: Pid
+  /**
+   * With an arbiter, the token under which this process has its name: greater than that of every owner before. Whatever is stored elsewhere under
+   * the name shall be refused there if it comes with a lesser one. `undefined` without an arbiter, and for who is no child of the cluster.
+   */
+  readonly fencingToken: number | undefined
   /** Free text for the observer. */
   label: string | undefined
   /** Exit signals of linked processes become the info `EXIT`. */

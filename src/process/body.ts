@@ -4,6 +4,7 @@ import type { SpawnCause } from './events.ts'
 import type { ExitReason } from './exit-reason.ts'
 import type { MailboxBound } from './mailbox.ts'
 import type { Process } from './process.ts'
+import type { Tenure } from './tenure.ts'
 
 /** What a behaviour lets be seen by who looks in from outside; nothing by default. Both may leave out, or replace, what is nobody's business. */
 export interface Observe<S = unknown> {
@@ -43,4 +44,6 @@ export interface Origin {
   readonly child?: string | undefined
   /** The starter: linked from the beginning. An exit signal from it ends a process that traps exits, too. */
   readonly parent?: Process | undefined
+  /** Without one it handles whatever comes. */
+  readonly tenure?: Tenure | undefined
 }

@@ -48,6 +48,13 @@ export function takeWaiting(process: Process): Envelope[] {
   return taken
 }
 
+/** Gives back the messages that wait for it, as if it were gone. */
+export function refuseWaiting(process: Process): void {
+  for (let next = process.takeFirst(isMessage); next !== undefined; next = process.takeFirst(isMessage)) {
+    process.runtime.deadLetter(process.pid, next, 'noproc')
+  }
+}
+
 function isMessage({ kind, name }: Envelope): boolean {
   return kind === 'call' || kind === 'cast' || (kind === 'info' && name !== 'EXIT' && name !== 'DOWN')
 }

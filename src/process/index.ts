@@ -6,7 +6,7 @@ export { Arrived, type DownMessage, Envelope, type EnvelopeKind, type ExitMessag
 export type { ProcessEvents, SpawnCause } from './events.ts'
 export { Crash, describeExit, type ExitClass, ExitError, type ExitReason, exitClass, isOrderly } from './exit-reason.ts'
 export type { RecordedMessage } from './flight-record.ts'
-export { holdProcess, releaseProcess, restoreTimers, type SavedTimer, savedTimers, takeWaiting } from './hold.ts'
+export { holdProcess, refuseWaiting, releaseProcess, restoreTimers, type SavedTimer, savedTimers, takeWaiting } from './hold.ts'
 export { inTraceOf } from './in-trace.ts'
 export type { Linked } from './links.ts'
 export { checkMailboxBound, type MailboxBound, type Overflow } from './mailbox.ts'
@@ -25,6 +25,7 @@ export {
   type StartResult,
 } from './runtime.ts'
 export { isExitOfParent, SystemState } from './system-messages.ts'
+export type { Tenure } from './tenure.ts'
 export { Exit, exit, StartIgnored, StartRefused } from './thrown.ts'
 export type { Ties } from './ties.ts'
 export type { OpenSpan, TraceCarrier, Tracing } from './tracing.ts'

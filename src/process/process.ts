@@ -14,6 +14,7 @@ import { checkDelay, ProcessTimer, type TimedInfo } from './process-timer.ts'
 import { LOOK_EVERY } from './run-queue.ts'
 import type { Runtime } from './runtime.ts'
 import { handleSystem, passesSuspension, runSuspended, type SystemState } from './system-messages.ts'
+import { refuseUntenured, type Tenure } from './tenure.ts'
 import { reasonOf } from './thrown.ts'
 import { Ties } from './ties.ts'
 import type { TraceCarrier, Tracing } from './tracing.ts'
@@ -27,6 +28,7 @@ export class Process extends Ties {
   readonly runtime: Runtime
   readonly body: Body
   readonly origin: Origin
+  readonly #tenure: Tenure | undefined
   /** When its start began, on the monotonic clock; to the resolution of one drain unless somebody hears of starts. */
   readonly startedMono: number
   state: unknown = undefined
@@ -58,12 +60,17 @@ export class Process extends Ties {
     this.runtime = runtime
     this.body = body
     this.origin = origin
+    this.#tenure = origin.tenure
     this.counts = counts
     this.startedMono = startedMono
   }
 
   get isAlive(): boolean {
     return this.status !== 'dead'
+  }
+
+  get fencingToken(): number | undefined {
+    return this.#tenure?.token
   }
 
   /** It is in `terminate`, or through with it. */
@@ -127,17 +134,6 @@ export class Process extends Ties {
     this.#mailbox.pushFirst(envelope)
   }
 
-  /** Gives back what waits, as if this process were gone; signals stay. */
-  refuseWaiting(): void {
-    for (;;) {
-      const envelope = this.#mailbox?.takeFirst(
-        ({ kind, name }) => kind === 'call' || kind === 'cast' || (kind === 'info' && name !== 'EXIT' && name !== 'DOWN'),
-      )
-      if (envelope === undefined) return
-      this.runtime.deadLetter(this.pid, envelope, 'noproc')
-    }
-  }
-
   takeFirst(is: (envelope: Envelope) => boolean): Envelope | undefined {
     return this.#mailbox?.takeFirst(is)
   }
@@ -180,6 +176,7 @@ export class Process extends Ties {
         this.runtime.schedule(this)
         return handled
       }
+      if (this.#tenure?.mayHandle() === false && refuseUntenured(this, envelope)) continue
       const pending = this.#handle(envelope)
       if (pending !== undefined) {
         this.#waitFor(pending)

@@ -35,6 +35,7 @@ const sentences = [
   'gives the names of a node that is gone when its lease is over, and no sooner',
   'hands a name over if its owner agrees, from the epoch to which it agreed',
   'lets an owner take back what it was about to give away, and no handoff after that',
+  'lets an owner take back what the other node made nothing of, but not what it may have made something of',
   'lets nothing be handled past the lease, and nothing be owned for some time before',
   'gets another lease, and claims anew, when the engine is back',
   'tells when it may own names, and when another may not any more',
@@ -142,7 +143,7 @@ export function arbiterContract(
       'gives a name that was released, at once': async () => {
         const [a, b] = (await started('a.1', 'b.1')) as [Arbiter, Arbiter]
         const { epoch } = await granted(a, 'start')
-        await world.through(a.release('lot-1', epoch, false))
+        await world.through(a.release('lot-1', epoch, 'free'))
         expect((await granted(b, 'takeover', { epoch, owner: 'a.1' })).epoch).toBeGreaterThan(epoch)
       },
 
@@ -150,16 +151,16 @@ export function arbiterContract(
         const [a, b] = (await started('a.1', 'b.1')) as [Arbiter, Arbiter]
         const first = await granted(a, 'start')
         const again = await granted(a, 'reclaim', { epoch: first.epoch, owner: 'a.1', isAgreed: true })
-        await world.through(a.release('lot-1', first.epoch, false))
+        await world.through(a.release('lot-1', first.epoch, 'free'))
         expect(await claim(b, 'takeover', { epoch: first.epoch, owner: 'a.1' })).toMatchObject({ reason: 'held' })
-        await world.through(a.release('lot-1', again.epoch, false))
+        await world.through(a.release('lot-1', again.epoch, 'free'))
         expect(await claim(b, 'takeover', { epoch: first.epoch, owner: 'a.1' })).toMatchObject({ ok: true })
       },
 
       'takes no birth over that has ended, and lets a later one begin': async () => {
         const [a, b] = (await started('a.1', 'b.1')) as [Arbiter, Arbiter]
         const { epoch } = await granted(a, 'start')
-        await world.through(a.release('lot-1', epoch, true))
+        await world.through(a.release('lot-1', epoch, 'ended'))
         expect(await claim(b, 'takeover', { epoch, owner: 'a.1' })).toEqual({ ok: false, reason: 'ended' })
         expect(await granted(b, 'start', { gen: 2, founder: 'b.1' })).toMatchObject({ gen: 2 })
       },
@@ -167,7 +168,7 @@ export function arbiterContract(
       'takes no birth over that was followed by another': async () => {
         const [a, b] = (await started('a.1', 'b.1')) as [Arbiter, Arbiter]
         const { epoch } = await granted(a, 'start', { gen: 3 })
-        await world.through(a.release('lot-1', epoch, false))
+        await world.through(a.release('lot-1', epoch, 'free'))
         expect(await claim(b, 'takeover', { gen: 2 })).toEqual({ ok: false, reason: 'ended' })
         expect(await claim(b, 'takeover', { gen: 3, founder: 'c.1' })).toEqual({ ok: false, reason: 'ended' })
         expect(await claim(b, 'takeover', { gen: 3 })).toMatchObject({ ok: true, gen: 3 })
@@ -176,7 +177,7 @@ export function arbiterContract(
       'raises a new birth above all that there were': async () => {
         const [a, b] = (await started('a.1', 'b.1')) as [Arbiter, Arbiter]
         const { epoch } = await granted(a, 'start', { gen: 7 })
-        await world.through(a.release('lot-1', epoch, false))
+        await world.through(a.release('lot-1', epoch, 'free'))
         expect(await granted(b, 'start', { gen: 1, founder: 'b.1' })).toMatchObject({ gen: 8 })
       },
 
@@ -229,6 +230,18 @@ export function arbiterContract(
         const back = await granted(a, 'reclaim', { epoch, owner: 'a.1', isAgreed: true })
         expect(back.epoch).toBeGreaterThan(epoch)
         expect(await claim(b, 'handoff', { epoch, owner: 'a.1', isAgreed: true })).toEqual({ ok: false, reason: 'held', by: 'a.1' })
+      },
+
+      'lets an owner take back what the other node made nothing of, but not what it may have made something of': async () => {
+        const [a, b] = (await started('a.1', 'b.1')) as [Arbiter, Arbiter]
+        const first = await granted(a, 'start')
+        const unused = await granted(b, 'handoff', { epoch: first.epoch, owner: 'a.1', isAgreed: true })
+        await world.through(b.release('lot-1', unused.epoch, 'unused'))
+        const back = await granted(a, 'reclaim', { epoch: first.epoch, owner: 'a.1', isAgreed: true })
+        const used = await granted(b, 'handoff', { epoch: back.epoch, owner: 'a.1', isAgreed: true })
+        await world.through(b.release('lot-1', used.epoch, 'free'))
+        expect(await claim(a, 'reclaim', { epoch: back.epoch, owner: 'a.1', isAgreed: true })).toMatchObject({ reason: 'held', by: '' })
+        expect(await claim(a, 'takeover', { epoch: back.epoch })).toMatchObject({ ok: true })
       },
 
       'lets nothing be handled past the lease, and nothing be owned for some time before': async () => {

@@ -68,6 +68,8 @@ export interface Noted {
 
 export interface BoxOptions {
   readonly names: readonly string[]
+  /** Where something beside the box is on the same clock. */
+  readonly clock?: FakeClock
   readonly seed?: number
   readonly node?: Omit<NodeOptions, 'name' | 'transport' | 'topologies' | 'clock' | 'random'>
   /** What differs from node to node. */
@@ -85,7 +87,7 @@ export interface BoxOptions {
 }
 
 export class Box {
-  readonly clock = new FakeClock()
+  readonly clock: FakeClock
   readonly network: MemoryNetwork
   readonly noted: Noted[] = []
   readonly #options: BoxOptions
@@ -94,6 +96,7 @@ export class Box {
 
   constructor(options: BoxOptions) {
     this.#options = options
+    this.clock = options.clock ?? new FakeClock()
     this.#random = seededRandom(options.seed ?? 1)
     this.network = new MemoryNetwork({
       clock: this.clock,
@@ -209,18 +212,8 @@ export class Box {
   }
 
   /** Runs an operation of a node to its end, turning the clock meanwhile. */
-  async through<T>(operation: Promise<T>): Promise<T> {
-    let isSettled = false
-    operation.then(
-      () => {
-        isSettled = true
-      },
-      () => {
-        isSettled = true
-      },
-    )
-    await this.clock.until(() => isSettled, 60_000, 1)
-    return operation
+  through<T>(operation: Promise<T>): Promise<T> {
+    return this.clock.through(operation)
   }
 
   events<K extends keyof NodeEvents>(type: K): (NodeEvents[K] & { readonly by: string })[] {

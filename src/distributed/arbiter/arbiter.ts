@@ -35,7 +35,8 @@ export interface Grant {
 }
 
 /**
- * `held`: `by` has it, whose lease may still run. `ended`: that birth is over, or a later one has begun. `unavailable`: nobody could say; it
+ * `held`: `by` has it, whose lease may still run; who wants what somebody agreed to give is refused by it too when that has gone another way,
+ * with `by` empty if nobody has it now. `ended`: that birth is over, or a later one has begun. `unavailable`: nobody could say; it
  * may have been granted, and is asked for again.
  */
 export type ClaimResult =
@@ -47,6 +48,9 @@ export type ClaimOutcome = 'granted' | 'held' | 'ended' | 'unavailable'
 
 /** What a name is claimed for; `reclaim`: a node takes back what it was about to give away. */
 export type ClaimOp = 'start' | 'takeover' | 'handoff' | 'reclaim'
+
+/** `ended`: its birth is over. `unused`: nothing was handled under the grant, so that whoever agreed to it may go on as if it had not been given. */
+export type Released = 'free' | 'ended' | 'unused'
 
 /** `held`: the lease is renewed in time. `degraded`: a renewal is overdue. `lost`: nothing may run here until a new lease is had. */
 export type LeaseState = 'held' | 'degraded' | 'lost'
@@ -73,11 +77,8 @@ export interface Arbiter {
   /** Resolves when the first lease is held; rejects if the engine refuses, or nobody answers for long. */
   start(): Promise<void>
   claim(key: string, claimant: Claimant, op: ClaimOp): Promise<ClaimResult>
-  /**
-   * Nothing runs here under the name any more: others may claim it at once, or with `isEnded` its birth is over. Resolves when that is
-   * written, or will be as soon as it can.
-   */
-  release(key: string, epoch: number, isEnded: boolean): Promise<void>
+  /** Nothing runs here under the name any more: others may claim it at once. Resolves when that is written, or will be as soon as it can. */
+  release(key: string, epoch: number, as: Released): Promise<void>
   /** Gives the lease back, when nothing runs here any more. */
   stop(): Promise<void>
 }

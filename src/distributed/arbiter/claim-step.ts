@@ -25,9 +25,12 @@ export function claimStep(entry: NameEntry | undefined, revision: number, claima
   return !entry.ended && gen === entry.gen && claimant.founder === entry.founder ? { step: 'write', gen } : { step: 'ended' }
 }
 
-function isFree({ node, n }: NameEntry, revision: number, { isAgreed, epoch }: Claimant, { self, n: own, isOver }: ClaimView): boolean {
+function isFree(entry: NameEntry, revision: number, { isAgreed, epoch }: Claimant, { self, n: own, isOver }: ClaimView): boolean {
+  const { node, n } = entry
+  // The state that goes with it is that of the epoch to which somebody agreed: after that it may be an old one.
+  if (isAgreed) return revision === epoch || (node === '' && entry.unusedSince === epoch)
   if (node === '') return true
   // Its own of this session: nothing runs here under it, or it would not ask. Of one before: that is over.
   if (node === self) return n <= own
-  return (isAgreed && revision === epoch) || isOver(node, n)
+  return isOver(node, n)
 }

@@ -2,7 +2,7 @@
 import type { Clock } from '#base'
 import type { NodeId } from '#process'
 import { Budget } from '../budget.ts'
-import type { Claimant, ClaimOp, ClaimResult, Lease } from './arbiter.ts'
+import type { Claimant, ClaimOp, ClaimResult, Lease, Released } from './arbiter.ts'
 import { type ClaimView, claimStep } from './claim-step.ts'
 import { decodeName, encodeName, type NameEntry, nameKey } from './entries.ts'
 import type { KeyValue } from './key-value.ts'
@@ -24,6 +24,8 @@ interface Owned {
   readonly gen: number
   readonly founder: NodeId
   readonly lease: Lease
+  /** To which epoch its owner agreed; 0 if it was not asked. */
+  readonly agreedAt: number
 }
 
 type Outcome = Exclude<ClaimResult, { ok: true }> | { readonly ok: true; readonly gen: number; readonly epoch: number }
@@ -80,8 +82,7 @@ export class Claims {
     }
     if (!lease.mayOwn) return UNAVAILABLE
     const { gen, epoch } = outcome
-    // A birth that begins anew is of this node, whoever asked for it.
-    this.#owned.set(key, { epoch, gen, founder: claimant.founder, lease })
+    this.#owned.set(key, { epoch, gen, founder: claimant.founder, lease, agreedAt: claimant.isAgreed ? claimant.epoch : 0 })
     return { ok: true, gen, epoch, lease }
   }
 
@@ -110,7 +111,9 @@ export class Claims {
     const { id, isOver } = this.#o
     const { value, revision } = await this.#ask((keyValue) => keyValue.get(nameKey(attempt.key)))
     const entry = value === undefined ? undefined : decodeName(value)
-    if (entry !== undefined && isOf(entry, id, attempt)) return { ok: true, gen: entry.gen, epoch: revision }
+    if (entry !== undefined && isOf(entry, id, attempt)) {
+      return revision > attempt.claimant.epoch ? { ok: true, gen: entry.gen, epoch: revision } : this.#write(attempt, entry.gen, revision)
+    }
     const step = claimStep(entry, revision, attempt.claimant, { self: id, n: attempt.n, isOver })
     if (step.step === 'held') return { ok: false, reason: 'held', by: step.by }
     return step.step === 'ended' ? { ok: false, reason: 'ended' } : this.#write(attempt, step.gen, revision)
@@ -120,12 +123,12 @@ export class Claims {
   async #write(attempt: Attempt, gen: number, expected: number): Promise<Outcome | undefined> {
     const { key, claimant, n, nonce } = attempt
     const { founder } = claimant
-    const value = encodeName({ node: this.#o.id, n, gen, founder, ended: false, nonce })
+    const value = encodeName({ node: this.#o.id, n, gen, founder, ended: false, unusedSince: 0, nonce })
     try {
       const epoch = await this.#ask((keyValue) => keyValue.put(nameKey(key), value, expected))
       if (epoch === undefined) return undefined
       // What the directory knows may have been numbered on by whoever gave the name away.
-      return epoch > claimant.epoch ? { ok: true, gen, epoch } : this.#write(attempt, gen, epoch)
+      return epoch > claimant.epoch ? { ok: true, gen, epoch } : await this.#write(attempt, gen, epoch)
     } catch (error) {
       if (++attempt.silences >= SILENCES) throw error
       return undefined
@@ -144,14 +147,14 @@ export class Claims {
 
   // ---- giving up
 
-  async release(key: string, epoch: number, isEnded: boolean): Promise<void> {
+  async release(key: string, epoch: number, as: Released): Promise<void> {
     const owned = this.#owned.get(key)
     if (owned?.epoch !== epoch) return
     this.#owned.delete(key)
     if (this.#owned.size === 0) this.#o.onEmpty()
     // Who has lost its lease need give up nothing.
     if (!this.#isCurrent(owned.lease)) return
-    if (!(await this.#tryToRelease(key, owned, isEnded))) void this.#releaseLater(key, owned, isEnded)
+    if (!(await this.#tryToRelease(key, owned, as))) void this.#releaseLater(key, owned, as)
   }
 
   #isCurrent(lease: Lease): boolean {
@@ -159,8 +162,9 @@ export class Claims {
   }
 
   /** Whether it is written, or need not be any more. */
-  async #tryToRelease(key: string, { epoch, gen, founder }: Pick<Owned, 'epoch' | 'gen' | 'founder'>, ended: boolean): Promise<boolean> {
-    const value = encodeName({ node: '', n: 0, gen, founder, ended, nonce: 0 })
+  async #tryToRelease(key: string, { epoch, gen, founder, agreedAt }: Omit<Owned, 'lease'>, as: Released): Promise<boolean> {
+    const ended = as === 'ended'
+    const value = encodeName({ node: '', n: 0, gen, founder, ended, unusedSince: as === 'unused' ? agreedAt : 0, nonce: 0 })
     try {
       // Refused: the name is another's, or this node's again.
       await this.#ask((keyValue) => keyValue.put(nameKey(key), value, epoch, ended ? OVER_MS : undefined))
@@ -170,31 +174,33 @@ export class Claims {
     }
   }
 
-  async #releaseLater(key: string, owned: Owned, isEnded: boolean): Promise<void> {
+  async #releaseLater(key: string, owned: Owned, as: Released): Promise<void> {
     do await this.#pause()
-    while (this.#isCurrent(owned.lease) && !(await this.#tryToRelease(key, owned, isEnded)))
+    while (this.#isCurrent(owned.lease) && !(await this.#tryToRelease(key, owned, as)))
   }
 
   /** Nobody shall wait for a name that this node has without knowing. */
-  #seek({ key, nonce, n }: Attempt): void {
-    this.#strays.set(key, nonce)
-    void this.#search(key, nonce, n)
+  #seek(attempt: Attempt): void {
+    this.#strays.set(attempt.key, attempt.nonce)
+    void this.#search(attempt)
   }
 
-  async #search(key: string, nonce: number, n: number): Promise<void> {
+  async #search(attempt: Attempt): Promise<void> {
+    const { key, nonce, n } = attempt
     for (let searches = 0; searches < SEARCHES; searches++) {
       await this.#pause()
       if (this.#strays.get(key) !== nonce || this.#o.lease()?.n !== n) return
-      if (await this.#isFound(key, { n, nonce }).catch(() => false)) break
+      if (await this.#isFound(attempt).catch(() => false)) break
     }
     if (this.#strays.get(key) === nonce) this.#strays.delete(key)
   }
 
-  async #isFound(key: string, claim: Pick<Attempt, 'n' | 'nonce'>): Promise<boolean> {
+  async #isFound(attempt: Attempt): Promise<boolean> {
+    const { key, nonce, claimant } = attempt
     const { value, revision } = await this.#ask((keyValue) => keyValue.get(nameKey(key)))
     const entry = value === undefined ? undefined : decodeName(value)
-    if (entry === undefined || !isOf(entry, this.#o.id, claim) || this.#strays.get(key) !== claim.nonce) return false
-    return this.#tryToRelease(key, { ...entry, epoch: revision }, false)
+    if (entry === undefined || !isOf(entry, this.#o.id, attempt) || this.#strays.get(key) !== nonce) return false
+    return this.#tryToRelease(key, { ...entry, epoch: revision, agreedAt: claimant.isAgreed ? claimant.epoch : 0 }, 'unused')
   }
 
   #pause(): Promise<void> {
@@ -204,6 +210,6 @@ export class Claims {
 
 const UNAVAILABLE = { ok: false, reason: 'unavailable' } as const
 
-function isOf({ node, n, nonce, ended }: NameEntry, id: NodeId, claim: Pick<Attempt, 'n' | 'nonce'>): boolean {
+function isOf({ node, n, nonce, ended }: NameEntry, id: NodeId, claim: Attempt): boolean {
   return node === id && n === claim.n && nonce === claim.nonce && !ended
 }

@@ -17,6 +17,8 @@ export interface NameEntry {
   readonly gen: number
   readonly founder: NodeId
   readonly ended: boolean
+  /** Of a name that was given up: nothing was handled under it since this revision; 0 if something may have been. */
+  readonly unusedSince: number
   /** Tells claims of one session apart: who does not hear whether its claim was written finds it again by this. */
   readonly nonce: number
 }
@@ -33,13 +35,13 @@ export function decodeSession(value: Uint8Array): SessionEntry {
   return { n: whole(n), dead: dead === true }
 }
 
-export function encodeName({ node, n, gen, founder, ended, nonce }: NameEntry): Uint8Array {
+export function encodeName({ node, n, gen, founder, ended, unusedSince, nonce }: NameEntry): Uint8Array {
   const birth = founder === node ? { gen } : { gen, founder }
-  return encode({ node, n, ...birth, ...(ended ? { ended } : {}), nonce })
+  return encode({ node, n, ...birth, ...(ended ? { ended } : {}), ...(unusedSince === 0 ? {} : { unusedSince }), nonce })
 }
 
 export function decodeName(value: Uint8Array): NameEntry {
-  const { node, n, gen, founder, ended, nonce } = decode(value)
+  const { node, n, gen, founder, ended, unusedSince, nonce } = decode(value)
   const owner = text(node)
   return {
     node: owner,
@@ -47,6 +49,7 @@ export function decodeName(value: Uint8Array): NameEntry {
     gen: whole(gen),
     founder: founder === undefined ? owner : text(founder),
     ended: ended === true,
+    unusedSince: unusedSince === undefined ? 0 : whole(unusedSince),
     nonce: whole(nonce),
   }
 }

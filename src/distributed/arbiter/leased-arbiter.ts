@@ -1,6 +1,6 @@
 // The arbiter over an engine that decides by compare-and-set: one lease a node, one entry a name, and the entry's revision is the fencing token.
 import type { NodeId } from '#process'
-import type { Arbiter, ArbiterContext, ArbiterFactory, Claimant, ClaimOp, ClaimResult, LeaseStatus } from './arbiter.ts'
+import type { Arbiter, ArbiterContext, ArbiterFactory, Claimant, ClaimOp, ClaimResult, LeaseStatus, Released } from './arbiter.ts'
 import { Claims } from './claims.ts'
 import type { KeyValue } from './key-value.ts'
 import { type LeaseOptions, leaseTimes } from './lease.ts'
@@ -88,8 +88,8 @@ class LeasedArbiter implements Arbiter {
     return result
   }
 
-  release(key: string, epoch: number, isEnded: boolean): Promise<void> {
-    return this.#claims.release(key, epoch, isEnded)
+  release(key: string, epoch: number, as: Released): Promise<void> {
+    return this.#claims.release(key, epoch, as)
   }
 
   async stop(): Promise<void> {

@@ -1,7 +1,7 @@
 // A node that stood still for so long that others may have taken its names holds its mailboxes until it knows what it still has.
 import type { Clock, Timer } from '#base'
 import type { Cluster } from '#cluster'
-import type { Process, Runtime } from '#process'
+import { type Process, type Runtime, refuseWaiting } from '#process'
 import type { Directory } from '../directory/directory.ts'
 import type { Replicator } from '../directory/replicator.ts'
 
@@ -51,7 +51,7 @@ export class Standstill {
     if (this.#limit === undefined) return
     this.#limit.cancel()
     this.#limit = undefined
-    for (const process of this.#o.runtime.processes()) if (this.#isLost(process)) process.refuseWaiting()
+    for (const process of this.#o.runtime.processes()) if (this.#isLost(process)) refuseWaiting(process)
     this.#o.runtime.release()
   }
 

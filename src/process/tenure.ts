@@ -1,0 +1,18 @@
+// What lets a process handle messages, where that may end at any moment: asked before each message is taken up.
+import type { Envelope } from './envelope.ts'
+import type { Process } from './process.ts'
+import { isExitOfParent } from './system-messages.ts'
+
+export interface Tenure {
+  /** Whether a message may be handled now: by the monotonic clock, at this very moment. */
+  mayHandle(): boolean
+  /** Greater than that of whoever had the name before. */
+  readonly token: number
+}
+
+/** Refuses a message as one for a process that has ended, which this one is about to do; `false` for the signal that ends it. */
+export function refuseUntenured(process: Process, envelope: Envelope): boolean {
+  if (isExitOfParent(process, envelope)) return false
+  process.runtime.deadLetter(process.pid, envelope, 'noproc')
+  return true
+}
