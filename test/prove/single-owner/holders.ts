@@ -6,12 +6,11 @@ import { beginLine, endLine, type Handled } from './handled.ts'
 
 const TICK_MS = 20
 
-export type TokenOf = (self: Self) => number
-
 /** Notes what is handled: each line is in the kernel's hands before the process goes on, so that a kill loses none. */
-function noting(file: number, tokenOf: TokenOf) {
+function noting(file: number) {
   return <T>(what: Handled['what'], name: string, self: Self, handle: (epoch: number) => T): T => {
-    const epoch = tokenOf(self)
+    // Without an arbiter there is none.
+    const epoch = self.fencingToken ?? 0
     writeSync(file, beginLine({ name, pid: self.pid.toString(), what, epoch, begin: monotonic() }))
     try {
       return handle(epoch)
@@ -22,8 +21,8 @@ function noting(file: number, tokenOf: TokenOf) {
 }
 
 /** By turns: `kept` moves with its state, `anew` begins anew wherever it comes. */
-export function holders(node: string, file: number, tokenOf: TokenOf) {
-  const note = noting(file, tokenOf)
+export function holders(node: string, file: number) {
+  const note = noting(file)
   const define = (behaviour: string, handoff: { handoff?: true }) =>
     genServer({
       name: behaviour,

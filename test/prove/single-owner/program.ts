@@ -1,23 +1,34 @@
 // A program: one node under proof, on the public API alone. It is told what to do over its IPC channel and ends with it.
 import { openSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createNode, EventStream, type NodeEvents, type NodeOptions, staticTopology } from '#otp-labs'
+import { connectNats } from '#nats'
+import { CodedError, createNode, EventStream, type NodeEvents, type NodeOptions, staticTopology } from '#otp-labs'
 import { monotonic } from '#test/system/support/monotonic.ts'
 import { answerWith, type Request, tellReady } from '#test/system/support/told.ts'
 import { holders } from './holders.ts'
 import { NAMES } from './schedule.ts'
-import type { Answer, NodeSettings, Questions, View } from './settings.ts'
+import { type Answer, type NodeSettings, type Questions, TRY_AGAIN, type View } from './settings.ts'
 
 const TOUCH_EVERY_MS = 20
 const ANSWER_WITHIN_MS = 1000
 /** Short, so that a schedule sees many takeovers; a node of users waits longer. */
 const MEMBERSHIP = { tickMs: 300, suspectMs: 900, downMs: 2000, forgetMs: 24 * 3600_000, forgetGoneMs: 3600_000 }
+const LEASE_MS = 3000
 const DRAIN_MS = 4000
+/** The engine does not answer, or not yet. */
+const PASSING = ['ERR_OTP_NATS_CONNECT', 'ERR_OTP_NATS_BUCKET', 'ERR_OTP_DISTRIBUTED_NO_LEASE']
 /** Told in its story. */
 const TOLD_EVENTS = [
   'cluster.member_changed',
   'cluster.paused',
   'cluster.superseded',
+  'arbiter.lease_acquired',
+  'arbiter.lease_lost',
+  'arbiter.lease_released',
+  'arbiter.degraded',
+  'arbiter.recovered',
+  'arbiter.claimed',
+  'arbiter.session_ended',
   'child.started',
   'child.ended',
   'child.taken_over',
@@ -39,7 +50,7 @@ const events = new EventStream<NodeEvents>()
 for (const type of TOLD_EVENTS) events.subscribe(`story of ${type}`, { [type]: (data: Record<string, unknown>) => tell(type, data) })
 process.on('disconnect', () => process.exit(0))
 
-const { kept, anew } = holders(settings.name, openSync(settings.handled, 'a'), () => 0)
+const { kept, anew } = holders(settings.name, openSync(settings.handled, 'a'))
 const node = await createNode({
   name: settings.name,
   behaviours: [kept, anew],
@@ -50,8 +61,8 @@ const node = await createNode({
   membershipTimes: MEMBERSHIP,
   supervisor: { maxRestarts: 1000, handoff: { drainMs: DRAIN_MS } },
   events,
-  ...(await arbiter()),
-})
+  ...(await arbiter().catch(notNow)),
+}).catch(notNow)
 tell('began', { id: node.id })
 node.onFailure = (reason) => {
   tell('failure', { reason })
@@ -66,7 +77,16 @@ setInterval(() => {
 tellReady()
 
 async function arbiter(): Promise<Partial<NodeOptions>> {
-  return settings.servers.length === 0 ? {} : Promise.reject(new Error('TODO'))
+  const { servers } = settings
+  if (servers.length === 0) return {}
+  const nats = await connectNats({ servers, cluster: 'proof', replicas: servers.length })
+  return { arbiter: await nats.arbiter({ leaseMs: LEASE_MS }) }
+}
+
+/** As an orchestrator expects it: what may pass is tried again from the beginning. */
+function notNow(error: unknown): never {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+  process.exit(error instanceof CodedError && PASSING.includes(error.code) ? TRY_AGAIN : 1)
 }
 
 function tell(type: string, data: object): void {
