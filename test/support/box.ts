@@ -69,6 +69,8 @@ export interface Noted {
 export interface BoxOptions {
   readonly names: readonly string[]
   readonly seed?: number
+  /** Where others turn by it, too. */
+  readonly clock?: FakeClock
   readonly node?: Omit<NodeOptions, 'name' | 'transport' | 'topologies' | 'clock' | 'random'>
   /** What differs from node to node. */
   readonly nodeOf?: (name: string) => Partial<NonNullable<BoxOptions['node']>>
@@ -85,7 +87,7 @@ export interface BoxOptions {
 }
 
 export class Box {
-  readonly clock = new FakeClock()
+  readonly clock: FakeClock
   readonly network: MemoryNetwork
   readonly noted: Noted[] = []
   readonly #options: BoxOptions
@@ -94,6 +96,7 @@ export class Box {
 
   constructor(options: BoxOptions) {
     this.#options = options
+    this.clock = options.clock ?? new FakeClock()
     this.#random = seededRandom(options.seed ?? 1)
     this.network = new MemoryNetwork({
       clock: this.clock,
