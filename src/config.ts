@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { CodedError } from '#base'
 import { isLoopback, type SecretSource, secretsFromFile, type TlsFiles } from '#cluster'
+import { didYouMean } from './did-you-mean.ts'
+import { type NatsSettings, natsProblems, natsSettings } from './nats-settings.ts'
 import { exitWithinMs, SHUTDOWN_BUDGET } from './shutdown-budget.ts'
 import { TOPOLOGY_NAMES, type TopologyName, type TopologySettings, topologyFrom } from './topologies.ts'
 
@@ -91,7 +93,23 @@ const SETTINGS = z.object({
   OTP_PROCESS_REDISTRIBUTION: z.enum(['passive', 'active']).default('passive'),
   OTP_REBALANCE_PER_SECOND: positive.default(100),
   OTP_REBALANCE_CONCURRENCY: positive.default(16),
-  OTP_STATE_STORE: z.enum(['none', 'memory', 'sqlite']).default('none'),
+  OTP_ARBITER: z.enum(['optimistic', 'nats']).default('optimistic'),
+  OTP_ARBITER_LEASE_MS: z.coerce.number().int().min(3000).max(600_000).default(15_000),
+  NATS_URL: list,
+  OTP_NATS_CLUSTER: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected letters, digits, _ and -')
+    .optional(),
+  OTP_NATS_REPLICAS: z.coerce
+    .number()
+    .pipe(z.literal([1, 3, 5]))
+    .default(1),
+  OTP_NATS_CREDENTIALS_FILE: z.string().optional(),
+  OTP_NATS_NKEY_FILE: z.string().optional(),
+  OTP_NATS_CA_FILE: z.string().optional(),
+  OTP_NATS_CERT_FILE: z.string().optional(),
+  OTP_NATS_KEY_FILE: z.string().optional(),
+  OTP_STATE_STORE: z.enum(['none', 'memory', 'sqlite', 'nats']).default('none'),
   OTP_STATE_COPIES: positive.default(1),
   OTP_STATE_DIR: z.string().min(1).optional(),
 })
@@ -140,7 +158,12 @@ export interface Config extends TopologySettings {
   /** Whether children follow their placement when nodes come, and how many in a second and at a time. */
   readonly processRedistribution: 'passive' | 'active'
   readonly rebalance: { readonly perSecond: number; readonly concurrency: number }
-  readonly stateStore: 'none' | 'memory' | 'sqlite'
+  readonly arbiter: 'optimistic' | 'nats'
+  /** Of `nats`: how long a node that is gone keeps its names. */
+  readonly arbiterLeaseMs: number
+  /** What an arbiter or a store of states is connected with, where one of them is `nats`. */
+  readonly nats: NatsSettings | undefined
+  readonly stateStore: 'none' | 'memory' | 'sqlite' | 'nats'
   /** Of `memory`. */
   readonly stateCopies: number
   /** Of `sqlite`; undefined: `state` in the runtime directory. */
@@ -150,10 +173,10 @@ export interface Config extends TopologySettings {
 /** Reads the settings; throws `ERR_OTP_CONFIG` that lists all that is wrong. Variables that begin with OTP_ and are no setting are errors. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const known = Object.keys(SETTINGS.shape)
-  const given = Object.fromEntries(Object.entries(environment).filter(([name, value]) => name.startsWith('OTP_') && value !== ''))
+  const given = Object.fromEntries(Object.entries(environment).filter(([name, value]) => /^(OTP_|NATS_URL$)/.test(name) && value !== ''))
   const problems = Object.keys(given)
     .filter((name) => !known.includes(name))
-    .map((name) => `${name} is no setting${suggestion(name, known)}`)
+    .map((name) => `${name} is no setting${didYouMean(name, known)}`)
   const parsed = SETTINGS.safeParse(given)
   for (const issue of parsed.error?.issues ?? []) {
     const name = String(issue.path[0])
@@ -200,6 +223,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     handoff: { drainMs: s.OTP_DRAIN_MS, concurrency: s.OTP_DRAIN_CONCURRENCY },
     processRedistribution: s.OTP_PROCESS_REDISTRIBUTION,
     rebalance: { perSecond: s.OTP_REBALANCE_PER_SECOND, concurrency: s.OTP_REBALANCE_CONCURRENCY },
+    arbiter: s.OTP_ARBITER,
+    arbiterLeaseMs: s.OTP_ARBITER_LEASE_MS,
+    nats: natsSettings(s),
     stateStore: s.OTP_STATE_STORE,
     stateCopies: s.OTP_STATE_COPIES,
     stateDirectory: s.OTP_STATE_DIR,
@@ -252,7 +278,12 @@ function contradictions(settings: Settings, given: Readonly<Record<string, strin
       `OTP_SHUTDOWN_TIMEOUT_MS=${timeoutMs} ends a drain of OTP_DRAIN_MS=${drainMs}: set ${exitWithinMs(drainMs)}, or leave it out`,
     )
   }
-  return [...problems, ...tlsProblems(settings), ...topologyProblems(settings, given, secret)]
+  return [
+    ...problems,
+    ...natsProblems(settings, Object.keys(given)),
+    ...tlsProblems(settings),
+    ...topologyProblems(settings, given, secret),
+  ]
 }
 
 function tlsProblems(settings: Settings): string[] {
@@ -354,23 +385,4 @@ function tokenProblems({ OTP_HTTP_HOST: host }: Settings, { read, manage, metric
     problems.push('OTP_OBSERVER_TOKEN and OTP_OBSERVER_MANAGE_TOKEN are the same: whoever may look could do anything')
   }
   return problems
-}
-
-function suggestion(name: string, known: readonly string[]): string {
-  const [nearest] = known.map((setting) => ({ setting, distance: distance(name, setting) })).sort((a, b) => a.distance - b.distance)
-  return nearest !== undefined && nearest.distance <= 4 ? `; did you mean ${nearest.setting}?` : ''
-}
-
-/** Levenshtein's edit distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    }
-    row = next
-  }
-  return row[b.length] as number
 }

@@ -15,6 +15,7 @@ export type {
   Released,
 } from './arbiter/arbiter.ts'
 export type { KeyValue, KeyValueEntry } from './arbiter/key-value.ts'
+export { leaseTimes } from './arbiter/lease.ts'
 export { type LeasedArbiterOptions, leasedArbiter } from './arbiter/leased-arbiter.ts'
 export {
   type DistributedChild,
@@ -53,7 +54,9 @@ export { DRAIN_CONCURRENCY, DRAIN_MS, type DrainOptions, type DrainReport } from
 export { Handoffs } from './handoff/handoffs.ts'
 export { HANDOFF_RULES, type HandoffRules } from './handoff/rules.ts'
 export { DistributedRegistry, type RegisterResult, type RegistryEntry } from './registry/registry.ts'
+export type { Blobs } from './state/blobs.ts'
 export type { Fence, StoredState } from './state/fence.ts'
+export { type KeyValueStateStoreOptions, keyValueStateStore } from './state/key-value-store.ts'
 export { type MemoryStateStoreOptions, memoryStateStore } from './state/memory-store.ts'
 export { type SqliteStateStoreOptions, sqliteStateStore } from './state/sqlite-store.ts'
 export type { OpenResult, StateStore, StateStoreContext, StateStoreFactory, WriteResult } from './state/state-store.ts'

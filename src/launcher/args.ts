@@ -11,6 +11,8 @@ export interface LaunchOptions {
   readonly load: boolean
   /** One line of JSON instead of a screen. */
   readonly json: boolean
+  /** Whether a server of NATS decides who owns a name, and keeps states. */
+  readonly nats: boolean
 }
 
 export interface RejoinOptions {
@@ -23,10 +25,11 @@ export interface RejoinOptions {
 export const DEFAULT_PORT_BASE = 4000
 const MOST_NODES = 50
 
-const START_USAGE = `usage: npm start -- [--nodes 3] [--port-base ${DEFAULT_PORT_BASE}] [--no-load] [--json]
+const START_USAGE = `usage: npm start -- [--nodes 3] [--port-base ${DEFAULT_PORT_BASE}] [--no-load] [--nats] [--json]
   --nodes N      how many nodes, n1 to nN
   --port-base P  HTTP on P+1 to P+N, metrics on P+${METRICS_OFFSET + 1} to P+${METRICS_OFFSET}+N
   --no-load      100 lots that stay open, and no bidders
+  --nats         NATS decides who owns a lot, and keeps the bids: at NATS_URL, or a nats-server that is started here
   --json         when ready, one line that says where everything is; nothing else on standard output`
 
 const REJOIN_USAGE = `usage: npm run node -- --name n3 [--port-base ${DEFAULT_PORT_BASE}]
@@ -42,11 +45,12 @@ export function readLaunchOptions(args: readonly string[]): LaunchOptions {
         nodes: { type: 'string', default: '3' },
         'port-base': { type: 'string', default: String(DEFAULT_PORT_BASE) },
         'no-load': { type: 'boolean', default: false },
+        nats: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
       },
     })
     const nodes = whole('--nodes', values.nodes, 1, MOST_NODES)
-    return { nodes, portBase: portBase(values['port-base'], nodes), load: !values['no-load'], json: values.json }
+    return { nodes, portBase: portBase(values['port-base'], nodes), load: !values['no-load'], json: values.json, nats: values.nats }
   })
 }
 

@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { exitWithinMs } from '../shutdown-budget.ts'
 import type { LaunchOptions } from './args.ts'
-import { nodeEnvironment, stateSettings } from './environment.ts'
+import { nodeEnvironment, sharedSettings } from './environment.ts'
 import { LaunchFailure } from './failure.ts'
+import { type NatsPlan, type OwnServer, planNats, writeServerConfig } from './nats.ts'
 import { lotsEverywhere, wholeCluster } from './observe.ts'
-import { checkPorts, neededPorts } from './ports.ts'
-import { DRIVER_SCRIPT, describeEnding, type Ending, NODE_SCRIPT, Program } from './program.ts'
+import { checkPorts, type NeededPort, neededPorts } from './ports.ts'
+import { DRIVER_SCRIPT, describeEnding, type Ending, NATS_SCRIPT, NODE_SCRIPT, Program } from './program.ts'
 import { claimDirectory, findRun, logsOf, releaseDirectory, runDirectory } from './run-directory.ts'
 import type { ShownLoad, ShownNode } from './screen.ts'
 import { SEEDED_LOTS, seedLots } from './seed.ts'
@@ -17,9 +18,12 @@ const DEAD_RUN_WITHIN_MS = 10_000
 const READY_WITHIN_MS = 30_000
 const NODE_STOP_WITHIN_MS = exitWithinMs() + 1000
 const DRIVER_STOP_WITHIN_MS = 3000
+const NATS_STOP_WITHIN_MS = 5000
 const BID_RATE = 150
 const OPEN_LOTS = 40
 const LOG_LINES = 15
+
+type Environment = Readonly<Record<string, string | undefined>>
 
 export class Deployment {
   readonly directory: string
@@ -30,6 +34,7 @@ export class Deployment {
   readonly #options: LaunchOptions
   #programs: Program[] = []
   #driver: Program | undefined
+  #natsServer: Program | undefined
   #isClaimed = false
   #isStopping = false
 
@@ -47,13 +52,21 @@ export class Deployment {
     return this.#programs.some(({ ending }) => ending === undefined)
   }
 
+  isNode(program: Program): boolean {
+    return this.#programs.includes(program)
+  }
+
   /** Resolves when the nodes are one cluster and lots are open; throws `LaunchFailure`. What runs then has still to be stopped. */
   async start(): Promise<void> {
     const { nodes, portBase, load } = this.#options
     const numbers = Array.from({ length: nodes }, (_, index) => index + 1)
-    const secret = await this.#claim(numbers)
+    const nats = this.#options.nats ? await planNats(portBase, process.env) : undefined
+    const env = { ...process.env, ...nats?.settings }
+    const secret = await this.#claim(numbers, env, nats)
     if (this.#isStopping) return
-    const starting = numbers.map((number) => this.#startNode({ number, portBase, nodes, secret, directory: this.directory }))
+    if (nats?.server !== undefined) await this.#startNats(nats.server)
+    if (this.#isStopping) return
+    const starting = numbers.map((number) => this.#startNode({ number, portBase, nodes, secret, directory: this.directory }, env))
     this.nodes = await Promise.all(starting)
     const addresses = this.nodes.map(({ http }) => http)
     await this.#unlessOneEnds(wholeCluster(addresses, READY_WITHIN_MS))
@@ -62,23 +75,38 @@ export class Deployment {
     await this.#unlessOneEnds(lotsEverywhere(addresses, load ? OPEN_LOTS : SEEDED_LOTS, READY_WITHIN_MS))
   }
 
-  async #claim(numbers: readonly number[]): Promise<string> {
+  async #claim(numbers: readonly number[], env: Environment, nats: NatsPlan | undefined): Promise<string> {
     const { nodes, portBase } = this.#options
     const present = await findRun(this.directory)
     if (typeof present === 'object') {
       const what = `a run with port base ${portBase} is alive (its launcher is OS process ${present.pid})`
       throw new LaunchFailure(1, `${what}. End it, or choose other ports with --port-base.`)
     }
-    await checkPorts(neededPorts(portBase, numbers), present === 'dead' ? DEAD_RUN_WITHIN_MS : 0)
+    const ports: NeededPort[] = neededPorts(portBase, numbers)
+    if (nats?.server !== undefined) ports.push({ port: nats.server.port, use: 'the server of NATS; NATS_URL would name another one' })
+    await checkPorts(ports, present === 'dead' ? DEAD_RUN_WITHIN_MS : 0)
     const secret = randomBytes(32).toString('base64url')
-    await claimDirectory(this.directory, { portBase, nodes, secret, state: stateSettings(process.env) })
+    await claimDirectory(this.directory, { portBase, nodes, secret, shared: sharedSettings(env) })
     this.#isClaimed = true
     return secret
   }
 
-  #startNode(own: Parameters<typeof nodeEnvironment>[0]): Promise<ShownNode> {
+  async #startNats(server: OwnServer): Promise<void> {
+    const config = await writeServerConfig(server, this.directory)
+    const args = [config, String(server.port)]
+    const program = this.#run(
+      new Program({ name: 'nats', script: NATS_SCRIPT, args, env: process.env, logFile: join(this.logs, 'nats.log') }),
+    )
+    this.#natsServer = program
+    await new Promise<void>((resolve, reject) => {
+      program.onMessage = () => resolve()
+      void program.ended.then((ending) => reject(this.#ended(program, ending)))
+    })
+  }
+
+  #startNode(own: Parameters<typeof nodeEnvironment>[0], user: Environment): Promise<ShownNode> {
     const name = `n${own.number}`
-    const env = nodeEnvironment(own, process.env)
+    const env = nodeEnvironment(own, user)
     const program = this.#run(new Program({ name, script: NODE_SCRIPT, env, logFile: join(this.logs, `${name}.log`) }))
     this.#programs.push(program)
     return new Promise((resolve, reject) => {
@@ -129,11 +157,13 @@ export class Deployment {
     this.#isStopping = true
     await this.#driver?.stop(DRIVER_STOP_WITHIN_MS)
     await Promise.all(this.#programs.map((program) => program.stop(NODE_STOP_WITHIN_MS)))
+    // The nodes give their leases back to it.
+    await this.#natsServer?.stop(NATS_STOP_WITHIN_MS)
     if (this.#isClaimed) await releaseDirectory(this.directory)
   }
 
   /** Ends everything at once. */
   hasten(): void {
-    for (const program of [this.#driver, ...this.#programs]) program?.kill('SIGKILL')
+    for (const program of [this.#driver, ...this.#programs, this.#natsServer]) program?.kill('SIGKILL')
   }
 }

@@ -14,9 +14,12 @@ type Environment = Readonly<Record<string, string | undefined>>
 /** Settings of the user's that would contradict what is set here: another secret, other topologies. */
 const STRIPPED = /^OTP_(SECRET_FILE|(STATIC|GOSSIP|DNS|KUBERNETES)_.+)$/
 
+/** Where states are, and who decides: a node with others would not find what the others wrote, and would decide alone. */
+const SHARED = /^(OTP_(STATE|ARBITER|NATS)(_.+)?|NATS_URL)$/
+
 /** Those of the user's settings that every node of a run has to share. */
-export function stateSettings(user: Environment): Environment {
-  return Object.fromEntries(Object.entries(user).filter(([name]) => name.startsWith('OTP_STATE_')))
+export function sharedSettings(user: Environment): Environment {
+  return Object.fromEntries(Object.entries(user).filter(([name]) => SHARED.test(name)))
 }
 
 export function nodeEnvironment(

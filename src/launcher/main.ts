@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   deployment.onEnded = (program, ending) => {
     // Until everything is ready, that is the start's failure.
     if (!isReady) return
-    const isNode = program.name !== 'load'
+    const isNode = deployment.isNode(program)
     const mend = isNode ? `; to bring it back: ${rejoinCommand(program.name, options.portBase)}` : '; its log says why'
     screen.line(`${program.name} ended (${describeEnding(ending)})${mend}`)
     if (!deployment.isRunning) void stop('no node is left', 1)

@@ -5,6 +5,8 @@ import { LaunchFailure } from './failure.ts'
 
 /** From a node's HTTP port to its metrics port: 4001 and 9101. */
 export const METRICS_OFFSET = 5100
+/** From the port base to a server of NATS: 4222, as everywhere. */
+const NATS_OFFSET = 222
 const HOST = '127.0.0.1'
 const POLL_MS = 200
 
@@ -16,6 +18,10 @@ export interface NeededPort {
 
 export function portsOf(portBase: number, number: number): { readonly http: number; readonly metrics: number } {
   return { http: portBase + number, metrics: portBase + METRICS_OFFSET + number }
+}
+
+export function natsPort(portBase: number): number {
+  return portBase + NATS_OFFSET
 }
 
 /** The ports of the nodes with these numbers. */

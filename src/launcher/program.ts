@@ -20,6 +20,7 @@ export interface Ending {
 }
 
 export const NODE_SCRIPT = new URL('../main.ts', import.meta.url)
+export const NATS_SCRIPT = new URL('./nats-server.ts', import.meta.url)
 export const DRIVER_SCRIPT = new URL('../auctions/driver.ts', import.meta.url)
 
 export class Program {
@@ -60,7 +61,10 @@ export class Program {
   }
 
   kill(signal: NodeJS.Signals): void {
-    if (this.ending === undefined) this.#child.kill(signal)
+    if (this.ending !== undefined || this.pid === undefined) return
+    // With its group: what it has started itself could not be asked by it any more.
+    if (signal === 'SIGKILL') process.kill(-this.pid, signal)
+    else this.#child.kill(signal)
   }
 
   /** Asks it to end, and ends it after `withinMs`. */

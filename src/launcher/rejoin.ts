@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   const program = new Program({
     name,
     script: NODE_SCRIPT,
-    env: nodeEnvironment({ number, portBase, nodes, secret, directory }, { ...process.env, ...run.state }),
+    env: nodeEnvironment({ number, portBase, nodes, secret, directory }, { ...process.env, ...run.shared }),
   })
   process.stderr.write(`${name} is OS process ${program.pid}; its log follows. Ctrl-C ends it.\n`)
   let isStopping = false

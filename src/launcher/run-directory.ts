@@ -12,8 +12,8 @@ export interface Run {
   readonly portBase: number
   readonly nodes: number
   readonly secret: string
-  /** Settings of its store of state: a node with another one would not find what the others wrote. */
-  readonly state?: Readonly<Record<string, string | undefined>>
+  /** Settings that every node of it has to share. */
+  readonly shared?: Readonly<Record<string, string | undefined>>
 }
 
 export function runDirectory(portBase: number): string {

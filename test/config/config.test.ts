@@ -47,6 +47,37 @@ describe('the configuration', () => {
     )
   })
 
+  test('takes NATS for an arbiter or a store of state, each alone or together', () => {
+    const set = { OTP_NODE_NAME: 'n1', NATS_URL: 'nats://a:4222,b' }
+    expect(readConfig(set)).toMatchObject({ arbiter: 'optimistic', nats: undefined })
+    for (const use of [{ OTP_ARBITER: 'nats' }, { OTP_STATE_STORE: 'nats' }, { OTP_ARBITER: 'nats', OTP_STATE_STORE: 'nats' }]) {
+      const { nats, arbiter, stateStore } = readConfig({ ...set, ...use })
+      expect(nats).toMatchObject({ servers: ['nats://a:4222', 'b'], cluster: 'otp-labs', replicas: 1, credentialsFile: undefined })
+      expect({ OTP_ARBITER: arbiter, OTP_STATE_STORE: stateStore }).toMatchObject(use)
+    }
+    const all = {
+      OTP_ARBITER: 'nats',
+      OTP_ARBITER_LEASE_MS: '5000',
+      OTP_NATS_CLUSTER: 'shop',
+      OTP_NATS_REPLICAS: '3',
+      OTP_NATS_CA_FILE: '/ca',
+    }
+    expect(readConfig({ ...set, ...all })).toMatchObject({ arbiterLeaseMs: 5000, nats: { cluster: 'shop', replicas: 3, caFile: '/ca' } })
+  })
+
+  test('tells what NATS lacks, and what is set for it in vain', () => {
+    const problems = (set: Record<string, string>): string => problemsOf({ OTP_NODE_NAME: 'n1', ...set })
+    expect(problems({ OTP_ARBITER: 'nats' })).toContain('OTP_ARBITER=nats needs NATS_URL')
+    expect(problems({ OTP_STATE_STORE: 'nats' })).toContain('OTP_STATE_STORE=nats needs NATS_URL')
+    expect(problems({ OTP_NATS_REPLICAS: '3' })).toContain('OTP_NATS_REPLICAS is set, but neither OTP_ARBITER nor OTP_STATE_STORE is nats')
+    expect(problems({ OTP_ARBITER_LEASE_MS: '5000' })).toContain('OTP_ARBITER_LEASE_MS is set, but OTP_ARBITER is not nats')
+    const used = { OTP_ARBITER: 'nats', NATS_URL: 'nats' }
+    expect(problems({ ...used, OTP_NATS_REPLICAS: '2' })).toContain('OTP_NATS_REPLICAS="2"')
+    expect(problems({ ...used, OTP_NATS_CLUSTER: 'a.b' })).toContain('OTP_NATS_CLUSTER="a.b"')
+    expect(problems({ ...used, OTP_CLUSTER: 'a.b' })).toContain('set OTP_NATS_CLUSTER')
+    expect(problems({ ...used, OTP_ARBITER_LEASE_MS: '2999' })).toContain('OTP_ARBITER_LEASE_MS="2999"')
+  })
+
   test('cannot be changed once it is read', () => {
     expect(Object.isFrozen(readConfig({ OTP_NODE_NAME: 'n1' }))).toBe(true)
   })
@@ -177,7 +208,7 @@ describe('the configuration', () => {
 
   test('is documented, every setting and no other', async () => {
     const page = await readFile('docs/reference/configuration.md', 'utf8')
-    const documented = [...page.matchAll(/^\| `(OTP_[A-Z_]+)`/gm)].map(([, name]) => name)
+    const documented = [...page.matchAll(/^\| `(NATS_URL|OTP_[A-Z_]+)`/gm)].map(([, name]) => name)
     expect(documented.toSorted()).toEqual(SETTING_NAMES.toSorted())
   })
 })

@@ -4,12 +4,12 @@ import { readLaunchOptions, readRejoinOptions } from '#src/launcher/args.ts'
 import { LaunchFailure } from '#src/launcher/failure.ts'
 
 test('npm start without options: three nodes, ports from 4000, with load, for people', () => {
-  expect(readLaunchOptions([])).toEqual({ nodes: 3, portBase: 4000, load: true, json: false })
+  expect(readLaunchOptions([])).toEqual({ nodes: 3, portBase: 4000, load: true, json: false, nats: false })
 })
 
 test('npm start with every option', () => {
-  const options = readLaunchOptions(['--nodes', '5', '--port-base=4100', '--no-load', '--json'])
-  expect(options).toEqual({ nodes: 5, portBase: 4100, load: false, json: true })
+  const options = readLaunchOptions(['--nodes', '5', '--port-base=4100', '--no-load', '--json', '--nats'])
+  expect(options).toEqual({ nodes: 5, portBase: 4100, load: false, json: true, nats: true })
 })
 
 test('npm run node', () => {

@@ -1,7 +1,7 @@
 // The environment of a run's node: the launcher's settings win, the user's others go through.
 import { expect, test } from 'vitest'
 import { readConfig } from '#config'
-import { nodeEnvironment, stateSettings } from '#src/launcher/environment.ts'
+import { nodeEnvironment, sharedSettings } from '#src/launcher/environment.ts'
 
 const own = { number: 2, portBase: 4100, nodes: 3, secret: 'a secret of the run', directory: '/run/user/1/otp-labs/run-4100' }
 
@@ -50,7 +50,9 @@ test('a variable that is no setting goes through, for the node to refuse it by n
   )
 })
 
-test('what the store of state is told is the run’s, for nodes that come back into it', () => {
+test('what the store of state and the arbiter are told is the run’s, for nodes that come back into it', () => {
   const user = { PATH: '/bin', OTP_STATE_STORE: 'sqlite', OTP_STATE_DIR: '/var/lib/lots', OTP_LOG_LEVEL: 'debug' }
-  expect(stateSettings(user)).toEqual({ OTP_STATE_STORE: 'sqlite', OTP_STATE_DIR: '/var/lib/lots' })
+  expect(sharedSettings(user)).toEqual({ OTP_STATE_STORE: 'sqlite', OTP_STATE_DIR: '/var/lib/lots' })
+  const nats = { OTP_ARBITER: 'nats', OTP_ARBITER_LEASE_MS: '5000', OTP_NATS_CLUSTER: 'run', NATS_URL: 'nats://a' }
+  expect(sharedSettings({ ...nats, NATS_URLS: 'b', OTP_STATELESS: 'c' })).toEqual(nats)
 })

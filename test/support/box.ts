@@ -68,6 +68,8 @@ export interface Noted {
 
 export interface BoxOptions {
   readonly names: readonly string[]
+  /** Where something beside the box is on the same clock. */
+  readonly clock?: FakeClock
   readonly seed?: number
   /** Where others turn by it, too. */
   readonly clock?: FakeClock
@@ -212,18 +214,8 @@ export class Box {
   }
 
   /** Runs an operation of a node to its end, turning the clock meanwhile. */
-  async through<T>(operation: Promise<T>): Promise<T> {
-    let isSettled = false
-    operation.then(
-      () => {
-        isSettled = true
-      },
-      () => {
-        isSettled = true
-      },
-    )
-    await this.clock.until(() => isSettled, 60_000, 1)
-    return operation
+  through<T>(operation: Promise<T>): Promise<T> {
+    return this.clock.through(operation)
   }
 
   events<K extends keyof NodeEvents>(type: K): (NodeEvents[K] & { readonly by: string })[] {

@@ -77,6 +77,22 @@ export class FakeClock implements Clock {
       await this.advance(stepMs)
     }
   }
+
+  /** Runs an operation to its end, turning the clock meanwhile; `wait` comes before each turn. */
+  async through<T>(operation: Promise<T>, wait?: (ms: number) => Promise<void>): Promise<T> {
+    let isOver = false
+    const over = () => {
+      isOver = true
+    }
+    operation.then(over, over)
+    await settled()
+    for (const limit = this.#now + 60_000; !isOver; ) {
+      if (this.#now >= limit) throw new Error('not over within a minute of the fake clock')
+      await wait?.(1)
+      await this.advance(1)
+    }
+    return operation
+  }
 }
 
 /** Resolves when every microtask and `nextTick` under way, and what they started, has run. */

@@ -40,7 +40,7 @@ const REQUEST_MS = 2000
  * Throws `ERR_OTP_DISTRIBUTED_BAD_LIMIT`.
  */
 export function leaseTimes(options: LeaseOptions): LeaseTimes {
-  checkLimits('arbiter', options, { leaseMs: LEAST_LEASE_MS })
+  checkLimits('arbiter', { leaseMs: options.leaseMs, marginMs: options.marginMs }, { leaseMs: LEAST_LEASE_MS })
   const { leaseMs = LEASE_MS } = options
   const { marginMs = Math.max(MARGIN_MS, leaseMs / 15) } = options
   const limitMs = leaseMs - marginMs

@@ -47,6 +47,11 @@ arbiterContract('over the model', () => {
 
 const born = { gen: 1, founder: 'a.1', epoch: 0, owner: undefined, isNew: true, isAgreed: false } satisfies Claimant
 
+test('an arbiter has the name that it is given', async () => {
+  const { started } = world({ name: 'engine' })
+  expect((await started('a.1')).name).toBe('engine')
+})
+
 describe('a lease', () => {
   test('outlives an engine that has no leader for five seconds', async () => {
     const { clock, engine, started } = world()

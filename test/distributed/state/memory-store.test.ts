@@ -4,5 +4,5 @@ import { stateStoreContract } from '#test/contract/state-store.ts'
 
 const waived = { 'outlives all its nodes': 'copies are gone with the last node that had one' }
 
-stateStoreContract('memory', () => memoryStateStore(), waived)
-stateStoreContract('memory, with two copies', () => memoryStateStore({ copies: 2 }), waived)
+stateStoreContract('memory', () => ({ factory: memoryStateStore() }), waived)
+stateStoreContract('memory, with two copies', () => ({ factory: memoryStateStore({ copies: 2 }) }), waived)

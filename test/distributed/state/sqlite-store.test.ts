@@ -17,5 +17,5 @@ afterAll(() => {
   for (const path of folders) rmSync(path, { recursive: true })
 })
 
-stateStoreContract('sqlite', () => sqliteStateStore({ directory: folder() }))
-stateStoreContract('sqlite, for power losses', () => sqliteStateStore({ directory: folder(), survives: 'power_loss' }))
+stateStoreContract('sqlite', () => ({ factory: sqliteStateStore({ directory: folder() }) }))
+stateStoreContract('sqlite, for power losses', () => ({ factory: sqliteStateStore({ directory: folder(), survives: 'power_loss' }) }))
