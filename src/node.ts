@@ -188,7 +188,7 @@ export class Node {
       handoffs,
       replicator,
       redistributor,
-      arbiter: undefined,
+      arbiter: this.#distributed.arbiter,
       version: options.version ?? '0',
       role: options.role ?? 'node',
       zone: options.zone ?? '',
