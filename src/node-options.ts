@@ -1,7 +1,15 @@
 // What a node may be given, and what it does without.
 import type { Clock, Random } from '#base'
 import type { Limits, MembershipRules, MembershipTimes, SecretSource, TlsOptions, TlsSource, TopologyStrategy, Transport } from '#cluster'
-import type { DistributedRegistryStart, DistributionOptions, HandoffRules, ReplicatorTimes, Rules, StateStoreFactory } from '#distributed'
+import type {
+  ArbiterFactory,
+  DistributedRegistryStart,
+  DistributionOptions,
+  HandoffRules,
+  ReplicatorTimes,
+  Rules,
+  StateStoreFactory,
+} from '#distributed'
 import type { Controls } from '#introspect'
 import type { AnyApplication, AnyBehaviour, ChildSpec, DynamicSupervisorOptions } from '#otp'
 import type { CallMeasured, MessageMeasured, NodeId, Tracing } from '#process'
@@ -41,6 +49,11 @@ export interface NodeOptions {
   readonly applications?: readonly AnyApplication[]
   /** Where the state of children is written whose behaviour persists it, as `memoryStateStore()` or `sqliteStateStore(…)`; none: nowhere. */
   readonly stateStore?: StateStoreFactory | undefined
+  /**
+   * Who may own a child's name, as `leasedArbiter(engine)` decides it; give all nodes of the cluster the same. None: each node decides from what it
+   * sees, and in a partition a child may run twice.
+   */
+  readonly arbiter?: ArbiterFactory | undefined
   readonly version?: string
   readonly role?: string
   /** Such as a data centre: strategies may spread children over zones. Default: what a topology says. */

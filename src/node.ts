@@ -162,6 +162,7 @@ export class Node {
       supervisor: options.supervisor ?? {},
       registry: options.registry ?? {},
       stateStore: options.stateStore,
+      arbiter: options.arbiter,
     })
     const { registry, directory, reconciler, relocator, handoffs, replicator, redistributor } = this.#distributed
     this.registry = registry
@@ -183,6 +184,7 @@ export class Node {
       handoffs,
       replicator,
       redistributor,
+      arbiter: this.#distributed.arbiter,
       version: options.version ?? '0',
       role: options.role ?? 'node',
       zone: options.zone ?? '',
@@ -242,11 +244,12 @@ export class Node {
     this.#rootPid = result.pid
     runtime.monitor(result.pid, { down: (_ref, _pid, reason) => this.#onRootDown(reason) })
     const superseded = Promise.withResolvers<never>()
-    const { replicator } = this.#distributed
+    const { replicator, arbiter } = this.#distributed
     cluster.onSuperseded = (by) => {
       if (replicator.isJoined) this.onFailure(`superseded by ${by}, a younger life of this node's name`)
       else superseded.reject(new Superseded(this.id, by))
     }
+    await arbiter?.start()
     await cluster.start()
     this.events.emit('node.started', { node: this.id, name: this.name, address: cluster.address, at: this.clock.wall() })
     replicator.joinIfAlone(this.clock.now())
@@ -338,6 +341,8 @@ export class Node {
       root.stop('shutdown')
       await ended
     }
+    // Nothing runs here any more: others need not wait for the lease to run out.
+    await this.#distributed.arbiter?.stop()
     await this.#distributed.leave()
     await this.cluster.stop()
     this.events.emit('node.stopped', { node: this.id, reason, at: this.clock.wall(), durationMs: this.clock.now() - startedMono })

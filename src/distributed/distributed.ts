@@ -3,6 +3,7 @@ import type { Clock, Emitter, Random } from '#base'
 import type { Cluster } from '#cluster'
 import { type AnyBehaviour, type RestartLimits, restartSettings } from '#otp'
 import type { NodeId, Runtime } from '#process'
+import type { Arbiter, ArbiterFactory } from './arbiter/arbiter.ts'
 import { ChildPlacement } from './children/child-placement.ts'
 import { CrashWindow } from './children/crash-window.ts'
 import { DistributedSupervisor } from './children/dynamic-supervisor.ts'
@@ -19,6 +20,7 @@ import { Relocator } from './children/relocator.ts'
 import { Standstill } from './children/standstill.ts'
 import { StartDelay } from './children/start-delay.ts'
 import { stopAndStart } from './children/stop-and-start.ts'
+import { Tenancies } from './children/tenancies.ts'
 import { Directory } from './directory/directory.ts'
 import { NameIndex } from './directory/name-index.ts'
 import { DEFAULT_REPLICATOR_TIMES, Replicator, type ReplicatorTimes } from './directory/replicator.ts'
@@ -86,6 +88,8 @@ export interface DistributedOptions {
   readonly supervisorPath: string
   readonly supervisor: DistributionOptions
   readonly registry: DistributedRegistryStart
+  /** Without one each node decides from what it sees. */
+  readonly arbiter?: ArbiterFactory | undefined
   /** Without one no state of a child is written. */
   readonly stateStore?: StateStoreFactory | undefined
 }
@@ -103,6 +107,7 @@ export interface Distributed {
   readonly registry: DistributedRegistry
   readonly supervisor: DistributedSupervisor
   readonly placementServer: PlacementServer
+  readonly arbiter: Arbiter | undefined
   /** To be called when nothing runs any more, before the links go down: sends what is unsent, and waits until no peer needs this node's copies of states. */
   readonly leave: () => Promise<void>
 }
@@ -142,7 +147,16 @@ export function distributed(options: DistributedOptions): Distributed {
   const store = options.stateStore?.({ id, clock, cluster, relay, copies, heirOf })
   directory.lamport = Math.max(directory.lamport, store?.lastGen ?? 0)
   const states = store && new ChildStates({ self: id, store, clock, events, isAlive: (node) => cluster.alive.has(node) })
-  const children = new LocalChildren(runtime, options.localSupervisor, options.behaviours, crashes, states)
+  const arbiter = options.arbiter?.({ id, clock, events })
+  const isMember = (node: NodeId) => cluster.alive.has(node) && cluster.hasLease(node)
+  const children = new LocalChildren({
+    runtime,
+    supervisor: options.localSupervisor,
+    behaviours: options.behaviours,
+    crashes,
+    states,
+    tenancies: arbiter && new Tenancies({ arbiter, clock, isMember }),
+  })
   const relocationSettings = { ...RELOCATION, ...relocation }
   const relocator = new Relocator({
     cluster,
@@ -167,8 +181,14 @@ export function distributed(options: DistributedOptions): Distributed {
     placement,
     relocator,
     delay,
+    arbiter,
     rules,
   })
+  if (arbiter !== undefined) {
+    // Until it has a lease it is nobody's choice.
+    cluster.membership.lease(false)
+    arbiter.onChange(() => cluster.lease(arbiter.mayOwn))
+  }
   const concurrency = handoff?.concurrency ?? DRAIN_CONCURRENCY
   const handoffs = new Handoffs({
     runtime,
@@ -181,6 +201,7 @@ export function distributed(options: DistributedOptions): Distributed {
     maxStateBytes: handoff?.maxStateBytes ?? MAX_STATE_BYTES,
     mayOwn: () => reconciler.mayTake && !cluster.isLeaving(id),
     concurrency,
+    arbiter,
     rules: options.handoffRules,
   })
   const restart = stopAndStart(children, directory, relocator)
@@ -241,6 +262,7 @@ export function distributed(options: DistributedOptions): Distributed {
       children,
       witness: new Witness(directory, clock, times?.ackMs ?? DEFAULT_REPLICATOR_TIMES.ackMs),
     }),
+    arbiter,
     placementServer: new PlacementServer({ cluster, directory, replicator, reconciler, placement, children, mover, events }),
     leave: async () => {
       replicator.flush()

@@ -11,14 +11,15 @@ export type Duty = 'take_over' | 'start' | 'stop' | 'clean_up' | 'reclaim'
 
 export interface Situation {
   readonly self: NodeId
-  isAlive(id: NodeId): boolean
-  /** Joined, not leaving, and `mayRun`. */
+  /** Whether the record's owner may still run what it says. */
+  isHeld(record: DirectoryRecord): boolean
+  /** Joined, not leaving, and able to run children. */
   readonly mayOwn: boolean
-  /** Whether children may run here: not in a part of the cluster without a majority, if the strategy asks for one. */
-  readonly mayRun: boolean
+  /** Whether a child that runs here may go on: not in a part of the cluster without a majority, if the strategy asks for one, nor without a lease, if there is an arbiter. */
+  mayRun(key: string): boolean
   /** The node the name falls to, among those that may own it. */
   place(record: DirectoryRecord): NodeId | undefined
-  /** Whether a child that was given to this node has waited long enough. */
+  /** Whether a child may be started now: one that was given to this node has to wait, or what the arbiter refused. */
   isDue(key: string): boolean
   /** Serial of the process that runs here under the name. */
   running(key: string): number | undefined
@@ -29,7 +30,7 @@ export function dutyOf(record: DirectoryRecord, here: Situation): Duty | undefin
   if (running !== undefined) {
     // Of another serial: it lost a conflict, and the name came back here since.
     if (!record.ended && record.owner === here.self && !isQuarantined(record) && record.serial === running) {
-      return record.child === undefined || here.mayRun ? undefined : 'stop'
+      return record.child === undefined || here.mayRun(record.key) ? undefined : 'stop'
     }
     return record.ended && record.child === undefined && record.writer !== here.self ? 'reclaim' : 'stop'
   }
@@ -38,8 +39,9 @@ export function dutyOf(record: DirectoryRecord, here: Situation): Duty | undefin
     if (isOver(record)) return 'clean_up'
     return here.mayOwn && here.isDue(record.key) ? 'start' : undefined
   }
-  if (here.isAlive(record.owner) || !here.mayOwn || here.place(record) !== here.self) return undefined
-  return isOver(record) ? 'clean_up' : 'take_over'
+  if (here.isHeld(record) || !here.mayOwn || here.place(record) !== here.self) return undefined
+  if (isOver(record)) return 'clean_up'
+  return here.isDue(record.key) ? 'take_over' : undefined
 }
 
 /** What is not started again: a process that registered itself, and OTP's `temporary`. */

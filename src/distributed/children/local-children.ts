@@ -2,10 +2,12 @@
 import { CodedError } from '#base'
 import { type AnyBehaviour, type Handoff, LET_GO, type Resumed, type StartChild, type StartChildResult, type TerminateChild } from '#otp'
 import { Crash, ExitError, type ExitReason, type NodeId, type Pid, type Runtime, type SpawnCause } from '#process'
-import type { ChildData, DirectoryRecord } from '../directory/record.ts'
+import type { Released } from '../arbiter/arbiter.ts'
+import { birthOf, type ChildData, type DirectoryRecord } from '../directory/record.ts'
 import type { ChildStateKeeper } from '../state/child-state-keeper.ts'
 import type { Birth, ChildStates } from '../state/child-states.ts'
 import type { CrashWindow } from './crash-window.ts'
+import { BIRTH_OVER, HELD, isRefusal, type Tenancies, Tenancy } from './tenancies.ts'
 
 /** What is needed to start a child here. */
 export interface ChildToStart {
@@ -26,12 +28,26 @@ const FENCED: ExitReason = { shutdown: 'fenced' }
 /** The store could not say what the child has to begin with. */
 const STATE_UNAVAILABLE: ExitReason = { shutdown: 'state_unavailable' }
 
+/** This node's lease is over, or about to be. */
+export const LEASE_LOST: ExitReason = { shutdown: 'lease_lost' }
+/** It was to go to another node, and nobody can say that it has not. */
+const NAME_LOST: ExitReason = { shutdown: 'name_lost' }
+
 /** The local supervisor answers, unless it is gone: how long a start or an end may take is the child's to say. */
 const AS_LONG_AS_IT_TAKES = Number.POSITIVE_INFINITY
 
+export interface LocalChildrenOptions {
+  readonly runtime: Runtime
+  /** Local name of the dynamic supervisor that runs the children. */
+  readonly supervisor: string
+  readonly behaviours: readonly AnyBehaviour[]
+  readonly crashes: CrashWindow
+  readonly states?: ChildStates | undefined
+  readonly tenancies?: Tenancies | undefined
+}
+
 export class LocalChildren {
   readonly #runtime: Runtime
-  /** Local name of the dynamic supervisor that runs the children. */
   readonly #supervisor: string
   readonly #behaviours: ReadonlyMap<string, AnyBehaviour>
   readonly #crashes: CrashWindow
@@ -42,6 +58,8 @@ export class LocalChildren {
   /** Of children whose state is written. */
   readonly #keepers = new Map<string, ChildStateKeeper>()
   readonly #states: ChildStates | undefined
+  /** Without an arbiter a child may run for as long as the directory says so. */
+  readonly #tenancies: Tenancies | undefined
   /** Requests of this turn to end children. */
   #ending: { readonly reason: ExitReason; readonly ids: string[]; readonly over: Promise<void> }[] = []
   #watched: Pid | undefined
@@ -49,12 +67,13 @@ export class LocalChildren {
   /** Called when the local supervisor and all its children are gone: with those that made it give up, if it did. */
   onSupervisorGone: (culprits: ReadonlyMap<string, ExitReason>) => void = () => undefined
 
-  constructor(runtime: Runtime, supervisor: string, behaviours: readonly AnyBehaviour[], crashes: CrashWindow, states?: ChildStates) {
+  constructor({ runtime, supervisor, behaviours, crashes, states, tenancies }: LocalChildrenOptions) {
     this.#runtime = runtime
     this.#supervisor = supervisor
     this.#behaviours = new Map(behaviours.map((behaviour) => [behaviour.name, behaviour]))
     this.#crashes = crashes
     this.#states = states
+    this.#tenancies = tenancies
   }
 
   *keys(): Generator<string> {
@@ -75,9 +94,24 @@ export class LocalChildren {
     return this.#values.get(key)
   }
 
-  /** The epoch under which the state of a child that runs here is written: its claim has to have the same. */
+  /** The epoch that the arbiter has granted to a child that runs here, or else under which its state is written: its claim has to have the same. */
   epoch(key: string): number | undefined {
-    return this.#keepers.get(key)?.fence.epoch
+    return this.#tenancies?.get(key)?.token ?? this.#keepers.get(key)?.fence.epoch
+  }
+
+  /** What an arbiter has granted to a child that runs here. */
+  tenancy(key: string): Tenancy | undefined {
+    return this.#tenancies?.get(key)
+  }
+
+  /** Whether the arbiter lets a child go on that runs here. */
+  mayRun(key: string): boolean {
+    return this.#tenancies?.get(key)?.grant.lease.mayOwn !== false
+  }
+
+  /** Whether it is worth the while to ask the arbiter for a name. */
+  mayTry(key: string): boolean {
+    return this.#tenancies?.mayTry(key) !== false
   }
 
   /** Throws `ERR_OTP_DISTRIBUTED_UNKNOWN_BEHAVIOUR`: nodes start behaviours by name, and only those they were given. */
@@ -100,13 +134,25 @@ export class LocalChildren {
     const keeper = this.#keepers.get(key)
     this.gone(key)
     if (keeper !== undefined) this.#states?.release(key, keeper.fence)
+    void this.#tenancies?.release(key, 'free')
     this.#runtime.send(this.#supervisor, 'cast', LET_GO, pid)
   }
 
+  /**
+   * A child stays after all that the arbiter may have given to another node by now. `false`: it is stopped, since it was, or nobody could say.
+   * Until then it has to be held.
+   */
+  async retake(record: DirectoryRecord): Promise<boolean> {
+    const { key } = record
+    if ((await this.#tenancies?.retake(key, birthOf(record), this.#runtime.id)) !== false) return true
+    if (this.#children.has(key)) await this.stop(key, NAME_LOST)
+    return false
+  }
+
   /** A child stays after all, though the node that it was to go to may have opened its state. `false`: it is stopped, to begin with what there is. */
-  async keep({ key, behaviour }: Pick<DirectoryRecord, 'key' | 'behaviour'>, epoch: number): Promise<boolean> {
+  async keep({ key, behaviour }: Pick<DirectoryRecord, 'key' | 'behaviour'>, epoch: number, heir: NodeId): Promise<boolean> {
     const keeper = this.#keepers.get(key)
-    if (keeper === undefined || this.#states === undefined || (await this.#states.renew(key, behaviour, keeper, epoch))) return true
+    if (keeper === undefined || this.#states === undefined || (await this.#states.renew(key, behaviour, keeper, epoch, heir))) return true
     if (this.#keepers.get(key) === keeper) await this.stop(key, FENCED)
     return false
   }
@@ -126,8 +172,29 @@ export class LocalChildren {
     birth: Birth,
     arrival?: Arrival,
   ): Promise<StartChildResult | undefined> {
+    if (this.#tenancies === undefined) return this.#startAs({ key, behaviour: name, child }, cause, birth, arrival)
+    const op = cause === 'call' ? 'start' : cause === 'handoff' ? 'handoff' : 'takeover'
+    const claimed = await this.#tenancies.claim(key, birth, op)
+    if (!(claimed instanceof Tenancy)) return { ok: false, reason: claimed }
+    const granted = { ...birth, gen: claimed.grant.gen, epoch: claimed.token }
+    const result = await this.#startAs({ key, behaviour: name, child }, cause, granted, arrival, claimed)
+    if (result?.ok !== true) await this.#tenancies.release(key, 'unused')
+    else if (!claimed.grant.lease.mayOwn) {
+      await this.stop(key, LEASE_LOST)
+      return { ok: false, reason: LEASE_LOST }
+    }
+    return result
+  }
+
+  async #startAs(
+    { key, behaviour: name, child }: ChildToStart,
+    cause: SpawnCause,
+    birth: Birth,
+    arrival: Arrival | undefined,
+    tenure?: Tenancy,
+  ): Promise<StartChildResult | undefined> {
     try {
-      const behaviour = this.behaviour(name)
+      const behaviour = { ...this.behaviour(name), ...(tenure === undefined ? {} : { tenure }) }
       const { durableBody } = behaviour
       if (durableBody === undefined || this.#states === undefined)
         return await this.#startUnder(key, behaviour, child, cause, undefined, arrival?.state)
@@ -166,8 +233,8 @@ export class LocalChildren {
     return result
   }
 
-  /** Stops what runs under the name, whichever kind it is. */
-  async stop(key: string, reason: ExitReason): Promise<void> {
+  /** Stops what runs under the name, whichever kind it is; `as`: what becomes of the name then. */
+  async stop(key: string, reason: ExitReason, as: Released = 'free'): Promise<void> {
     const pid = this.#registered.get(key)
     const isChild = this.#children.has(key)
     const keeper = this.#keepers.get(key)
@@ -175,6 +242,13 @@ export class LocalChildren {
     if (isChild) await this.#terminate(key, reason)
     else if (pid !== undefined) this.#runtime.exit(pid, pid, reason)
     if (keeper !== undefined) this.#states?.release(key, keeper.fence)
+    if (isChild) await this.#tenancies?.release(key, as)
+  }
+
+  /** A child has ended by itself. */
+  ended(key: string, as: Released): void {
+    this.gone(key)
+    void this.#tenancies?.release(key, as)
   }
 
   /** Its own process asks for it: restarted by its supervisor it would only be told the same again. */
@@ -240,6 +314,7 @@ export class LocalChildren {
       down: () => {
         this.#children.clear()
         this.#keepers.clear()
+        this.#tenancies?.releaseAll()
         const culprits = this.#crashes.take(this.#runtime.clock.now())
         const hasGivenUp = this.#hasGivenUp
         this.#hasGivenUp = false
@@ -251,11 +326,13 @@ export class LocalChildren {
 
 /** No failure of the child's: another node was first, or what it has to begin with cannot be read now. It is tried again, and never given up. */
 export function isPutOff(result: StartChildResult): boolean {
-  return isFenced(result) || (!result.ok && result.reason === STATE_UNAVAILABLE)
+  if (result.ok) return false
+  const { reason } = result
+  return isFenced(result) || reason === STATE_UNAVAILABLE || reason === LEASE_LOST || isRefusal(reason)
 }
 
 export function isFenced(result: StartChildResult): boolean {
-  return !result.ok && result.reason === FENCED
+  return !result.ok && (result.reason === FENCED || result.reason === HELD || result.reason === BIRTH_OVER)
 }
 
 function specOf(id: string, behaviour: AnyBehaviour, { argument, restart, shutdown, startTimeoutMs, backoff }: ChildData) {

@@ -13,6 +13,7 @@ import type { DistributedStartResult } from './dynamic-supervisor.ts'
 import type { ChildToStart, LocalChildren } from './local-children.ts'
 import type { MoveOutcome, Mover } from './mover.ts'
 import { pidOf, type Reconciler } from './reconciler.ts'
+import { HELD, isRefusal } from './tenancies.ts'
 
 /** Local name of the server that takes starts and terminations on each node. */
 export const PLACEMENT = 'otp.placement'
@@ -111,10 +112,13 @@ export class PlacementServer {
     const { directory, children, reconciler } = this.#o
     const { key, behaviour, child } = request
     const inherits = directory.get(key) === undefined
-    const gen = directory.takeBirth(key)
-    const result = await children.start(request, 'call', { gen, founder: this.#o.cluster.id, epoch: 1, inherits })
+    const taken = directory.takeBirth(key)
+    const result = await children.start(request, 'call', { gen: taken, founder: this.#o.cluster.id, epoch: 1, inherits })
     if (result === undefined) return NOT_READY
+    // A member has it of which nothing is known here yet; or nobody may have it now.
+    if (!result.ok && isRefusal(result.reason)) return result.reason === HELD ? { ok: false, reason: 'already_present' } : NOT_READY
     if (!result.ok) return result
+    const gen = children.tenancy(key)?.grant.gen ?? taken
     const meanwhile = directory.get(key)
     const isOutdone = meanwhile?.ended === true && meanwhile.gen >= gen
     const refusal = isOutdone ? NOT_READY : whatIsThere(meanwhile)
@@ -145,7 +149,7 @@ export class PlacementServer {
     if (record === undefined || record.ended || record.owner !== cluster.id) return false
     // Written first: a crash between the two must not bring back what was asked to end.
     const ended = reconciler.end(record, 'terminated')
-    const stopped = children.stop(id, 'shutdown').then(() => children.forgetState(record))
+    const stopped = children.stop(id, 'shutdown', 'ended').then(() => children.forgetState(record))
     await Promise.all([stopped, replicator.acknowledged(ended.version)])
     return true
   }
@@ -180,8 +184,8 @@ export class PlacementServer {
 
   /** A child ended and is not restarted: the birth is over. */
   gone(id: string, reason: ExitReason): void {
-    this.#o.children.gone(id)
     const record = this.#owned(id)
+    this.#o.children.ended(id, record === undefined ? 'free' : 'ended')
     if (record === undefined) return
     this.#o.reconciler.end(record, reason)
     this.#o.children.forgetState(record)

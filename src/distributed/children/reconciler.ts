@@ -2,6 +2,7 @@
 import type { Clock, Emitter } from '#base'
 import type { Cluster, MembershipCause, MembershipChange } from '#cluster'
 import { type ExitReason, type NodeId, Pid, type Runtime } from '#process'
+import type { Arbiter } from '../arbiter/arbiter.ts'
 import type { Directory } from '../directory/directory.ts'
 import { birthOf, type ChildData, type Claim, type DirectoryRecord, isOfSameBirth, SETTING } from '../directory/record.ts'
 import type { Replicator } from '../directory/replicator.ts'
@@ -9,10 +10,11 @@ import type { Rules, Trigger } from '../directory/rules.ts'
 import type { DistributedEvents } from '../events.ts'
 import type { ChildPlacement } from './child-placement.ts'
 import { type Duty, dutyOf, type Situation } from './duty.ts'
-import { isFenced, isPutOff, type LocalChildren } from './local-children.ts'
+import { isFenced, isPutOff, LEASE_LOST, type LocalChildren } from './local-children.ts'
 import { MEMBERS } from './members.ts'
 import type { Relocator } from './relocator.ts'
 import type { StartDelay } from './start-delay.ts'
+import { BIRTH_OVER } from './tenancies.ts'
 
 /** Records looked at before the clock is, and how long all of it may take before the event loop gets a turn. */
 const SLICE = 64
@@ -36,6 +38,7 @@ export interface ReconcilerOptions {
   readonly placement: ChildPlacement
   readonly relocator: Relocator
   readonly delay: StartDelay
+  readonly arbiter: Arbiter | undefined
   readonly rules: Rules
 }
 
@@ -57,23 +60,23 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#o = options
-    const { cluster, replicator, children, delay } = options
+    const { cluster, replicator, children, delay, arbiter } = options
+    const hasQuorum = () => !options.placement.needsQuorum || cluster.quorum.has
     this.#situation = {
       self: cluster.id,
-      isAlive: (id) => cluster.alive.has(id) || this.#mayStillRun(id),
+      isHeld: (record) => this.#isHeld(record),
       get mayOwn() {
-        return replicator.isJoined && !cluster.membership.leaving && this.mayRun
+        return replicator.isJoined && !cluster.membership.leaving && hasQuorum() && arbiter?.mayOwn !== false
       },
-      get mayRun() {
-        return !options.placement.needsQuorum || cluster.quorum.has
-      },
+      mayRun: (key) => hasQuorum() && children.mayRun(key),
       place: (record) => options.placement.nodeFor(record),
-      isDue: (key) => options.delay.isDue(key),
+      isDue: (key) => delay.isDue(key) && children.mayTry(key),
       running: (key) => children.running(key)?.serial,
     }
     options.directory.onChanged((winner, previous) => this.#onWinnerChanged(winner, previous))
     cluster.onChange(({ member, change, cause }) => this.#onMemberChanged(member.id, change, cause))
     if (options.placement.needsQuorum) cluster.quorum.onChange(() => this.#sweep('change'))
+    arbiter?.onChange(() => this.#sweep('change'))
     cluster.onTick(() => this.#sweep('tick'))
     void replicator.joined.then(() => this.#sweep('change'))
     delay.onDue = (key) => this.#touch(key)
@@ -164,6 +167,13 @@ export class Reconciler {
     return this.#o.clock.now() - silentSince < STOP_MS + 2 * this.#o.cluster.membership.times.tickMs
   }
 
+  /** With an arbiter it is not gossip that says when a child's owner runs it no more. */
+  #isHeld({ owner, child }: DirectoryRecord): boolean {
+    const { cluster, arbiter } = this.#o
+    if (arbiter === undefined || child === undefined) return cluster.alive.has(owner) || this.#mayStillRun(owner)
+    return (cluster.alive.has(owner) && cluster.hasLease(owner)) || arbiter.mayStillRun(owner)
+  }
+
   #onMemberChanged(id: NodeId, change: MembershipChange, cause: MembershipCause): void {
     if (change === 'down' && cause === 'heartbeat') this.#silentSince.set(id, this.#o.clock.now())
     else this.#silentSince.delete(id)
@@ -180,7 +190,8 @@ export class Reconciler {
     if (isNews && this.#isDue(winner, 'merge')) this.#touch(winner.key)
     if (previous === undefined || winner.ended || previous.ended || winner.owner === previous.owner) return
     // Given away by its owner: no two claims have met.
-    if (winner.handoff !== undefined && winner.handoff !== previous.handoff && winner.epoch === previous.epoch + 1) return
+    const isNext = this.#o.arbiter === undefined ? winner.epoch === previous.epoch + 1 : winner.epoch > previous.epoch
+    if (winner.handoff !== undefined && winner.handoff !== previous.handoff && isNext) return
     if (winner.writer === previous.owner || !this.#o.cluster.alive.has(previous.owner)) return
     const isLocal = this.#o.children.running(winner.key) !== undefined
     this.#o.events.emit('registry.conflict', {
@@ -208,7 +219,7 @@ export class Reconciler {
     placement.refresh()
     for (const key of children.keys()) {
       const record = directory.get(key)
-      if (record !== undefined && (record.ended || record.owner !== cluster.id || !this.#situation.mayRun)) this.#touch(key)
+      if (record !== undefined && (record.ended || record.owner !== cluster.id || !this.#situation.mayRun(key))) this.#touch(key)
     }
     if (!this.#hasWork()) return
     this.#trigger = trigger
@@ -220,7 +231,7 @@ export class Reconciler {
   #hasWork(): boolean {
     const { cluster, children, directory } = this.#o
     if ((directory.liveOf.get(cluster.id) ?? 0) > children.size) return true
-    for (const owner of directory.liveOf.keys()) if (!cluster.alive.has(owner)) return true
+    for (const owner of directory.liveOf.keys()) if (!cluster.alive.has(owner) || !cluster.hasLease(owner)) return true
     return false
   }
 
@@ -260,9 +271,9 @@ export class Reconciler {
 
   #isAmiss(record: DirectoryRecord): boolean {
     if (record.ended) return false
-    const { self, isAlive, running } = this.#situation
+    const { self, isHeld, running } = this.#situation
     if (record.owner === self) return running(record.key) === undefined
-    return !isAlive(record.owner) && this.#o.rules.takesOverAt(this.#trigger, record.owner === this.#died)
+    return !isHeld(record) && this.#o.rules.takesOverAt(this.#trigger, record.owner === this.#died)
   }
 
   // ---- duties
@@ -283,7 +294,7 @@ export class Reconciler {
         await this.#startHere(duty, record)
         return
       case 'stop':
-        await children.stop(record.key, record.ended ? 'shutdown' : record.owner === this.#o.cluster.id ? NO_QUORUM : NAME_CONFLICT)
+        await children.stop(record.key, this.#whyToStop(record), record.ended ? 'ended' : 'free')
         // What it wrote since its birth was ended elsewhere.
         if (record.ended) children.forgetState(record)
         return
@@ -311,15 +322,22 @@ export class Reconciler {
     }
   }
 
+  #whyToStop({ key, ended, owner }: DirectoryRecord): ExitReason {
+    if (ended) return 'shutdown'
+    if (!this.#o.children.mayRun(key)) return LEASE_LOST
+    return owner === this.#o.cluster.id ? NO_QUORUM : NAME_CONFLICT
+  }
+
   async #startHere(duty: 'take_over' | 'start', record: DirectoryRecord): Promise<void> {
-    const { clock, children, directory, cluster } = this.#o
+    const { clock, children, directory, cluster, arbiter } = this.#o
     const startedAt = this.#goneAt.get(record.owner) ?? clock.wall()
     const startedMono = clock.now() - Math.max(0, clock.wall() - startedAt)
     const child = record.child as ChildData
     const result = await children.start(
       { key: record.key, behaviour: record.behaviour, child },
       duty === 'take_over' ? 'takeover' : record.serial === 0 ? 'relocate' : 'reconcile',
-      { ...birthOf(record), epoch: record.epoch + 1 },
+      // What was given away, or is in quarantine, has an epoch that nobody was granted.
+      { ...birthOf(record), epoch: record.epoch + 1, from: record.serial === 0 ? undefined : record.owner },
     )
     // The local supervisor is between two lives: tried again at the next beat.
     if (result === undefined) return
@@ -330,7 +348,7 @@ export class Reconciler {
       winner !== undefined &&
       (winner.ended ||
         !isOfSameBirth(winner, record) ||
-        (winner.owner !== cluster.id && cluster.alive.has(winner.owner)) ||
+        (arbiter === undefined && winner.owner !== cluster.id && cluster.alive.has(winner.owner)) ||
         // One that is gone as well, but may have written what was not found yet.
         (opened !== undefined && winner.epoch >= opened))
     if (result.ok && isSuperseded) await children.stop(record.key, NAME_CONFLICT)
@@ -348,6 +366,10 @@ export class Reconciler {
         startedAt,
         durationMs: clock.now() - startedMono,
       })
+    }
+    if (!result.ok && result.reason === BIRTH_OVER && directory.get(record.key) === record) {
+      this.end(record, 'noproc')
+      children.forgetState(record)
     }
     if (!result.ok && !isSuperseded && !isPutOff(result)) this.#o.relocator.failed(record.key, 'start_failed', result.reason)
   }

@@ -1,6 +1,7 @@
 // The handoffs of one node, both ways: begins those that leave, takes in those that come, and hands each what concerns it.
 import { BadFrame, type Frame, list, text, whole } from '#cluster'
 import type { NodeId } from '#process'
+import type { Arbiter } from '../arbiter/arbiter.ts'
 import { Budget } from '../budget.ts'
 import { pidOf } from '../children/reconciler.ts'
 import type { DirectoryRecord } from '../directory/record.ts'
@@ -22,6 +23,7 @@ export interface HandoffsOptions extends HandoffParts {
   readonly mayOwn: () => boolean
   /** How many processes leave this node at a time. */
   readonly concurrency: number
+  readonly arbiter: Arbiter | undefined
 }
 
 export class Handoffs {
@@ -52,6 +54,7 @@ export class Handoffs {
     cluster.handle('active', (from, frame) => this.#onActive(from, frame))
     cluster.onTick(() => this.#all('tick'))
     cluster.onChange(() => this.#all('changed'))
+    options.arbiter?.onChange(() => this.#all('changed'))
     directory.onChanged(({ key }) => this.#onWinnerChanged(key))
     this.#fences = new Fences(options, (serial, passed) => this.#outgoing.values().some((outgoing) => outgoing.hold(serial, passed)))
   }

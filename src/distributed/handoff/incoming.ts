@@ -141,7 +141,7 @@ export class Incoming {
     const result = await children.start(
       { key, behaviour, child },
       'handoff',
-      { ...birthOf(record), epoch: record.epoch + 1 },
+      { ...birthOf(record), epoch: record.epoch + 1, from: record.owner },
       { state: new Resumed(cargo.data, clock.now() - this.#startedMono), from },
     )
     if (result?.ok !== true) {

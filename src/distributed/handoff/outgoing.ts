@@ -155,11 +155,12 @@ export class Outgoing {
   // ---- what the machine asks for
 
   #standing(): Standing {
-    const { directory, cluster } = this.#parts
+    const { directory, cluster, children } = this.#parts
     const winner = directory.get(this.key)
     if (winner === undefined || winner.ended || !isOfSameBirth(winner, this.#record)) return 'over'
     if (winner.handoff === this.id) return 'claimed'
     if (winner.owner !== cluster.id) return 'passed_on'
+    if (!children.mayRun(this.key)) return 'over'
     return this.#process.isAlive && winner.serial === this.#process.pid.serial ? 'mine' : 'over'
   }
 
@@ -251,13 +252,16 @@ export class Outgoing {
 
   /** With an epoch above the claim that the target may still make: that one loses then, and is shut out of its written state. */
   async #reclaim(): Promise<void> {
-    const { reconciler, children } = this.#parts
+    const { reconciler, children, rules } = this.#parts
     const { pid } = this.#process
+    const isArbitrated = rules.asksArbiter && children.tenancy(this.key) !== undefined
+    // The claim that beats the target's is then made where that one is made, too, and before anything goes on.
+    if (isArbitrated && (!(await children.retake(this.#record)) || this.#standing() !== 'mine')) return
     const claim = { ...this.#record, ...birthOf(this.#record), handoff: undefined }
-    const epoch = this.#record.epoch + 2
+    const epoch = children.tenancy(this.key)?.token ?? this.#record.epoch + 2
     reconciler.claim(this.key, pid, { ...claim, epoch })
     const before = children.epoch(this.key)
-    if (before !== undefined && !(await children.keep(this.#record, epoch))) return
+    if (before !== undefined && !(await children.keep(this.#record, epoch, this.to))) return
     // It may have been taken over or ended meanwhile: then it is stopped.
     if (this.#standing() !== 'mine') return
     const opened = children.epoch(this.key) ?? epoch

@@ -9,6 +9,8 @@ export interface HandoffRules {
   readonly fences: boolean
   /** What a sender has given up waiting for is refused when it comes at last. */
   readonly refusesLate: boolean
+  /** With an arbiter, a source that has told the target to claim the name goes on only if the arbiter gives the name back. */
+  readonly asksArbiter: boolean
 }
 
-export const HANDOFF_RULES: HandoffRules = { waitsForCommit: true, mergesFirst: true, fences: true, refusesLate: true }
+export const HANDOFF_RULES: HandoffRules = { waitsForCommit: true, mergesFirst: true, fences: true, refusesLate: true, asksArbiter: true }

@@ -2,7 +2,7 @@
 import { type Clock, CodedError, type Emitter } from '#base'
 import { decodeData, encodeData } from '#cluster'
 import type { KeptState, StateKeeper } from '#otp'
-import type { ExitReason } from '#process'
+import type { ExitReason, NodeId } from '#process'
 import type { DistributedEvents } from '../events.ts'
 import { compareFences, type Fence, type StoredState } from './fence.ts'
 import type { StateStore, WriteResult } from './state-store.ts'
@@ -95,9 +95,9 @@ export class ChildStateKeeper implements StateKeeper {
    * The process goes on, and writes under a later token, with which the state was opened anew. `false`: what was found then is not what it has
    * written, or what the node it was to go to, which begins with a copy, has made of that: it has to begin with what was found.
    */
-  renew(fence: Fence, found: StoredState | undefined): boolean {
+  renew(fence: Fence, found: StoredState | undefined, heir: NodeId): boolean {
     const before = this.#fence
-    const isCopy = found !== undefined && this.#seq > 0 && found.seq === 1 && found.fence.epoch === before.epoch + 1
+    const isCopy = found !== undefined && this.#seq > 0 && found.seq === 1 && found.fence.owner === heir && found.fence.epoch > before.epoch
     if (found !== undefined && compareFences(found.fence, before) !== 0 && !isCopy) return false
     this.#fence = fence
     this.#seq = this.#stored()?.seq ?? 0

@@ -11,6 +11,8 @@ export interface Birth extends BirthId {
   readonly epoch: number
   /** Nobody knows the name: its last birth may not have ended but gone down with the whole cluster, and its state is this one's. */
   readonly inherits?: boolean
+  /** Whose the epoch before this one was, if it was granted by an arbiter. */
+  readonly from?: NodeId | undefined
 }
 
 export interface ChildStatesOptions {
@@ -55,9 +57,9 @@ export class ChildStates {
    * Makes a process that runs here the one that may write its state again, after another node may have opened it. `false`: it must not go on,
    * but begin with what there is.
    */
-  async renew(key: string, behaviour: string, keeper: ChildStateKeeper, epoch: number): Promise<boolean> {
+  async renew(key: string, behaviour: string, keeper: ChildStateKeeper, epoch: number, heir: NodeId): Promise<boolean> {
     const opened = await this.#tryToOpen(key, behaviour, { ...keeper.fence, epoch })
-    return opened.ok && keeper.renew(opened.fence, opened.found)
+    return opened.ok && keeper.renew(opened.fence, opened.found, heir)
   }
 
   async #tryToOpen(key: string, behaviour: string, birth: Birth): Promise<Opened | NotOpened> {

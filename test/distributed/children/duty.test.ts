@@ -23,9 +23,9 @@ const theirs = { ...mine, owner: 'other.1', writer: 'other.1' }
 const dead = { ...mine, owner: 'dead.1', writer: 'dead.1' }
 const here = (changes: Partial<Situation> = {}): Situation => ({
   self: 'me.1',
-  isAlive: (id) => id !== 'dead.1',
+  isHeld: ({ owner }) => owner !== 'dead.1',
   mayOwn: true,
-  mayRun: true,
+  mayRun: () => true,
   place: () => 'me.1',
   isDue: () => true,
   running: () => undefined,
@@ -50,8 +50,13 @@ test.each([
   ["a dead node's that falls to another: nothing", dead, here(elsewhere), undefined],
   ["a dead node's before I have joined: nothing", dead, here({ mayOwn: false }), undefined],
   ["a dead node's, but it runs here already: stop it, the record decides", dead, here(runs), 'stop'],
-  ['a child of mine that runs without a majority: stop it', mine, here({ ...runs, mayRun: false, mayOwn: false }), 'stop'],
-  ['a registered name of mine without a majority: nothing', { ...mine, child: undefined }, here({ ...runs, mayRun: false }), undefined],
+  ['a child of mine that runs without a majority: stop it', mine, here({ ...runs, mayRun: () => false, mayOwn: false }), 'stop'],
+  [
+    'a registered name of mine without a majority: nothing',
+    { ...mine, child: undefined },
+    here({ ...runs, mayRun: () => false }),
+    undefined,
+  ],
   ['one of mine that has to wait: nothing yet', { ...mine, serial: 0 }, here({ isDue: () => false }), undefined],
   ['a quarantined one: nothing, though its owner is dead', { ...dead, serial: 0, child: poison }, here(), undefined],
   ['a quarantined one that runs here all the same: stop it', { ...mine, child: poison }, here(runs), 'stop'],
