@@ -110,7 +110,7 @@ async function main(): Promise<void> {
 /** This node's links, where they may be cut. */
 let cuttable: CuttableTransport | undefined
 
-function makeNode(config: Config, own: Pick<NodeOptions, 'version' | 'incarnation' | 'events' | 'stateStore'>): Node {
+function makeNode(config: Config, own: Pick<NodeOptions, 'version' | 'incarnation' | 'events' | 'stateStore' | 'arbiter'>): Node {
   const directory = config.runtimeDirectory ?? defaultRuntimeDirectory()
   const links = {
     cluster: config.cluster,
@@ -171,13 +171,21 @@ function samplingOf({ traceRatios: { message, lifecycle, cluster } }: Config): P
 }
 
 /** What rests on NATS; it is connected before there is a node, and closed when there is none any more. */
-async function onNats({ nats: settings, stateStore }: Config): Promise<Pick<NodeOptions, 'stateStore'>> {
+async function onNats({
+  nats: settings,
+  arbiter,
+  arbiterLeaseMs,
+  stateStore,
+}: Config): Promise<Pick<NodeOptions, 'arbiter' | 'stateStore'>> {
   if (settings === undefined) return {}
   // Only here: who needs no NATS does without its client.
   const { connectNats } = await import('#nats')
   const nats = await connectNats(settings)
   shutdown.add(() => nats.close())
-  return stateStore === 'nats' ? { stateStore: await nats.stateStore() } : {}
+  return {
+    ...(arbiter === 'nats' ? { arbiter: await nats.arbiter({ leaseMs: arbiterLeaseMs }) } : {}),
+    ...(stateStore === 'nats' ? { stateStore: await nats.stateStore() } : {}),
+  }
 }
 
 function storeOf(config: Config, runtimeDirectory: string): { stateStore?: StateStoreFactory } {

@@ -71,8 +71,6 @@ export interface BoxOptions {
   /** Where something beside the box is on the same clock. */
   readonly clock?: FakeClock
   readonly seed?: number
-  /** Where others turn by it, too. */
-  readonly clock?: FakeClock
   readonly node?: Omit<NodeOptions, 'name' | 'transport' | 'topologies' | 'clock' | 'random'>
   /** What differs from node to node. */
   readonly nodeOf?: (name: string) => Partial<NonNullable<BoxOptions['node']>>
