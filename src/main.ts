@@ -7,6 +7,7 @@ import { CuttableTransport, defaultRuntimeDirectory, localSecret, nodeId, type T
 import { type Config, readConfig } from '#config'
 import { STRATEGIES } from '#distributed'
 import { close, createHttpServer, healthRoutes, listen, loopbackOnly, observerRoutes, pageRoutes } from '#http'
+import { arbiterSnapshot } from '#introspect'
 import { Node, startNode } from '#node'
 import { type LogLevel, startTelemetry, type Telemetry } from '#observability'
 import {
@@ -70,6 +71,7 @@ async function main(): Promise<void> {
   healthRoutes(health, {
     render: (accept) => (telemetry as Telemetry).render(accept),
     isReady: () => node.isReady && !isEnding(),
+    lease: () => arbiterSnapshot(node.parts.arbiter),
     metricsToken: config.tokens.metrics,
   })
   const metricsAddress = await listen(health, config.metricsHost, config.metricsPort)

@@ -184,6 +184,7 @@ export class Node {
       handoffs,
       replicator,
       redistributor,
+      arbiter: this.#distributed.arbiter,
       version: options.version ?? '0',
       role: options.role ?? 'node',
       zone: options.zone ?? '',

@@ -162,6 +162,24 @@ export const ALERTS = {
       'Whether a placement strategy or a pinned set of nodes wants it so.',
     ],
   },
+  OtpArbiterDegraded: {
+    severities: ['warning'],
+    says: 'A node renews the lease of its arbiter late, or has lost one: names are safe, and may soon have no owner.',
+    look: [
+      'Which nodes: one is its own network or event loop, all are the engine.',
+      'Why, in the log: event="arbiter.degraded", field "why".',
+      'The servers of the engine: do they answer, and has each stream a leader?',
+    ],
+  },
+  OtpArbiterLeaseLost: {
+    severities: ['critical'],
+    says: 'A node has no lease of its arbiter: it may own nothing, and what it ran was stopped.',
+    look: [
+      'Which nodes: of one the others take its names over, of all nothing runs.',
+      'The servers of the engine: a majority of them has to be there.',
+      'Why, on /readyz of the node, field "arbiter".',
+    ],
+  },
   OtpMailboxBacklog: {
     severities: ['warning'],
     says: 'Messages wait long in mailboxes.',
@@ -256,6 +274,7 @@ export const BOARDS = {
   'otp-processes': 'OTP / Processes and mailboxes',
   'otp-placement': 'OTP / Placement and handoff',
   'otp-links': 'OTP / Registry and links',
+  'otp-arbiter': 'OTP / Arbiter and its engine',
   'otp-node': 'OTP / Node and telemetry cost',
 } as const
 

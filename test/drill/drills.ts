@@ -16,6 +16,8 @@ export const DRILLS: readonly Drill[] = [
 
 /** The cases for promtool show these. */
 export const WITHOUT_DRILL: Reasons = {
+  OtpArbiterDegraded: 'needs servers of the engine beside the nodes, which the stack of the drills does not have',
+  OtpArbiterLeaseLost: 'needs servers of the engine beside the nodes, which the stack of the drills does not have',
   OtpHandoffSlow: 'no fault yet makes ten handoffs end slowly within the shortened window; busy processes are held, and then given up',
 }
 

@@ -110,6 +110,8 @@ describe('the guards can fail', () => {
     ['rate(otp_processes[$__rate_interval])', 'a rate of a gauge: otp_processes'],
     ['rate(otp_calls_total[5m])', 'a range that does not fit the scrape interval: otp_calls_total[5m]'],
     ['sum by (version) (otp_processes)', 'grouped by version, which nothing in it has'],
+    ['gnatsd_varz_memory{cluster=~"$cluster"}', 'no metric gnatsd_varz_memory'],
+    ['gnatsd_varz_in_msgs{cluster=~"$cluster"}', 'a counter without a rate: gnatsd_varz_in_msgs'],
     ['sum by (x (otp_processes)', 'not PromQL'],
     ['{cluster="a"}', 'a selector without a metric: {cluster="a"}'],
   ] as const)('on the query %s', ([expr, fault]) => {
@@ -169,6 +171,12 @@ describe('the guards can fail', () => {
       'the scope',
       (board: Board) => {
         query(board).expr = 'sum(otp_processes)'
+      },
+    ],
+    [
+      'the cluster of an engine',
+      (board: Board) => {
+        query(board).expr = 'sum(gnatsd_varz_mem)'
       },
     ],
     [

@@ -239,6 +239,13 @@ describe('what is not said while something else is', () => {
     expect(silencedBy(firing('OtpSupervisorGaveUp'))).toEqual(['OtpCrashLoopSlow warning', 'OtpRestartStorm warning'])
   })
 
+  test('a node without a lease is told once, and another node is told besides', () => {
+    const source = labelsOf(firing('OtpArbiterLeaseLost'))
+    const late = labelsOf(firing('OtpArbiterDegraded'))
+    expect(silencedBy(firing('OtpArbiterLeaseLost'))).toEqual(['OtpArbiterDegraded warning'])
+    expect(alertmanager.inhibit_rules.some((rule) => inhibits(rule, source, { ...late, instance: 'b' }))).toBe(false)
+  })
+
   test('another supervisor, another behaviour, another cluster is not silenced', () => {
     const rules = alertmanager.inhibit_rules
     const any = (source: Record<string, string>, target: Record<string, string>) => rules.some((rule) => inhibits(rule, source, target))
@@ -263,6 +270,7 @@ describe('what is not said while something else is', () => {
       'OtpRestartStorm critical',
       'OtpCallErrorBudgetBurn critical',
       'OtpSupervisorGaveUp critical',
+      'OtpArbiterLeaseLost critical',
     ]
     const silencing = allFirings.filter((one) => silencedBy(one).length > 0).map(({ alert, severity }) => `${alert} ${severity}`)
     expect([...new Set(silencing)].toSorted()).toEqual(allowed.toSorted())
