@@ -9,7 +9,7 @@ import type { Source } from '#bench/support/bench.ts'
 describe.for([
   [cluster, 5],
   [handoff, 1],
-  [nats, 2],
+  [nats, 3],
 ] as const)('$0.name', ([{ rows }, programsAtLeast]) => {
   const sources = rows.flatMap(({ ours, peers }): Source[] => [ours, ...Object.values(peers).flatMap(({ source }) => source ?? [])])
 
