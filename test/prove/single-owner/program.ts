@@ -90,7 +90,7 @@ function notNow(error: unknown): never {
 }
 
 function tell(type: string, data: object): void {
-  writeSync(story, `${JSON.stringify({ at: monotonic(), wall: Date.now(), type, ...data })}\n`)
+  writeSync(story, `${JSON.stringify({ type, ...data, at: monotonic(), wall: Date.now() })}\n`)
 }
 
 async function answer({ ask, question }: Request<Questions>): Promise<Questions[keyof Questions]['answer']> {
