@@ -182,6 +182,7 @@ export const ALERTS = {
   },
   OtpArbiterDegraded: {
     severities: ['warning'],
+    board: 'otp-arbiter',
     says: 'A node renews the lease of its arbiter late, or has lost one: names are safe, and may soon have no owner.',
     look: [
       'Which nodes: one is its own network or event loop, all are the engine.',
@@ -191,6 +192,7 @@ export const ALERTS = {
   },
   OtpArbiterLeaseLost: {
     severities: ['critical'],
+    board: 'otp-arbiter',
     says: 'A node has no lease of its arbiter: it may own nothing, and what it ran was stopped.',
     look: [
       'Which nodes: of one the others take its names over, of all nothing runs.',
