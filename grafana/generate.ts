@@ -1,6 +1,7 @@
 // Writes every board as the JSON that Grafana provisions: `node grafana/generate.ts`, with `--check` it only compares.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
+import { arbiter } from './boards/arbiter.ts'
 import { clusterOverview } from './boards/cluster-overview.ts'
 import { links } from './boards/links.ts'
 import { node } from './boards/node.ts'
@@ -9,7 +10,7 @@ import { processes } from './boards/processes.ts'
 import { supervision } from './boards/supervision.ts'
 
 /** From general to specific: a reader goes from one to the next. */
-const BUILDERS = [clusterOverview, supervision, processes, placement, links, node]
+const BUILDERS = [clusterOverview, supervision, processes, placement, links, arbiter, node]
 
 /** Every board by its file, as text. */
 export const boards = (): Readonly<Record<string, string>> =>

@@ -1,5 +1,5 @@
 // Pure. Expressions over the vocabulary: every selector keeps to the chosen clusters, jobs and instances, and every name is checked by the compiler.
-import type { METRICS, MetricName } from '#vocabulary'
+import type { ENGINE_METRICS, EngineMetricName, METRICS, MetricName } from '#vocabulary'
 
 type NameOfKind<K extends string> = { [N in MetricName]: (typeof METRICS)[N]['kind'] extends K ? N : never }[MetricName]
 type LabelOf<N extends MetricName> = keyof (typeof METRICS)[N]['labels'] & string
@@ -22,6 +22,15 @@ const braces = (matchers: Readonly<Record<string, string | undefined>>): string 
 
 /** A metric in the chosen scope; a value that begins with `!` excludes, one that begins with `~` is a pattern. */
 export const select = <N extends MetricName>(name: N, matchers: Matchers<N> = {}): string => `${name}${braces(matchers)}`
+
+/** A metric of the engine's exporter in the chosen clusters; its servers are no instances of nodes, and its job is its own. */
+export const engine = <N extends EngineMetricName>(
+  name: N,
+  matchers: Partial<Record<keyof (typeof ENGINE_METRICS)[N]['labels'] & string, string>> = {},
+): string => {
+  const own = Object.entries<string | undefined>(matchers).map(([label, value = '']) => `${label}="${value}"`)
+  return `${name}{${['cluster=~"$cluster"', ...own].join(',')}}`
+}
 
 /** Per second, over a range that fits the scrape interval and the zoom. */
 export const rate = <N extends NameOfKind<'counter'>>(name: N, matchers: Matchers<N> = {}): string =>

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parse, stringify } from 'yaml'
+import { serverConfig } from './nats-server.ts'
 
 const GENERATED = '# Written by `node k8s/generate.ts`; edit what it reads, not this.\n'
 const KUSTOMIZATION = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' }
@@ -86,6 +87,25 @@ function stack(): unknown {
   }
 }
 
+/** Three servers, as the StatefulSet names them. */
+const NATS = serverConfig({
+  about: `${GENERATED.slice(2).trim()} Three servers of NATS; what they may keep in all is less than their disk holds.`,
+  servers: [0, 1, 2].map((index) => `otp-nats-${index}.otp-nats`),
+  storeDirectory: '/data',
+  maxFileStore: '8GB',
+  certificates: '/run/secrets/otp-nats-tls',
+  clusters: { 'otp-labs': '$OTP_NATS_USERS' },
+  pidFile: '/run/nats/nats.pid',
+})
+
+/** The same on a laptop: whoever is on the network of its containers may do anything. */
+const LAPTOP = serverConfig({
+  about: `${GENERATED.slice(2).trim()} Three servers of NATS for observability/compose.nats.yaml: no certificates, and no accounts.`,
+  servers: ['nats1', 'nats2', 'nats3'],
+  storeDirectory: '/data',
+  maxFileStore: '2GB',
+})
+
 /** Every generated file by its path, as text. */
 export const manifests = (): Readonly<Record<string, string>> => ({
   'k8s/generated/prometheus-rule.yaml': yaml(prometheusRule()),
@@ -93,6 +113,8 @@ export const manifests = (): Readonly<Record<string, string>> => ({
   'grafana/kustomization.yaml': yaml(boards()),
   'observability/kustomization.yaml': yaml(configurations()),
   [`${STACK}/kustomization.yaml`]: yaml(stack()),
+  'k8s/components/nats/nats.conf': NATS,
+  'observability/nats/nats.conf': LAPTOP,
 })
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

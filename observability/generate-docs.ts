@@ -22,9 +22,13 @@ const row = (...cells: readonly string[]): string => `| ${cells.map((cell) => ce
 const table = (head: readonly string[], rows: readonly string[]): string =>
   [row(...head), row(...head.map(() => '---')), ...rows].join('\n')
 
-function metricRow([name, { kind, unit, labels, help, buckets, exemplars }]: [string, MetricEntry]): string {
+function metricRow([name, { kind, unit, labels, help, buckets, exemplars, optional }]: [string, MetricEntry]): string {
   const said = Object.entries(labels).map(([label, values]) => (values === 'open' ? code(label) : `${code(label)} (${values.join(', ')})`))
-  const extra = [buckets === undefined ? '' : ` Buckets: ${buckets.join(', ')}.`, exemplars === true ? ' With exemplars.' : '']
+  const extra = [
+    buckets === undefined ? '' : ` Buckets: ${buckets.join(', ')}.`,
+    exemplars === true ? ' With exemplars.' : '',
+    optional === true ? ' Absent where the node has no such part.' : '',
+  ]
   return row(code(name), kind, unit, said.join(', ') || '–', help + extra.join(''))
 }
 
@@ -38,7 +42,7 @@ ${GENERATED}
 
 Each node serves these on its metrics port, as Prometheus text or as OpenMetrics. Labels are never a pid, a registered name, an error message or
 a trace id. A label without a list of values takes at most ${MAX_LABEL_VALUES} in a family; the rest is counted as \`${OTHER}\`, and \`otp_telemetry_label_overflow_total\` says so.
-Counters and histograms stand at 0 in every combination of the listed values as soon as their supervisor or behaviour is known.
+Counters and histograms stand at 0 in every combination of the listed values as soon as their supervisor, behaviour or optional part is known.
 
 ## The runtime, its cluster and its telemetry
 

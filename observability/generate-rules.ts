@@ -3,7 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { stringify } from 'yaml'
 import { alertmanagerConfig, type Contacts, PEOPLE, webhooks } from './alerts/alertmanager.ts'
+import { arbiter } from './alerts/arbiter.ts'
 import { type Case, promtoolFile } from './alerts/case.ts'
+import { arbiterCases } from './alerts/cases/arbiter.ts'
 import { membershipCases } from './alerts/cases/membership.ts'
 import { placementCases } from './alerts/cases/placement.ts'
 import { processesCases } from './alerts/cases/processes.ts'
@@ -30,6 +32,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   supervision: { groups: supervision, cases: supervisionCases },
   processes: { groups: processes, cases: processesCases },
   placement: { groups: placement, cases: placementCases },
+  arbiter: { groups: arbiter, cases: arbiterCases },
   telemetry: { groups: telemetry, cases: telemetryCases },
 }
 
@@ -80,6 +83,7 @@ const COMPOSE: Places = {
     collector: 'collector:8888',
     spans: 'collector:8889',
   },
+  engine: ['nats1-exporter:7777', 'nats2-exporter:7777', 'nats3-exporter:7777'],
 }
 
 function testFiles(): Record<string, string> {

@@ -2,6 +2,7 @@
 import type { SpanContext } from '@opentelemetry/api'
 import { type Clock, type Handlers, systemClock } from '#otp-labs'
 import type { Facts } from '#vocabulary'
+import { arbiterRows } from './traces/arbiter.ts'
 import { recordHandoff } from './traces/handoff.ts'
 import { Recent } from './traces/recent.ts'
 import { errorOf, type RecorderTracers, reasonName, SpanRecorder } from './traces/recorder.ts'
@@ -208,14 +209,7 @@ export function createTraces(tracers: RecorderTracers, clock: Clock = systemCloc
     'cluster.paused': null,
     'cluster.quorum_gained': null,
     'cluster.quorum_lost': null,
-    'arbiter.lease_acquired': null,
-    'arbiter.lease_renewed': null,
-    'arbiter.lease_lost': null,
-    'arbiter.lease_released': null,
-    'arbiter.degraded': null,
-    'arbiter.recovered': null,
-    'arbiter.claimed': null,
-    'arbiter.session_ended': null,
+    ...arbiterRows(spans, (node) => departures.get(node)),
     'directory.member_given_up': null,
     'directory.replicated': null,
     'registry.refused': null,

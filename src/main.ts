@@ -7,6 +7,7 @@ import { CuttableTransport, defaultRuntimeDirectory, localSecret, nodeId, type T
 import { type Config, readConfig } from '#config'
 import { STRATEGIES } from '#distributed'
 import { close, createHttpServer, healthRoutes, listen, loopbackOnly, observerRoutes, pageRoutes } from '#http'
+import { arbiterSnapshot } from '#introspect'
 import { Node, startNode } from '#node'
 import { type LogLevel, startTelemetry, type Telemetry } from '#observability'
 import {
@@ -55,8 +56,9 @@ async function main(): Promise<void> {
     env: process.env,
   })
   shutdown.add(async () => telemetry?.shutdown(SHUTDOWN_BUDGET.flushMs))
+  const engine = await onNats(config)
   const make = (which: number): Node => {
-    const made = makeNode(config, { version, incarnation: which, events })
+    const made = makeNode(config, { version, incarnation: which, events, ...engine })
     made.onFailure = (reason) => {
       telemetry?.logger.fatal({ reason }, 'the node cannot go on')
       shutdown.begin(reason, 1)
@@ -70,6 +72,7 @@ async function main(): Promise<void> {
   healthRoutes(health, {
     render: (accept) => (telemetry as Telemetry).render(accept),
     isReady: () => node.isReady && !isEnding(),
+    lease: () => arbiterSnapshot(node.parts.arbiter),
     metricsToken: config.tokens.metrics,
   })
   const metricsAddress = await listen(health, config.metricsHost, config.metricsPort)
@@ -107,7 +110,7 @@ async function main(): Promise<void> {
 /** This node's links, where they may be cut. */
 let cuttable: CuttableTransport | undefined
 
-function makeNode(config: Config, own: { version: string; incarnation: number; events: EventStream<NodeEvents> }): Node {
+function makeNode(config: Config, own: Pick<NodeOptions, 'version' | 'incarnation' | 'events' | 'stateStore' | 'arbiter'>): Node {
   const directory = config.runtimeDirectory ?? defaultRuntimeDirectory()
   const links = {
     cluster: config.cluster,
@@ -137,8 +140,8 @@ function makeNode(config: Config, own: { version: string; incarnation: number; e
     },
     role: config.role,
     zone: config.zone,
-    ...own,
     ...storeOf(config, directory),
+    ...own,
     ...(config.membersExpected === undefined ? {} : { membersExpected: config.membersExpected }),
     tracing: telemetry?.tracing,
     ...(telemetry === undefined ? {} : watched(telemetry)),
@@ -167,9 +170,27 @@ function samplingOf({ traceRatios: { message, lifecycle, cluster } }: Config): P
   return { 'otp.lifecycle': lifecycle, 'otp.cluster': cluster, ...(message === undefined ? {} : { 'otp.message': message }) }
 }
 
+/** What rests on NATS; it is connected before there is a node, and closed when there is none any more. */
+async function onNats({
+  nats: settings,
+  arbiter,
+  arbiterLeaseMs,
+  stateStore,
+}: Config): Promise<Pick<NodeOptions, 'arbiter' | 'stateStore'>> {
+  if (settings === undefined) return {}
+  // Only here: who needs no NATS does without its client.
+  const { connectNats } = await import('#nats')
+  const nats = await connectNats(settings)
+  shutdown.add(() => nats.close())
+  return {
+    ...(arbiter === 'nats' ? { arbiter: await nats.arbiter({ leaseMs: arbiterLeaseMs }) } : {}),
+    ...(stateStore === 'nats' ? { stateStore: await nats.stateStore() } : {}),
+  }
+}
+
 function storeOf(config: Config, runtimeDirectory: string): { stateStore?: StateStoreFactory } {
   if (config.stateStore === 'memory') return { stateStore: memoryStateStore({ copies: config.stateCopies }) }
-  if (config.stateStore === 'none') return {}
+  if (config.stateStore === 'none' || config.stateStore === 'nats') return {}
   return { stateStore: sqliteStateStore({ directory: config.stateDirectory ?? join(runtimeDirectory, 'state') }) }
 }
 

@@ -1,4 +1,4 @@
-// Board 6: is a node's event loop free, is its memory sound, and what does watching it cost.
+// Board 7: is a node's event loop free, is its memory sound, and what does watching it cost.
 import { board, type Row } from '../board.ts'
 import { alertList, figure, graph } from '../panels.ts'
 import { increase, max, quantile, rate, select, sum } from '../promql.ts'

@@ -50,6 +50,12 @@ export const INHIBITIONS: readonly Inhibition[] = [
     target: [oneOf('OtpRestartStorm', 'OtpCrashLoopSlow'), severity('warning')],
     equal: ['cluster', 'supervisor'],
   },
+  {
+    because: 'A node without a lease was late with it before.',
+    source: [is('OtpArbiterLeaseLost')],
+    target: [is('OtpArbiterDegraded')],
+    equal: ['cluster', 'instance'],
+  },
 ]
 
 /** Seconds to wait for more alerts of a new group, for more of one that was told, and until it is told again. */

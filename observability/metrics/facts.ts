@@ -16,6 +16,14 @@ const PEER_COUNTERS = [
   'otp_replication_lag_seconds',
 ] as const
 
+/** Counted from the first lease on. */
+const ARBITER_FAMILIES = [
+  'otp_arbiter_claims_total',
+  'otp_arbiter_claim_duration_seconds',
+  'otp_arbiter_lease_renewal_duration_seconds',
+  'otp_arbiter_leases_lost_total',
+] as const
+
 /** A member's name without its incarnation: the label stays bounded while nodes come and go. */
 const nameOf = (node: string): string => node.slice(0, node.lastIndexOf('.')) || node
 
@@ -132,13 +140,18 @@ export function metricsTable({ families, behaviours, supervisors, exemplar }: Fa
       knowStore(families, store)
       families.count('otp_state_loads_total', { store })
     },
-    'arbiter.lease_acquired': null,
-    'arbiter.lease_renewed': null,
-    'arbiter.lease_lost': null,
+    'arbiter.lease_acquired': () => {
+      for (const family of ARBITER_FAMILIES) families.zero(family, {})
+    },
+    'arbiter.lease_renewed': ({ durationMs }) => families.observe('otp_arbiter_lease_renewal_duration_seconds', {}, durationMs / SECOND),
+    'arbiter.lease_lost': ({ cause }) => families.count('otp_arbiter_leases_lost_total', { cause }),
     'arbiter.lease_released': null,
     'arbiter.degraded': null,
     'arbiter.recovered': null,
-    'arbiter.claimed': null,
+    'arbiter.claimed': ({ op, outcome, durationMs }) => {
+      families.count('otp_arbiter_claims_total', { op, outcome })
+      families.observe('otp_arbiter_claim_duration_seconds', { op }, durationMs / SECOND)
+    },
     'arbiter.session_ended': null,
     'handoff.started': null,
     'handoff.ended': (event) => {

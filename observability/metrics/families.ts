@@ -48,7 +48,7 @@ export class Families {
   constructor(wall: () => number) {
     this.#wall = wall
     for (const { name, entry, admitted } of this.#byName.values()) {
-      if (admitted.size === 0 && entry.kind !== 'gauge' && name !== OVERFLOW) this.#zero(name, {})
+      if (admitted.size === 0 && entry.kind !== 'gauge' && entry.optional !== true && name !== OVERFLOW) this.#zero(name, {})
     }
   }
 

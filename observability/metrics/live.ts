@@ -24,6 +24,9 @@ const LIVE: readonly OtpMetricName[] = [
   'otp_children_quarantined',
   'otp_cluster_members',
   'otp_cluster_members_expected',
+  'otp_arbiter_lease_age_seconds',
+  'otp_arbiter_lease_limit_seconds',
+  'otp_arbiter_may_own',
   'otp_topology_peers',
   'otp_topology_sync_age_seconds',
   'otp_link_bytes_total',
@@ -67,6 +70,7 @@ export class LiveReader {
     this.#readBehaviours(node)
     this.#readSupervisors(node)
     this.#readCluster(node)
+    this.#readArbiter(node)
     this.#readTopologies(node)
     this.#readTraffic(node)
   }
@@ -131,6 +135,13 @@ export class LiveReader {
     families.set('otp_children_quarantined', { supervisor }, node.childrenQuarantined)
     for (const [direction, count] of Object.entries(node.handoffs)) families.set('otp_handoffs_in_progress', { direction }, count)
     families.set('otp_placement_imbalance_ratio', {}, node.placementImbalance)
+  }
+
+  #readArbiter({ arbiter }: NodeSnapshot): void {
+    if (arbiter === null) return
+    this.#families.set('otp_arbiter_lease_age_seconds', {}, arbiter.leaseAgeMs / SECOND)
+    this.#families.set('otp_arbiter_lease_limit_seconds', {}, arbiter.limitMs / SECOND)
+    this.#families.set('otp_arbiter_may_own', {}, Number(arbiter.mayOwn))
   }
 
   #readTopologies(node: NodeSnapshot): void {

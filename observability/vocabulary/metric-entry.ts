@@ -14,6 +14,8 @@ export interface MetricEntry {
   readonly buckets?: readonly number[]
   /** Carries `trace_id` and `span_id` of a kept span in OpenMetrics. */
   readonly exemplars?: true
+  /** Of a part that a node may do without: nothing is exposed, not even zeros, until it is there. */
+  readonly optional?: true
 }
 
 type Labels = MetricEntry['labels']
@@ -29,3 +31,5 @@ export const histogram = <L extends Labels = None>(unit: string, help: string, b
   ({ kind: 'histogram', unit, help, buckets, labels }) as const
 /** The same, and its exemplars lead to traces. */
 export const withExemplars = <M extends MetricEntry>(metric: M) => ({ ...metric, exemplars: true }) as const
+/** The same, and a node without that part exposes nothing of it. */
+export const optional = <M extends MetricEntry>(metric: M) => ({ ...metric, optional: true }) as const

@@ -1,104 +1,42 @@
 // Every metric a node exposes: name, kind, unit, help, labels with their values, buckets.
-import type { HandoffPhase, NodeEvents, NodeSnapshot } from '#otp-labs'
-import { counter, gauge, histogram, type MetricEntry, withExemplars } from './metric-entry.ts'
+import {
+  applicationStops,
+  callOutcomes,
+  childStates,
+  claimOps,
+  claimOutcomes,
+  directions,
+  drainOutcomes,
+  exitClasses,
+  failureClasses,
+  handoffOutcomes,
+  handoffPhases,
+  handoffReasons,
+  leaseLosses,
+  letterReasons,
+  memberCauses,
+  memberChanges,
+  memberStatuses,
+  overflows,
+  refusals,
+  registryOps,
+  relocationCauses,
+  resolutions,
+  restartCauses,
+  spawnCauses,
+  stateOutcomes,
+  takeoverOutcomes,
+  topologyRefusals,
+} from './label-values.ts'
+import { counter, gauge, histogram, type MetricEntry, optional, withExemplars } from './metric-entry.ts'
 import { RUNTIME_METRICS } from './runtime-metrics.ts'
 
-type Fact<E extends keyof NodeEvents, F extends keyof NodeEvents[E]> = NodeEvents[E][F] & string
-
-/** Neither a value too many nor one forgotten compiles. */
-const values = <T extends string>(set: Readonly<Record<T, true>>): readonly T[] => Object.keys(set) as T[]
-
-const spawnCauses = values<Fact<'process.spawned', 'cause'>>({
-  boot: true,
-  call: true,
-  restart: true,
-  takeover: true,
-  handoff: true,
-  reconcile: true,
-  relocate: true,
-})
-const failureClasses = values<Fact<'process.spawn_failed', 'class'>>({ error: true, timeout: true, already_started: true })
-const exitClasses = values<Fact<'process.exited', 'class'>>({
-  normal: true,
-  shutdown: true,
-  error: true,
-  killed: true,
-  noproc: true,
-  noconnection: true,
-  timeout: true,
-})
-const restartCauses = values<Fact<'supervisor.child_restarted', 'cause'>>({
-  crash: true,
-  exit: true,
-  sibling: true,
-  retry: true,
-  manual: true,
-})
-const applicationStops = values<Fact<'application.stopped', 'cause'>>({ told: true, ended: true })
-const callOutcomes = values<keyof NodeSnapshot['behaviours'][number]['calls']>({
-  ok: true,
-  error: true,
-  timeout: true,
-  noproc: true,
-  nodedown: true,
-})
-const overflows = values<keyof NodeSnapshot['behaviours'][number]['dropped']>({ drop_newest: true, drop_oldest: true, reject: true })
-const letterReasons = values<Fact<'process.dead_letter', 'reason'>>({ noproc: true, noconnection: true, unhandled: true, overloaded: true })
-const memberStatuses = values<NodeSnapshot['members'][number]['status']>({ up: true, suspect: true, leaving: true, down: true, left: true })
-const memberChanges = values<Fact<'cluster.member_changed', 'change'>>({
-  join: true,
-  leave: true,
-  suspect: true,
-  down: true,
-  refute: true,
-  drain: true,
-  resume: true,
-})
-const memberCauses = values<Fact<'cluster.member_changed', 'cause'>>({
-  heartbeat: true,
-  refused: true,
-  left: true,
-  superseded: true,
-  link: true,
-  gossip: true,
-})
-const refusals = values<Fact<'cluster.handshake_refused', 'reason'>>({
-  secret: true,
-  version: true,
-  garbage: true,
-  limit: true,
-  cluster: true,
-  timeout: true,
-  tls: true,
-})
-const topologyRefusals = values<Fact<'topology.refused', 'reason'>>({
-  garbage: true,
-  limit: true,
-  cluster: true,
-  secret: true,
-  replay: true,
-  time: true,
-  rate: true,
-})
-const takeoverOutcomes = values<Fact<'child.taken_over', 'outcome'>>({ started: true, failed: true, superseded: true })
-const relocationCauses = values<Fact<'child.relocated', 'cause'>>({ crashed: true, start_failed: true, redistribution: true, drain: true })
-const drainOutcomes = values<Fact<'node.drained', 'outcome'>>({ completed: true, deadline: true, hastened: true, resumed: true })
-const handoffReasons = values<Fact<'handoff.ended', 'reason'>>({ drain: true, rebalance: true, manual: true })
-const handoffOutcomes = values<Fact<'handoff.ended', 'outcome'>>({ completed: true, resumed: true, refused: true, stopped: true })
-const handoffPhases = values<HandoffPhase | 'total'>({
-  prepare: true,
-  transfer: true,
-  activate: true,
-  forward: true,
-  total: true,
-})
-const directions = values<keyof NodeSnapshot['handoffs']>({ in: true, out: true })
-const registryOps = values<Fact<'registry.refused', 'op'>>({ register: true, unregister: true })
-const resolutions = values<Fact<'registry.conflict', 'resolution'>>({ kept: true, stopped: true, remote: true })
-const stateOutcomes = ['ok', ...values<Fact<'state.write_failed', 'outcome'>>({ fenced: true, error: true })]
-const childStates = values<keyof NodeSnapshot['supervisors'][number]['children']>({ specified: true, active: true, restarting: true })
-
-const SECONDS = { short: [0.0001, 0.0005, 0.002, 0.01, 0.05, 0.25, 1], handling: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10] } as const
+const SECONDS = {
+  short: [0.0001, 0.0005, 0.002, 0.01, 0.05, 0.25, 1],
+  handling: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10],
+  /** Of an engine on the network: at its best, busy, and without its leader. */
+  asking: [0.002, 0.01, 0.05, 0.25, 1, 5],
+} as const
 const scopes = ['otp.message', 'otp.lifecycle', 'otp.cluster', 'other']
 
 /** What the runtime, its cluster and its telemetry say about themselves. */
@@ -229,6 +167,24 @@ const OTP_METRICS = {
     store: 'open',
   }),
   otp_state_loads_total: counter('children', 'Children that went on from a written state on this node.', { store: 'open' }),
+  otp_arbiter_lease_age_seconds: optional(gauge('seconds', 'Time since the last renewal of this node’s lease was sent that succeeded.')),
+  otp_arbiter_lease_limit_seconds: optional(gauge('seconds', 'What that age must not come to: nothing is handled here from then on.')),
+  otp_arbiter_may_own: optional(gauge('boolean', '1 while this node may own names.')),
+  otp_arbiter_claims_total: optional(
+    counter('claims', 'Names that this node claimed, by what for and by the answer; held: by a node whose lease may still run.', {
+      op: claimOps,
+      outcome: claimOutcomes,
+    }),
+  ),
+  otp_arbiter_claim_duration_seconds: optional(
+    histogram('seconds', 'From asking for a name to the answer.', SECONDS.asking, { op: claimOps }),
+  ),
+  otp_arbiter_lease_renewal_duration_seconds: optional(
+    histogram('seconds', 'How long renewals of the lease took that succeeded.', SECONDS.asking),
+  ),
+  otp_arbiter_leases_lost_total: optional(
+    counter('leases', 'Leases that this node lost, with all that ran under them.', { cause: leaseLosses }),
+  ),
   otp_handoffs_total: withExemplars(
     counter('processes', 'Children that were to leave this node with their state, by why and by what became of it.', {
       reason: handoffReasons,

@@ -10,6 +10,8 @@ export type { TracedMessage } from './message-trace.ts'
 export { type NameQuery, namePage } from './name-page.ts'
 export type { NodeTallies } from './node-load.ts'
 export {
+  type ArbiterSnapshot,
+  arbiterSnapshot,
   type LinkSnapshot,
   type MemberSnapshot,
   memberSnapshots,

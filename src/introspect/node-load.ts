@@ -4,7 +4,7 @@ import { getHeapStatistics } from 'node:v8'
 import type { Clock } from '#base'
 import type { Runtime } from '#process'
 import type { History } from './history.ts'
-import type { NodeParts } from './node-snapshot.ts'
+import { type ArbiterSnapshot, arbiterSnapshot, type NodeParts } from './node-snapshot.ts'
 
 export interface NodeLoad {
   readonly version: string
@@ -13,6 +13,7 @@ export interface NodeLoad {
   readonly uptimeMs: number
   readonly draining: boolean
   readonly joined: boolean
+  readonly arbiter: ArbiterSnapshot | null
   readonly restarts: number
   readonly takeovers: number
   readonly crashes: number
@@ -47,7 +48,7 @@ export class LoadMeter {
   }
 
   async read(): Promise<NodeLoad> {
-    const { runtime, cluster, replicator, handoffs, history, version, role, zone, startedAt } = this.#parts
+    const { runtime, cluster, replicator, handoffs, history, arbiter, version, role, zone, startedAt } = this.#parts
     const turnMs = await turn(runtime.clock)
     const now = performance.eventLoopUtilization()
     const { utilization } = performance.eventLoopUtilization(now, this.#utilisation)
@@ -60,6 +61,7 @@ export class LoadMeter {
       uptimeMs: runtime.clock.wall() - startedAt,
       draining: cluster.membership.leaving || cluster.membership.draining,
       joined: replicator.isJoined,
+      arbiter: arbiterSnapshot(arbiter),
       ...this.#tallies,
       ...work(runtime, history),
       handoffs: handoffs.inProgress,

@@ -1,7 +1,17 @@
 // What one node looks like right now: live structures read once, for whoever scrapes or asks.
 import type { Cluster, PeerTraffic } from '#cluster'
 import { incarnationOf, nodeName } from '#cluster'
-import type { Directory, DistributedRegistry, Handoffs, Reconciler, Redistributor, Relocator, Replicator } from '#distributed'
+import type {
+  Arbiter,
+  Directory,
+  DistributedRegistry,
+  Handoffs,
+  LeaseState,
+  Reconciler,
+  Redistributor,
+  Relocator,
+  Replicator,
+} from '#distributed'
 import { type AnyBehaviour, Supervision } from '#otp'
 import type { NodeId, Process, Runtime } from '#process'
 import { Backlog, type BehaviourSnapshot, behaviourSnapshots } from './behaviour-snapshot.ts'
@@ -20,6 +30,8 @@ export interface NodeParts {
   readonly handoffs: Handoffs
   readonly replicator: Replicator
   readonly redistributor: Redistributor
+  /** Undefined: nobody is asked who may own a name. */
+  readonly arbiter: Arbiter | undefined
   readonly version: string
   readonly role: string
   readonly zone: string
@@ -74,6 +86,19 @@ export interface LinkSnapshot {
   readonly queuedBytes: number
 }
 
+/** What this node may own, as its lease says. */
+export interface ArbiterSnapshot {
+  readonly name: string
+  readonly state: LeaseState
+  /** False from a little before the lease ends. */
+  readonly mayOwn: boolean
+  /** Since the last renewal was sent that succeeded; and what it must not come to. */
+  readonly leaseAgeMs: number
+  readonly limitMs: number
+  /** Why the last renewal failed. */
+  readonly why: string | null
+}
+
 export interface NodeSnapshot {
   readonly id: NodeId
   readonly name: string
@@ -108,6 +133,8 @@ export interface NodeSnapshot {
   readonly handoffs: { readonly in: number; readonly out: number }
   /** Children of the fullest node over the mean, by this node's view; 1 is even. */
   readonly placementImbalance: number
+  /** `null`: names are settled when they meet. */
+  readonly arbiter: ArbiterSnapshot | null
   readonly links: readonly LinkSnapshot[]
   /** What has gone to each peer and come from it, over all the links there were. */
   readonly traffic: readonly PeerTraffic[]
@@ -160,6 +187,7 @@ function assemble(parts: NodeParts, backlog: Backlog, supervisors: readonly Supe
     childrenQuarantined: parts.relocator.quarantinedCount,
     handoffs: parts.handoffs.inProgress,
     placementImbalance: imbalance(cluster, byNode),
+    arbiter: arbiterSnapshot(parts.arbiter),
     links: [...cluster.links].map(({ peer, direction, counts, queuedBytes }) => ({
       peer: nodeName(peer),
       direction,
@@ -173,6 +201,12 @@ function assemble(parts: NodeParts, backlog: Backlog, supervisors: readonly Supe
       syncAgeMs: runtime.clock.now() - syncedAt,
     })),
   }
+}
+
+export function arbiterSnapshot(arbiter: Arbiter | undefined): ArbiterSnapshot | null {
+  if (arbiter === undefined) return null
+  const { state, ageMs, limitMs, why } = arbiter.status
+  return { name: arbiter.name, state, mayOwn: arbiter.mayOwn, leaseAgeMs: ageMs, limitMs, why: why ?? null }
 }
 
 function incarnationText(id: NodeId): string {

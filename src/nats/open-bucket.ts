@@ -1,6 +1,6 @@
 // Finds a bucket or makes it, and refuses one on which nothing could be built.
 import { type Clock, CodedError, type ErrorCode } from '#base'
-import { type Answer, NAME_IN_USE, NO_SUITABLE_PEERS, Refused, STREAM_NOT_FOUND } from './api.ts'
+import { type Answer, NAME_IN_USE, PASSING, Refused, STREAM_NOT_FOUND } from './api.ts'
 import { type FoundConfig, problemsOf, type StreamConfig } from './bucket.ts'
 import { type NatsLink, RequestFailure } from './link.ts'
 import { isAble, refusal } from './server-version.ts'
@@ -53,7 +53,7 @@ async function ask(link: NatsLink, what: 'INFO' | 'CREATE', stream: string, body
 }
 
 function mayPass(error: Error): boolean {
-  if (error instanceof Refused) return error.code >= 500 || error.number === NO_SUITABLE_PEERS
+  if (error instanceof Refused) return PASSING.has(error.number)
   return !isDenied(error)
 }
 

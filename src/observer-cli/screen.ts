@@ -38,7 +38,16 @@ function table(titles: readonly string[], rows: readonly (readonly string[])[]):
   return [line(titles), ...rows.map(line)]
 }
 
+type Load = NonNullable<Look['cluster']['members'][number]['load']>
+
+/** A node of an older version says nothing of an arbiter. */
+function leaseOf({ arbiter }: Load): string {
+  if (arbiter === null || arbiter === undefined) return '-'
+  return `${arbiter.state} ${duration(arbiter.leaseAgeMs)}/${duration(arbiter.limitMs)}`
+}
+
 function nodes({ cluster }: Look): string[] {
+  const hasLeases = cluster.members.some(({ load }) => load?.arbiter?.name !== undefined)
   const rows = cluster.members
     .filter(({ status }) => status !== 'left')
     .map(({ name, status, processes, names, load }) =>
@@ -56,10 +65,11 @@ function nodes({ cluster }: Look): string[] {
             String(load.takeovers),
             `${load.handoffs.in}/${load.handoffs.out}`,
             load.version,
+            ...(hasLeases ? [leaseOf(load)] : []),
           ],
     )
   const titles = ['NODE', 'STATUS', ' PROCESSES', ' NAMES', ' BUSY', ' MEMORY', ' OLDEST', ' RESTARTS', ' TAKEOVERS', ' IN/OUT', 'VERSION']
-  return table(titles, rows)
+  return table(hasLeases ? [...titles, 'LEASE'] : titles, rows)
 }
 
 function processes({ processes: { processes: rows } }: Look, most: number): string[] {
@@ -112,10 +122,12 @@ function cut(line: string, columns: number): string {
 export function headline({ cluster, processes: { missing } }: Look): string {
   const up = cluster.members.filter(({ status }) => status === 'up').length
   const expected = cluster.expected ?? cluster.members.filter(({ status }) => status !== 'left').length
+  const idle = cluster.members.filter(({ load }) => load?.arbiter?.mayOwn === false).map(({ name }) => name)
   const faults = [
     ...(up < expected ? [`${expected - up} missing`] : []),
     ...(cluster.agree ? [] : ['views differ']),
     ...(cluster.hasQuorum ? [] : ['no quorum']),
+    ...(idle.length === 0 ? [] : [`no lease on ${idle.join(', ')}`]),
     ...(missing.length === 0 ? [] : [`no answer from ${missing.map(({ node }) => node).join(', ')}`]),
   ]
   const text = `${up} of ${expected} nodes up${faults.length === 0 ? '' : `: ${faults.join(', ')}`}`

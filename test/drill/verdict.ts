@@ -74,9 +74,12 @@ function problemOfEnd({ isEndless }: Expected, seen: Sighting): string | undefin
   return seen.toldAt === undefined || seen.resolvedToldAt !== undefined ? undefined : 'nobody was told that it is over'
 }
 
+/** The alert that it is of. */
+export const nameOf = ({ labels }: Sighting): string => labels['alertname'] ?? ''
+
 /** Whether it is over for everybody. The watchdog never is, and counts as if it were. */
-export const isOver = ({ labels, toldAt, resolvedAt, resolvedToldAt }: Sighting): boolean =>
-  labels['alertname'] === 'OtpWatchdog' || (resolvedAt !== undefined && (toldAt === undefined || resolvedToldAt !== undefined))
+export const isOver = (seen: Sighting): boolean =>
+  nameOf(seen) === 'OtpWatchdog' || (seen.resolvedAt !== undefined && (seen.toldAt === undefined || seen.resolvedToldAt !== undefined))
 
 const seconds = (from: number, to: number | undefined): number | undefined =>
   to === undefined ? undefined : Math.round((to - from) / 100) / 10

@@ -50,9 +50,18 @@ describe('the boards', () => {
     )
     const exprs = row.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)).join('\n')
     expect(first?.type).toBe('row')
-    for (const part of ['cause="crash"', 'otp_node_draining', 'otp_cluster_members_expected', 'outcome="completed"', 'outcome="started"']) {
+    for (const part of ['cause="crash"', 'otp_node_draining', 'otp_cluster_members_expected', 'cause="handoff"', 'outcome="started"']) {
       expect(exprs).toContain(part)
     }
+  })
+
+  test.for(Object.keys(ALERTS) as AlertName[])('show what %s watches over where its link leads', (alert) => {
+    const { board } = ALERTS[alert]
+    const shown = parsed.find(({ board: { uid } }) => uid === board)?.board as Board
+    const links = panelsOf(shown).flatMap(({ fieldConfig }) => fieldConfig?.defaults.links ?? [])
+    const isShown = links.some(({ url }) => url === runbookUrl(alert))
+    // No panel is of the one that always fires: it stands in the list of alerts.
+    expect([alert, isShown]).toEqual([alert, alert !== 'OtpWatchdog'])
   })
 
   test('have the panels that runbooks send people to', () => {
@@ -110,6 +119,8 @@ describe('the guards can fail', () => {
     ['rate(otp_processes[$__rate_interval])', 'a rate of a gauge: otp_processes'],
     ['rate(otp_calls_total[5m])', 'a range that does not fit the scrape interval: otp_calls_total[5m]'],
     ['sum by (version) (otp_processes)', 'grouped by version, which nothing in it has'],
+    ['gnatsd_varz_memory{cluster=~"$cluster"}', 'no metric gnatsd_varz_memory'],
+    ['gnatsd_varz_in_msgs{cluster=~"$cluster"}', 'a counter without a rate: gnatsd_varz_in_msgs'],
     ['sum by (x (otp_processes)', 'not PromQL'],
     ['{cluster="a"}', 'a selector without a metric: {cluster="a"}'],
   ] as const)('on the query %s', ([expr, fault]) => {
@@ -169,6 +180,12 @@ describe('the guards can fail', () => {
       'the scope',
       (board: Board) => {
         query(board).expr = 'sum(otp_processes)'
+      },
+    ],
+    [
+      'the cluster of an engine',
+      (board: Board) => {
+        query(board).expr = 'sum(gnatsd_varz_mem)'
       },
     ],
     [

@@ -213,6 +213,23 @@ describe('health', () => {
     expect((await get('/readyz')).status).toBe(200)
   })
 
+  test('tells how it stands with the lease, on which readiness does not depend', async () => {
+    let isReady = true
+    const lease = { name: 'nats', state: 'lost', mayOwn: false, leaseAgeMs: 20_000, limitMs: 14_000, why: 'nobody answered' } as const
+    const leased = createHttpServer({ clock: box.clock, events: new EventStream<NodeEvents>(), onUnexpected: rethrow })
+    healthRoutes(leased, { render: async () => ({ contentType: 'text/plain', body: '' }), isReady: () => isReady, lease: () => lease })
+    const ready = await leased.inject('/readyz')
+    expect([ready.statusCode, ready.json()]).toEqual([200, { status: 'ready', arbiter: lease }])
+    isReady = false
+    const unready = await leased.inject('/readyz')
+    expect([unready.statusCode, unready.json().detail]).toEqual([
+      503,
+      'the node has not joined yet, drains, or is leaving; its lease of nats is lost: nobody answered',
+    ])
+    await leased.close()
+    expect((await get('/readyz')).body).toEqual({ status: 'ready' })
+  })
+
   test('a server that is to end closes connections behind its answers', async () => {
     let isEnding = false
     const ending = createHttpServer({

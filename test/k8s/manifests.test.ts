@@ -15,6 +15,7 @@ const RENDERED: Readonly<Record<string, () => Resource[]>> = {
   'the base': () => render('k8s/base'),
   'the overlay local': () => render('k8s/overlays/local'),
   'the overlay production': () => render('k8s/overlays/production'),
+  'the overlay arbitrated': () => render('k8s/overlays/arbitrated'),
   ...Object.fromEntries(
     [
       ['kubernetes-topology'],
@@ -25,6 +26,9 @@ const RENDERED: Readonly<Record<string, () => Resource[]>> = {
       ['load'],
       ['monitoring'],
       ['stack'],
+      ['nats'],
+      ['deployment', 'nats', 'nats-monitoring'],
+      ['stack', 'nats'],
       ['kubernetes-topology', 'tls', 'autoscaling', 'monitoring', 'load'],
     ].map((components) => [`the base with ${components.join(', ')}`, () => renderWith(components)]),
   ),
@@ -41,7 +45,7 @@ describe.skipIf(missing !== undefined)(`kubectl kustomize${missing === undefined
   })
 
   test('everything but the namespace is in the namespace of the overlay', () => {
-    for (const overlay of ['local', 'production']) {
+    for (const overlay of ['local', 'production', 'arbitrated']) {
       const resources = render(`k8s/overlays/${overlay}`)
       expect(resources.filter(({ kind, metadata }) => kind !== 'Namespace' && metadata.namespace !== 'otp-labs')).toEqual([])
     }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { times } from '#observability/alerts/times.ts'
 import { files, monitoring, TOPICS } from '#observability/generate-rules.ts'
-import { ALERTS, type AlertEntry, type AlertName, ATTRIBUTES, BOARDS, EVENTS, LOCAL, METRICS, runbookUrl, SPANS } from '#vocabulary'
+import { ALERTS, type AlertEntry, type AlertName, ATTRIBUTES, EVENTS, LOCAL, METRICS, runbookUrl, SPANS } from '#vocabulary'
 import {
   allCases,
   allFirings,
@@ -76,9 +76,7 @@ describe('every alert', () => {
       if (alert !== ALWAYS) expect(annotations['description']).toMatch(/\$labels\.cluster\b/)
       expect(annotations['look_first']?.split('\n')).toHaveLength(3)
       expect(annotations['runbook_url']).toBe(runbookUrl(alert))
-      const [board, query] = annotations['dashboard_url']?.split('?') ?? []
-      expect(Object.keys(BOARDS).map((uid) => `${LOCAL.grafana}/d/${uid}`)).toContain(board)
-      expect(query).toBe('var-cluster={{ $labels.cluster }}')
+      expect(annotations['dashboard_url']).toBe(`${LOCAL.grafana}/d/${ALERTS[alert].board}?var-cluster={{ $labels.cluster }}`)
     }
   })
 
@@ -239,6 +237,13 @@ describe('what is not said while something else is', () => {
     expect(silencedBy(firing('OtpSupervisorGaveUp'))).toEqual(['OtpCrashLoopSlow warning', 'OtpRestartStorm warning'])
   })
 
+  test('a node without a lease is told once, and another node is told besides', () => {
+    const source = labelsOf(firing('OtpArbiterLeaseLost'))
+    const late = labelsOf(firing('OtpArbiterDegraded'))
+    expect(silencedBy(firing('OtpArbiterLeaseLost'))).toEqual(['OtpArbiterDegraded warning'])
+    expect(alertmanager.inhibit_rules.some((rule) => inhibits(rule, source, { ...late, instance: 'b' }))).toBe(false)
+  })
+
   test('another supervisor, another behaviour, another cluster is not silenced', () => {
     const rules = alertmanager.inhibit_rules
     const any = (source: Record<string, string>, target: Record<string, string>) => rules.some((rule) => inhibits(rule, source, target))
@@ -263,6 +268,7 @@ describe('what is not said while something else is', () => {
       'OtpRestartStorm critical',
       'OtpCallErrorBudgetBurn critical',
       'OtpSupervisorGaveUp critical',
+      'OtpArbiterLeaseLost critical',
     ]
     const silencing = allFirings.filter((one) => silencedBy(one).length > 0).map(({ alert, severity }) => `${alert} ${severity}`)
     expect([...new Set(silencing)].toSorted()).toEqual(allowed.toSorted())

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { INHIBITIONS } from '#observability/alerts/alertmanager.ts'
 import { type Drill, type Expected, roundsOf } from '#test/drill/drill.ts'
 import { DRILLS, drillsOf, WITHOUT_DRILL } from '#test/drill/drills.ts'
-import { MAY_FIRE } from '#test/drill/tolerated.ts'
+import { HASTY, isTolerated, STRICT_FROM } from '#test/drill/tolerated.ts'
 import { hasFired, hasResolved, judge, line, type Sighting, table, unplanned } from '#test/drill/verdict.ts'
 import { ALERTS, type AlertEntry, type AlertName } from '#vocabulary'
 import { matches } from './support/alerting.ts'
@@ -37,13 +37,13 @@ describe('the drills', () => {
   test('are played on as few stacks as their settings allow, each once', () => {
     const rounds = roundsOf(DRILLS)
     expect(rounds.flatMap(({ drills }) => drills)).toHaveLength(DRILLS.length)
-    const keys = rounds.map(({ settings }) => JSON.stringify(settings))
+    const keys = rounds.map(({ on }) => JSON.stringify(on))
     expect(keys.filter((key, index) => key !== keys[index - 1])).toHaveLength(new Set(keys).size)
   })
 
   test('of a round share it, and no other does', () => {
     const drill = (what: string, more: Partial<Drill> = {}): Drill => ({ what, expects: [], begin: async () => undefined, ...more })
-    const drills = [drill('a', { round: 'r' }), drill('b'), drill('c', { round: 'r' }), drill('d', { round: 'r', settings: { X: '1' } })]
+    const drills = [drill('a', { round: 'r' }), drill('b'), drill('c', { round: 'r' }), drill('d', { round: 'r', on: { load: true } })]
     expect(roundsOf(drills).map((round) => round.drills.map(({ what }) => what))).toEqual([['a', 'c'], ['b'], ['d']])
   })
 
@@ -53,8 +53,17 @@ describe('the drills', () => {
   })
 
   test('tolerate only alerts that exist', () => {
-    const tolerated = [MAY_FIRE, ...DRILLS.map(({ mayFire = {} }) => mayFire)].flatMap((one) => Object.keys(one))
-    expect(tolerated.filter((name) => !(name in ALERTS))).toEqual([])
+    const tolerated = [HASTY, ...DRILLS.flatMap(({ mayFire = {}, mayFireInHaste = {} }) => [mayFire, mayFireInHaste])]
+    expect(tolerated.flatMap((one) => Object.keys(one)).filter((name) => !(name in ALERTS))).toEqual([])
+  })
+
+  test('tolerate nothing of what a restart under load may not cause', () => {
+    const [deploy] = drillsOf(['OtpDeployInProgress'])
+    expect(deploy).toMatchObject({ on: { load: true, leastFactor: STRICT_FROM }, expects: [{ alert: 'OtpDeployInProgress' }] })
+    expect([deploy?.mayFire, deploy?.mayFireInHaste]).toEqual([undefined, undefined])
+    const haste = Object.keys(HASTY)
+    expect(haste.map((name) => isTolerated(name, STRICT_FROM))).toEqual(haste.map(() => false))
+    expect(haste.map((name) => isTolerated(name, STRICT_FROM / 2))).toEqual(haste.map(() => true))
   })
 })
 

@@ -67,6 +67,7 @@ describe('the page', () => {
       supervisors: of(20).map((index) => ({ ...(supervisors[0] as NodeSnapshot['supervisors'][number]), supervisor: `s${index}` })),
       traffic: of(4).map((index) => ({ ...(traffic[0] as NodeSnapshot['traffic'][number]), peer: `n${index}` })),
       supervisorPath: 's0',
+      arbiter: null,
     })
     const { page, events } = watch({ snapshot: () => node, runtime: true })
     for (const index of of(4)) events.emit('cluster.link_up', { ...examples['cluster.link_up'][0], peer: `n${index}.lq3f9b` })
@@ -147,6 +148,30 @@ describe('the page', () => {
     membersExpected = undefined
     expect(seriesValue(await page(), 'otp_cluster_members_expected')).toBeUndefined()
   })
+})
+
+test('the lease of an arbiter is shown where there is one', async () => {
+  let arbiter: NodeSnapshot['arbiter'] = { name: 'nats', state: 'lost', mayOwn: false, leaseAgeMs: 20_500, limitMs: 14_000, why: null }
+  const { page } = watch({ snapshot: () => snapshot({ arbiter }) })
+  const lease = (text: string) =>
+    (['otp_arbiter_lease_age_seconds', 'otp_arbiter_lease_limit_seconds', 'otp_arbiter_may_own'] as const).map((name) =>
+      seriesValue(text, name),
+    )
+  expect(lease(await page())).toEqual([20.5, 14, 0])
+  arbiter = null
+  expect(lease(await page())).toEqual([undefined, undefined, undefined])
+})
+
+test('an arbiter adds seventy series at most, and is not there at all where a node has none', async () => {
+  const of = (text: string) => samples(text).filter((line) => line.startsWith('otp_arbiter_'))
+  const { events, page } = watch({ snapshot: () => snapshot() })
+  const before = of(await page()).filter((line) => !/^otp_arbiter_(lease_(age|limit)_seconds|may_own) /.test(line))
+  expect(before).toEqual([])
+  events.emit('arbiter.lease_acquired', examples['arbiter.lease_acquired'][0])
+  const after = of(await page())
+  expect(seriesValue(after.join('\n'), 'otp_arbiter_claims_total{op="takeover",outcome="unavailable"}')).toBe(0)
+  expect(after.length).toBeGreaterThan(40)
+  expect(after.length).toBeLessThanOrEqual(70)
 })
 
 describe('a counter', () => {

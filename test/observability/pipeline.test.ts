@@ -141,18 +141,31 @@ const Compose = z.strictObject({
   volumes: z.record(z.string(), z.null()),
 })
 
+/** What is put on top of the other: nodes are the same, with more settings. */
+const Overlay = z.strictObject({
+  'x-decided': z.unknown(),
+  'x-nats': z.unknown(),
+  'x-exporter': z.unknown(),
+  services: z.record(z.string(), service.extend({ image: z.string().optional() })),
+  volumes: z.record(z.string(), z.null()),
+})
+
 const collector = Collector.parse(read(`${home}/collector/collector.yaml`))
 const tempo = Tempo.parse(read(`${home}/tempo/tempo.yaml`))
 const compose = Compose.parse(read(`${home}/compose.yaml`))
-const scrapes = (
-  read(`${home}/prometheus/compose.yml`) as { scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[] }
-).scrape_configs
+const overlay = Overlay.parse(read(`${home}/compose.nats.yaml`))
+interface Scrape {
+  readonly job_name: string
+  readonly static_configs?: readonly { readonly targets: readonly string[] }[]
+  readonly dns_sd_configs?: readonly { readonly names: readonly string[]; readonly port: number }[]
+}
+const scrapes = (read(`${home}/prometheus/compose.yml`) as { scrape_configs: Scrape[] }).scrape_configs
 const services = Object.entries(compose.services)
 const portOf = (address: string): number => Number(address.split(':').at(-1))
 /** As docker reads it where nothing is set. */
 const withDefaults = (value: string): string => value.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1')
 const targetsOf = (job: string): string[] =>
-  scrapes.find(({ job_name }) => job_name === job)?.static_configs.flatMap(({ targets }) => targets) ?? []
+  scrapes.find(({ job_name }) => job_name === job)?.static_configs?.flatMap(({ targets }) => targets) ?? []
 
 describe('the schemas can fail', () => {
   test.for([
@@ -221,10 +234,11 @@ describe('the services of compose', () => {
     )
   })
 
-  test.for(nodes)('%s has settings that a node accepts, and finds the others', ([name, { environment }]) => {
+  test.for(nodes)('%s has settings that a node accepts, and finds the others', ([name, { environment, ports }]) => {
     const settings = Object.fromEntries(Object.entries(environment).map(([variable, value]) => [variable, withDefaults(value)]))
     const config = readConfig(settings)
     expect(config).toMatchObject({ name, clusterHost: name, membersExpected: nodes.length, metricsHost: '0.0.0.0' })
+    expect([config.httpHost, ports]).toEqual(['0.0.0.0', [`127.0.0.1:${config.httpPort}:${config.httpPort}`]])
     expect(config.staticPeers).toEqual(nodes.map(([peer]) => `${peer}:${config.clusterPort}`))
     expect(targetsOf('otp')).toContain(`${name}:${config.metricsPort}`)
     expect(environment['OTEL_EXPORTER_OTLP_ENDPOINT']).toBe(`http://collector:${portOf(collector.receivers.otlp.protocols.http.endpoint)}`)
@@ -235,7 +249,7 @@ describe('the services of compose', () => {
     expect(targetsOf('spans')).toEqual([`collector:${portOf(collector.exporters.prometheus.endpoint)}`])
     expect(targetsOf('collector')).toEqual([`collector:${collector.service.telemetry.metrics.readers[0]?.pull.exporter.prometheus.port}`])
     expect(targetsOf('tempo')).toEqual([`tempo:${tempo.server.http_listen_port}`])
-    for (const { job_name, static_configs } of scrapes) {
+    for (const { job_name, static_configs = [] } of scrapes) {
       const hosts = static_configs.flatMap(({ targets }) => targets.map((target) => target.split(':')[0] ?? ''))
       expect([job_name, hosts.filter((host) => host !== 'localhost' && !(host in compose.services))]).toEqual([job_name, []])
     }
@@ -286,6 +300,51 @@ describe('the services of compose', () => {
       expect([name, others.filter((other) => !(other in compose.services))]).toEqual([name, []])
     }
     for (const [, { build }] of services) expect([undefined, '..']).toContain(build)
+  })
+})
+
+describe('NATS on top of the services of compose', () => {
+  const added = Object.entries(overlay.services).filter(([name]) => !(name in compose.services))
+  const conf = text(`${home}/nats/nats.conf`)
+  const servers = added.map(([name]) => name).filter((name) => /^nats\d$/.test(name))
+
+  test('is three servers with a disk and an exporter each', () => {
+    expect(servers).toEqual(['nats1', 'nats2', 'nats3'])
+    expect(added.map(([name]) => name).toSorted()).toEqual(servers.flatMap((name) => [name, `${name}-exporter`]).toSorted())
+    expect(Object.keys(overlay.volumes)).toEqual(servers)
+    for (const name of servers) {
+      const { environment, volumes, healthcheck: health } = overlay.services[name] as (typeof overlay.services)[string]
+      expect(environment).toEqual({ POD_NAME: name })
+      expect(volumes).toEqual(['./nats:/etc/nats:ro', `${name}:/data`])
+      expect(health?.test.join(' ')).toContain(':8222/healthz')
+      expect(overlay.services[`${name}-exporter`]?.command?.at(-1)).toBe(`http://${name}:8222`)
+    }
+  })
+
+  test('has its own configuration: each server knows the others, and keeps what it has acknowledged', () => {
+    expect([...conf.matchAll(/nats:\/\/(\w+):6222/g)].map((match) => match[1])).toEqual(servers)
+    for (const line of ['sync_interval: always', 'store_dir: /data', 'listen: 0.0.0.0:4222', 'http: 0.0.0.0:8222'])
+      expect(conf).toContain(line)
+  })
+
+  test('is asked by every node, whose settings it accepts, and waited for', () => {
+    for (const [name, { environment: own, depends_on: needs }] of Object.entries(overlay.services).filter(
+      ([name]) => name in compose.services,
+    )) {
+      const settings = Object.entries({ ...compose.services[name]?.environment, ...own })
+      const config = readConfig(Object.fromEntries(settings.map(([variable, value]) => [variable, withDefaults(value)])))
+      expect(config).toMatchObject({ name, arbiter: 'nats', stateStore: 'nats' })
+      expect(own['NATS_URL']).toBe(servers.map((server) => `${server}:4222`).join())
+      expect(Object.keys(needs)).toEqual(servers)
+    }
+  })
+
+  test('is pinned, and scraped as what it is where it is there', () => {
+    for (const [name, { image = '' }] of added)
+      expect([name, /:v?\d+\.\d+\.\d+(?:-alpine)?$/.test(withDefaults(image))]).toEqual([name, true])
+    const job = scrapes.find(({ job_name }) => job_name === 'otp-nats')
+    expect(job?.dns_sd_configs?.map(({ names, port }) => `${names.join()}:${port}`)).toEqual(servers.map((name) => `${name}-exporter:7777`))
+    for (const name of servers) expect(overlay.services[`${name}-exporter`]?.command).toContain('-port=7777')
   })
 })
 

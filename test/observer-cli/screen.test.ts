@@ -12,6 +12,7 @@ const load = {
   uptimeMs: 1,
   draining: false,
   joined: true,
+  arbiter: null,
   restarts: 4,
   takeovers: 5,
   crashes: 0,
@@ -56,6 +57,9 @@ const member = (name: string, status: Look['cluster']['members'][number]['status
   names: 2,
   load: answers ? load : null,
 })
+const held = { name: 'nats', state: 'held' as const, mayOwn: true, leaseAgeMs: 2500, limitMs: 14_000, why: null }
+const lost = { ...held, state: 'lost' as const, mayOwn: false, leaseAgeMs: 20_000, why: 'nobody answered' }
+const leased = (name: string, arbiter: typeof held | typeof lost) => ({ ...member(name, 'up'), load: { ...load, arbiter } })
 const restart = {
   at: '2030-01-02T03:04:04.000Z',
   child: 'lot-1',
@@ -151,9 +155,17 @@ describe('the screen', () => {
     [{ expected: 3 }, '2 of 3 nodes up: 1 missing'],
     [{ agree: false }, '2 of 2 nodes up: views differ'],
     [{ hasQuorum: false }, '2 of 2 nodes up: no quorum'],
+    [{ members: [leased('n1', held), leased('n2', lost)] }, '2 of 2 nodes up: no lease on n2'],
     [{ members: [member('n1', 'up'), member('n2', 'suspect', false)] }, '1 of 2 nodes up: 1 missing'],
   ] as const)('says first what is wrong: %j', ([more, text]) => {
     expect(stripVTControlCharacters(headline(looked(more as Partial<Look['cluster']>)))).toContain(text)
+  })
+
+  test('shows the leases of an arbiter where there is one', () => {
+    const [titles, , n2, n3] = plain(looked({ members: [leased('n1', held), leased('n2', lost), member('n3', 'up')] })).slice(2)
+    expect(titles).toMatch(/VERSION {2}LEASE$/)
+    expect(n2).toMatch(/1\.2\.3 {4}lost 20\.0 s\/14\.0 s$/)
+    expect(n3).toMatch(/1\.2\.3 {4}-$/)
   })
 
   test('names the nodes whose processes are not in it', () => {

@@ -71,6 +71,7 @@ describe('the history', () => {
     uptimeMs: 1,
     draining: false,
     joined: true,
+    arbiter: null,
     restarts,
     takeovers: 0,
     crashes: 0,

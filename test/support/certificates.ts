@@ -1,5 +1,6 @@
 // Certificates for tests, made on the spot: X.509 by hand, as small as TLS takes it.
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { isIPv4 } from 'node:net'
 
 /** DER: a tag, a length, and what is in it. */
 function der(tag: number, ...content: readonly Uint8Array[]): Buffer {
@@ -23,6 +24,9 @@ const SUBJECT_KEY = oid('551d0e')
 const AUTHORITY_KEY = oid('551d23')
 
 const nameOf = (text: string): Buffer => sequence(der(0x31, sequence(COMMON_NAME, der(0x0c, Buffer.from(text)))))
+/** A host by its name or address. */
+const alternative = (host: string): Buffer =>
+  isIPv4(host) ? der(0x87, Buffer.from(host.split('.').map(Number))) : der(0x82, Buffer.from(host))
 const time = (at: number): Buffer => der(0x18, Buffer.from(`${new Date(at).toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`))
 const pem = (label: string, body: Buffer): string => `-----BEGIN ${label}-----\n${body.toString('base64')}\n-----END ${label}-----\n`
 
@@ -79,7 +83,7 @@ export class Authority {
   /** `days`: how long it holds from now on; below 0 it has ended already. */
   issue(names: readonly string[] = ['node'], days = 1): Certificates {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    const alternatives = sequence(SUBJECT_ALT_NAME, octets(sequence(...names.map((name) => der(0x82, Buffer.from(name))))))
+    const alternatives = sequence(SUBJECT_ALT_NAME, octets(sequence(...names.map(alternative))))
     return {
       cert: certificate('node', publicKey, this.#issuer, [alternatives], days),
       key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

@@ -81,6 +81,8 @@ describe('promtool', () => {
       'changes(otp_cluster_view_checksum[1m]) > 0',
       'changes(otp_cluster_view_checksum[1m]) > 9',
     ],
+    ['a single late renewal told', 'arbiter', 'a leader that dies', '>= 3', '>= 1'],
+    ['leases that are given back', 'arbiter', 'a node on its way out', 'unless on (cluster, instance) otp_node_draining == 1', ''],
   ]
 
   test.concurrent.for(faults)('finds fault with %s', { timeout: 300_000 }, async ([name, topic, noticedBy, from, to], context) => {

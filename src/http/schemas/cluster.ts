@@ -2,6 +2,18 @@
 import { z } from 'zod'
 import { about, clusterWide, count, memberStatus, milliseconds, time } from './parts.ts'
 
+const arbiter = z
+  .object({
+    name: z.string(),
+    state: z.enum(['held', 'degraded', 'lost']).describe('of its lease; degraded: a renewal is overdue'),
+    mayOwn: z.boolean().describe('whether names may be owned here; false from a little before the lease ends'),
+    leaseAgeMs: milliseconds.describe('since the last renewal was sent that succeeded'),
+    limitMs: milliseconds.describe('what that age must not come to: nothing is handled here from then on'),
+    why: z.string().nullable().describe('why the last renewal failed'),
+  })
+  .nullable()
+  .describe('null: names are settled when they meet')
+
 /** How much a node has to do, in totals since it started: two answers make a rate. */
 const load = z.object({
   version: z.string(),
@@ -10,6 +22,7 @@ const load = z.object({
   uptimeMs: milliseconds,
   draining: z.boolean(),
   joined: z.boolean(),
+  arbiter,
   restarts: count,
   takeovers: count,
   crashes: count,

@@ -17,6 +17,16 @@ type Member = Cluster['members'][number]
 
 const TONES: Readonly<Record<Member['status'], Tone>> = { up: 'good', suspect: 'warn', leaving: 'warn', down: 'bad', left: 'plain' }
 
+const LEASES: Readonly<Record<'held' | 'degraded' | 'lost', Tone>> = { held: 'plain', degraded: 'warn', lost: 'bad' }
+
+/** How old the lease of the arbiter is, of what it may come to; nothing of a node that has none. */
+function Lease({ load: { arbiter } }: { readonly load: NonNullable<Member['load']> }) {
+  // A node of an older version says nothing of it.
+  if (arbiter === null || arbiter === undefined) return null
+  const age = arbiter.state === 'lost' ? 'lost' : `${duration(arbiter.leaseAgeMs)} of ${duration(arbiter.limitMs)}`
+  return <Figure label={`lease of ${arbiter.name}`} value={age} tone={LEASES[arbiter.state]} />
+}
+
 function NodeCard({ member }: { readonly member: Member }) {
   const { name, incarnation, status, load, processes, names } = member
   const manages = useManage()
@@ -25,6 +35,7 @@ function NodeCard({ member }: { readonly member: Member }) {
       <header>
         <h2>{name}</h2>
         <Badge tone={TONES[status]}>{load?.draining ? 'draining' : status}</Badge>
+        {load?.arbiter?.mayOwn === false && <Badge tone="bad">may own nothing</Badge>}
         <span class="muted">{load === null ? incarnation : `${load.version}${load.zone === '' ? '' : ` · ${load.zone}`}`}</span>
       </header>
       {load === null ? (
@@ -38,6 +49,7 @@ function NodeCard({ member }: { readonly member: Member }) {
           <Figure label="oldest message" value={duration(load.oldestMessageMs)} tone={load.oldestMessageMs > 1000 ? 'warn' : 'plain'} />
           <Figure label="restarts" value={count(load.restarts)} />
           <Figure label="moving in, out" value={`${load.handoffs.in}, ${load.handoffs.out}`} />
+          <Lease load={load} />
           <Figure label="up for" value={duration(load.uptimeMs)} />
         </dl>
       )}

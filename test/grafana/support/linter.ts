@@ -1,4 +1,5 @@
 // Pure. What is wrong with a board: grafana/dashboard-linter's rules, and those of this project on top.
+import { ENGINE_METRICS } from '#vocabulary'
 import { queryFaults } from './promql-faults.ts'
 
 /** As much of a panel as the rules look at. */
@@ -28,8 +29,11 @@ export const panelsOf = (board: Board): Panel[] => board.panels.filter(({ type }
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of Grafana.
 const SOURCE = '${datasource}'
+/** Servers of the engine are no instances of nodes, and have a job of their own. */
+const ofEngine = new RegExp(`^[^{]*\\b(?:${Object.keys(ENGINE_METRICS).join('|')})\\{`)
+
 function* scopeFaults(expr: string): Generator<string> {
-  for (const label of ['cluster', 'job', 'instance']) {
+  for (const label of ofEngine.test(expr) ? ['cluster'] : ['cluster', 'job', 'instance']) {
     if (!expr.includes(`${label}=~"$${label}"`)) {
       yield `does not keep to the chosen scope: ${expr}`
       return

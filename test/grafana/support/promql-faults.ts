@@ -1,9 +1,9 @@
 // Pure. What is wrong with a query, by its syntax tree: names, labels and label values held against the vocabulary, and what a rate is taken of.
 import type { SyntaxNode } from '@lezer/common'
 import { parser } from '@prometheus-io/lezer-promql'
-import { METRICS, type MetricEntry } from '#vocabulary'
+import { ENGINE_METRICS, METRICS, type MetricEntry } from '#vocabulary'
 
-const metrics: Readonly<Record<string, MetricEntry>> = METRICS
+const metrics: Readonly<Record<string, MetricEntry>> = { ...METRICS, ...ENGINE_METRICS }
 /** What the scrape adds to every series. */
 const TARGET_LABELS = new Set(['cluster', 'job', 'instance'])
 const RATES = new Set(['rate', 'increase'])

@@ -1,5 +1,6 @@
 // The rules put to rendered manifests: which of them are broken, and by what.
 import { type Config, readConfig } from '#config'
+import { NATS_RULES } from './nats-policy.ts'
 import { environmentOf, nodeRules } from './node-policy.ts'
 import { RULES, type Rule } from './policy.ts'
 import type { Resource } from './render.ts'
@@ -12,7 +13,7 @@ export function configOf(resources: readonly Resource[]): Config {
 
 /** What breaks rules, by rule; `config` as the node has it. */
 export function broken(resources: readonly Resource[], config = configOf(resources)): Record<string, string[]> {
-  const rules: Readonly<Record<string, Rule>> = { ...RULES, ...nodeRules(config) }
+  const rules: Readonly<Record<string, Rule>> = { ...RULES, ...nodeRules(config), ...NATS_RULES }
   const found = Object.entries(rules).map(([name, rule]) => [name, rule(resources)] as const)
   return Object.fromEntries(found.filter(([, problems]) => problems.length > 0))
 }

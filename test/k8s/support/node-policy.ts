@@ -86,7 +86,9 @@ export const nodeRules = ({
   },
   /** Nodes find each other before they are ready, and while they end. */
   names: (resources) => {
-    const headless = resources.filter(({ kind, spec }) => kind === 'Service' && (spec as ServiceSpec).clusterIP === 'None')
+    const headless = resources.filter(
+      ({ kind, spec }) => kind === 'Service' && (spec as ServiceSpec).clusterIP === 'None' && selects(spec, resources),
+    )
     if (headless.length !== 1) return ['one Service has to be headless']
     const [{ metadata, spec }] = headless as [Resource]
     const { serviceName } = (nodes(resources) as Workload).spec as { serviceName?: string }

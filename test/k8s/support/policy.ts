@@ -51,6 +51,11 @@ interface WorkloadSpec {
   readonly replicas?: number
   readonly selector: { readonly matchLabels: Labels }
   readonly template: { readonly metadata: { readonly labels: Labels }; readonly spec: PodSpec }
+  readonly serviceName?: string
+  readonly volumeClaimTemplates?: readonly {
+    readonly metadata: { readonly name: string }
+    readonly spec: { readonly resources: { readonly requests: { readonly storage: string } } }
+  }[]
 }
 
 export type Labels = Readonly<Record<string, string>>
@@ -130,10 +135,12 @@ const references: Rule = (resources) => {
       ...volumes.flatMap(({ configMap, projected }) => [configMap, ...(projected?.sources ?? []).map((source) => source.configMap)]),
       ...pod.containers.flatMap(({ envFrom = [] }) => envFrom.map(({ configMapRef }) => configMapRef)),
     ].flatMap((map) => map?.name ?? [])
+    const claims = (workload.spec.volumeClaimTemplates ?? []).map(({ metadata }) => metadata.name)
+    const known = [...volumes.map(({ name }) => name), ...claims]
     const mounts = pod.containers.flatMap(({ volumeMounts = [] }) => volumeMounts.map(({ name }) => name))
     return [
       ...maps.filter((name) => !has('ConfigMap', name)).map((name) => `no ConfigMap ${name}`),
-      ...mounts.filter((name) => !volumes.some((volume) => volume.name === name)).map((name) => `no volume ${name}`),
+      ...mounts.filter((name) => !known.includes(name)).map((name) => `no volume ${name}`),
       ...(serviceAccountName === undefined || has('ServiceAccount', serviceAccountName) ? [] : [`no ServiceAccount ${serviceAccountName}`]),
     ].map((problem) => `${nameOf(workload)}: ${problem}`)
   })

@@ -50,6 +50,7 @@ export const snapshot = (changes: Partial<NodeSnapshot> = {}): NodeSnapshot => (
   childrenQuarantined: 1,
   handoffs: { in: 0, out: 2 },
   placementImbalance: 1.25,
+  arbiter: { name: 'nats', state: 'held', mayOwn: true, leaseAgeMs: 2500, limitMs: 14_000, why: null },
   links: [
     {
       peer: 'n2',

@@ -15,6 +15,8 @@ export interface ServersOptions {
   readonly config?: string
   /** Another program than the one that was found. */
   readonly program?: string
+  /** How it writes to its disk; an old one knows no other way than its own. */
+  readonly sync?: string
 }
 
 const READY_WITHIN_MS = 20_000
@@ -70,9 +72,11 @@ export class NatsServers {
   readonly #directory = new Directory()
   readonly #servers: readonly Server[]
   readonly #routes: readonly number[]
+  readonly #sync: string
   #config: string
 
-  private constructor(program: string, portBase: number, count: number, config: string) {
+  private constructor(program: string, portBase: number, count: number, config: string, sync: string) {
+    this.#sync = sync
     this.#program = program
     this.#config = config
     const portsAt = (index: number) => portsOf(portBase, index + 1)
@@ -83,9 +87,14 @@ export class NatsServers {
     this.#routes = this.#servers.map((_, index) => portsAt(count + index).http)
   }
 
-  static async start({ count = 1, config = '', program = NATS_SERVER }: ServersOptions = {}): Promise<NatsServers> {
+  static async start({
+    count = 1,
+    config = '',
+    program = NATS_SERVER,
+    sync = 'sync_interval: always',
+  }: ServersOptions = {}): Promise<NatsServers> {
     if (program === undefined) throw new Error(NO_NATS)
-    const servers = new NatsServers(program, await freePortBase(2 * count), count, config)
+    const servers = new NatsServers(program, await freePortBase(2 * count), count, config, sync)
     for (const [index] of servers.#servers.entries()) servers.#spawn(index)
     await servers.ready()
     return servers
@@ -108,20 +117,19 @@ export class NatsServers {
     return this.#server(index).command?.pid as number
   }
 
-  /** What a server wrote to its log. */
-  log(index: number): string {
-    return this.#server(index).command?.stderr ?? ''
-  }
-
   /** Resolves when the servers that run can be used: with three, as soon as two of them agree. */
   async ready(): Promise<void> {
     const running = this.#servers.filter(({ command, isFrozen }) => command !== undefined && !isFrozen)
     for (const server of running) {
-      await eventually(`${server.name} is ready`, READY_WITHIN_MS, async () => {
+      const gone = server.command?.ended.then(() => {
+        throw new Error(`${server.name} ended: ${server.command?.stderr}`)
+      })
+      const ready = eventually(`${server.name} is ready`, READY_WITHIN_MS, async () => {
         if (this.count === 1) return (await server.ask<{ status: string }>('/healthz')).status === 'ok'
         const { meta_cluster: meta } = await server.ask<{ meta_cluster?: { leader?: string; cluster_size?: number } }>('/jsz')
         return meta?.leader !== undefined && meta.leader !== '' && meta.cluster_size === this.count
       })
+      await Promise.race([ready, gone])
     }
   }
 
@@ -180,7 +188,8 @@ export class NatsServers {
   }
 
   /** Starts a server again that was killed, on its ports and with what it had stored. */
-  async bringBack(index: number): Promise<void> {
+  async bringBack(index: number, config = this.#config): Promise<void> {
+    this.#config = config
     this.#spawn(index)
     await this.ready()
   }
@@ -191,17 +200,25 @@ export class NatsServers {
     for (const [index, { command }] of this.#servers.entries()) {
       this.#write(index)
       if (command === undefined) continue
-      const reloads = count(this.log(index), 'Reloaded server configuration')
+      const before = command.stderr.length
       command.kill('SIGHUP')
-      await eventually('the configuration is read', 5000, () => count(this.log(index), 'Reloaded server configuration') > reloads)
+      await eventually('the configuration is read', 5000, () => {
+        const since = command.stderr.slice(before)
+        if (since.includes('[ERR]')) throw new Error(since)
+        return since.includes('Reloaded server configuration')
+      })
     }
   }
 
   /** A file beside the configuration, for certificates and keys; its path. */
   file(name: string, content: string): string {
-    const path = join(this.#directory.path, name)
+    const path = this.pathOf(name)
     writeFileSync(path, content, { mode: 0o600 })
     return path
+  }
+
+  pathOf(name: string): string {
+    return join(this.#directory.path, name)
   }
 
   async stop(): Promise<void> {
@@ -231,11 +248,7 @@ export class NatsServers {
     return this.file(
       `${name}.conf`,
       `server_name: ${name}\nlisten: "127.0.0.1:${port}"\nhttp: "127.0.0.1:${httpPort}"\n` +
-        `jetstream { store_dir: ${JSON.stringify(store)}, sync_interval: always }\n${cluster}${this.#config}\n`,
+        `jetstream { store_dir: ${JSON.stringify(store)}, ${this.#sync} }\n${cluster}${this.#config}\n`,
     )
   }
-}
-
-function count(text: string, part: string): number {
-  return text.split(part).length - 1
 }
