@@ -14,7 +14,8 @@ import { NAMES, NODES, type NodeName, SERVERS } from './schedule.ts'
 import { TRY_AGAIN } from './settings.ts'
 
 const PORT = 4369
-const READY_WITHIN_MS = 60_000
+/** A busy machine takes its time to read so much TypeScript. */
+const READY_WITHIN_MS = 180_000
 const STOPS_WITHIN_MS = 15_000
 const AGAIN_AFTER_MS = 500
 
