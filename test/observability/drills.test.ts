@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { INHIBITIONS } from '#observability/alerts/alertmanager.ts'
+import { isLate } from '#test/drill/control.ts'
 import { type Drill, type Expected, roundsOf } from '#test/drill/drill.ts'
 import { DRILLS, drillsOf, WITHOUT_DRILL } from '#test/drill/drills.ts'
 import { HASTY, isTolerated, STRICT_FROM } from '#test/drill/tolerated.ts'
@@ -64,6 +65,27 @@ describe('the drills', () => {
     const haste = Object.keys(HASTY)
     expect(haste.map((name) => isTolerated(name, STRICT_FROM))).toEqual(haste.map(() => false))
     expect(haste.map((name) => isTolerated(name, STRICT_FROM / 2))).toEqual(haste.map(() => true))
+  })
+})
+
+describe('the control', () => {
+  const inTime = (count: number): number[] => Array.from({ length: count }, () => 1)
+
+  test('is late when more than one tick in a hundred is, in any stretch', () => {
+    expect(isLate([...inTime(200), 150, ...inTime(98), 150], 100)).toBe(true)
+    expect(isLate([...inTime(200), 150, ...inTime(99), 150], 100)).toBe(false)
+    expect(isLate([150, 150, 150, ...inTime(297)], 300)).toBe(false)
+  })
+
+  test('is in time when nothing was late for long, or nothing was seen', () => {
+    expect(
+      isLate(
+        Array.from({ length: 500 }, () => 100),
+        100,
+      ),
+    ).toBe(false)
+    expect(isLate([], 100)).toBe(false)
+    expect(isLate([150], 100)).toBe(true)
   })
 })
 
