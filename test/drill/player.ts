@@ -1,8 +1,8 @@
 // Plays a round of drills: begins the faults, waits for what has to fire, ends them, waits until it is over, and judges.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Control } from './control.ts'
 import type { DrillOn } from './drill.ts'
 import type { Ground } from './ground.ts'
+import { Machine } from './machine.ts'
 import { HASTY, isTolerated, STRICT_FROM } from './tolerated.ts'
 import { type FaultTimes, hasFired, hasResolved, isOver, judge, nameOf, type Sighting, unplanned, type Verdict } from './verdict.ts'
 
@@ -21,33 +21,32 @@ export interface Played {
 export interface PlayedRound {
   readonly played: readonly Played[]
   readonly unplanned: readonly string[]
-  /** An event loop that had nothing to do was late as well: nothing is said of those of nodes. */
-  readonly machineWasLate: boolean
+  /** The machine had more to do than it can: nothing is said of event loops. */
+  readonly isOverloaded: boolean
   readonly sightings: readonly Sighting[]
 }
 
 /** Never throws because of an alert: what did not come is a verdict. */
 export async function play<G extends Ground>(drills: readonly DrillOn<G>[], ground: G, factor: number): Promise<PlayedRound> {
-  const control = new Control()
+  const machine = new Machine()
   const beganAt = performance.now()
   const limitMs = LONGEST.fixedMs + LONGEST.shippedSeconds * factor * 1000
-  const isExcused = (name: string): boolean => isTolerated(name, factor) || control.excuses(name, factor)
+  const isExcused = (name: string): boolean => isTolerated(name, factor) || machine.excuses(name)
   const times = await Promise.all(drills.map((drill) => playOne(drill, ground, limitMs)))
   const expects = drills.flatMap((drill) => drill.expects)
   const inHaste = factor < STRICT_FROM ? [HASTY, ...drills.map(({ mayFireInHaste = {} }) => mayFireInHaste)] : []
   const mayFire = [...drills.map((drill) => drill.mayFire ?? {}), ...inHaste].flatMap((reasons) => Object.keys(reasons))
   // Nothing of this round is to be taken for something of the next.
   await until(limitMs, () => ground.watch.since(beganAt).every((seen) => isOver(seen) || isExcused(nameOf(seen))))
-  control.stop()
-  const machineWasLate = control.wasLate(factor)
+  machine.stop()
   const sightings = ground.watch.since(beganAt)
   return {
     played: drills.map((drill, index) => {
       const own = times[index] as FaultTimes
       return { what: drill.what, times: own, verdicts: drill.expects.map((expected) => judge(expected, sightings, own)) }
     }),
-    unplanned: unplanned(sightings, expects, machineWasLate ? [...mayFire, 'OtpEventLoopLag'] : mayFire),
-    machineWasLate,
+    unplanned: unplanned(sightings, expects, machine.wasOverloaded ? [...mayFire, 'OtpEventLoopLag'] : mayFire),
+    isOverloaded: machine.wasOverloaded,
     sightings,
   }
 }

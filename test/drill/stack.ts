@@ -9,8 +9,8 @@ import { allGone, Command, Directory, freePortBase, freeze, isRunning } from '..
 import { Run, type RunNode } from '../system/support/run.ts'
 import { Collector } from './collector.ts'
 import { Contact } from './contact.ts'
-import { Control } from './control.ts'
 import { Ground, type NodeName } from './ground.ts'
+import { Machine } from './machine.ts'
 import { isTolerated } from './tolerated.ts'
 import { isOver, nameOf } from './verdict.ts'
 
@@ -92,14 +92,14 @@ export class Stack extends Ground {
     })
     // A start is no calm: nothing was scraped yet, and event loops were busy with reading code.
     const { fixedMs, shippedSeconds } = QUIET_WITHIN
-    const control = new Control()
-    const isExcused = (name: string): boolean => isTolerated(name, factor) || control.excuses(name, factor)
+    const machine = new Machine()
+    const isExcused = (name: string): boolean => isTolerated(name, factor) || machine.excuses(name)
     await eventually('no alert but the watchdog fires or is about to', fixedMs + shippedSeconds * factor * 1000, async () => {
       const seen = this.watch.since(0)
       const isQuiet = seen.every((one) => isOver(one) || isExcused(nameOf(one)))
       return seen.length > 0 && isQuiet && (await this.watch.unrest('about to')).every(isExcused)
     })
-    control.stop()
+    machine.stop()
   }
 
   /** Where the configuration of Prometheus and Alertmanager is, and their data. */

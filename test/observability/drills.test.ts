@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { INHIBITIONS } from '#observability/alerts/alertmanager.ts'
-import { isLate } from '#test/drill/control.ts'
 import { type Drill, type Expected, roundsOf } from '#test/drill/drill.ts'
 import { DRILLS, drillsOf, WITHOUT_DRILL } from '#test/drill/drills.ts'
+import { Machine } from '#test/drill/machine.ts'
 import { HASTY, isTolerated, STRICT_FROM } from '#test/drill/tolerated.ts'
 import { hasFired, hasResolved, judge, line, type Sighting, table, unplanned } from '#test/drill/verdict.ts'
 import { ALERTS, type AlertEntry, type AlertName } from '#vocabulary'
@@ -68,25 +68,16 @@ describe('the drills', () => {
   })
 })
 
-describe('the control', () => {
-  const inTime = (count: number): number[] => Array.from({ length: count }, () => 1)
-
-  test('is late when more than one tick in a hundred is, in any stretch', () => {
-    expect(isLate([...inTime(200), 150, ...inTime(98), 150], 100)).toBe(true)
-    expect(isLate([...inTime(200), 150, ...inTime(99), 150], 100)).toBe(false)
-    expect(isLate([150, 150, 150, ...inTime(297)], 300)).toBe(false)
-  })
-
-  test('is in time when nothing was late for long, or nothing was seen', () => {
-    expect(
-      isLate(
-        Array.from({ length: 500 }, () => 100),
-        100,
-      ),
-    ).toBe(false)
-    expect(isLate([], 100)).toBe(false)
-    expect(isLate([150], 100)).toBe(true)
-  })
+test('a machine that has more to do than it can is no fault of a node, and excuses late event loops alone', () => {
+  const excused = (load: number) => {
+    const machine = new Machine(() => load)
+    machine.stop()
+    return (['OtpEventLoopLag', 'OtpMembersMissing'] as const).map((name) => machine.excuses(name))
+  }
+  expect([excused(3), excused(3.1)]).toEqual([
+    [false, false],
+    [true, false],
+  ])
 })
 
 describe('a verdict', () => {
