@@ -4,7 +4,7 @@ import type { DrillOn } from './drill.ts'
 import type { Ground } from './ground.ts'
 import { Machine } from './machine.ts'
 import { HASTY, isTolerated, STRICT_FROM } from './tolerated.ts'
-import { type FaultTimes, hasFired, hasResolved, isOver, judge, nameOf, type Sighting, unplanned, type Verdict } from './verdict.ts'
+import { type FaultTimes, hasFired, hasResolved, isOf, isOver, judge, nameOf, type Sighting, unplanned, type Verdict } from './verdict.ts'
 
 /** Seconds as shipped, that a drill may take to make its alerts fire and to let them end, beside what does not shrink with the factor. */
 const LONGEST = { shippedSeconds: 3000, fixedMs: 30_000 } as const
@@ -52,10 +52,14 @@ export async function play<G extends Ground>(drills: readonly DrillOn<G>[], grou
 }
 
 async function playOne<G extends Ground>({ expects, begin, end }: DrillOn<G>, ground: G, limitMs: number): Promise<FaultTimes> {
+  // What fires already cannot be made to fire.
+  const isThere = (seen: Sighting): boolean =>
+    seen.resolvedAt === undefined && expects.some((one) => one.isEndless !== true && isOf(one, seen))
+  await until(limitMs, () => !ground.watch.since(performance.now()).some(isThere))
   const beganAt = performance.now()
   const seen = (): readonly Sighting[] => ground.watch.since(beganAt)
   const haveFired = (isAftermath: boolean): boolean =>
-    expects.filter((one) => (one.isAftermath === true) === isAftermath).every((one) => hasFired(one, seen()))
+    expects.filter((one) => (one.isAftermath === true) === isAftermath).every((one) => hasFired(one, seen(), beganAt))
   await begin(ground)
   await until(limitMs, () => haveFired(false))
   const endedAt = performance.now()

@@ -95,7 +95,7 @@ describe('a verdict', () => {
 
   test('is good of what fired, was told and is over', () => {
     const good = seen({ ...told, ...over })
-    expect([hasFired(storm, [good]), hasResolved(storm, [good])]).toEqual([true, true])
+    expect([hasFired(storm, [good], times.beganAt), hasResolved(storm, [good])]).toEqual([true, true])
     expect(judge(storm, [good], times)).toEqual({
       alert: 'OtpRestartStorm',
       how: 'warning, ticket',
@@ -113,6 +113,7 @@ describe('a verdict', () => {
     ['did not fire', storm, []],
     ['did not fire', storm, [seen({ ...told, ...over, labels: { ...seen().labels, supervisor: 'node/bank' } })]],
     ['did not fire', { ...storm, severity: 'critical' }, [seen({ ...told, ...over })]],
+    ['did not fire', storm, [seen({ ...told, ...over, firingAt: 900 })]],
     ['fired, but ticket was not told', storm, [seen(over)]],
     ['was told to page, not to ticket', storm, [seen({ ...told, ...over, receiver: 'page' })]],
     ['did not resolve', storm, [seen(told)]],
@@ -127,7 +128,7 @@ describe('a verdict', () => {
   ])('says: %s', ([problem, one, sightings]) => {
     expect(judge(one, sightings, times)).toMatchObject({ problem })
     expect(line(judge(one, sightings, times))).toMatch(/^FAIL .*: /)
-    expect(hasFired(one, sightings) && hasResolved(one, sightings)).toBe(false)
+    expect(hasFired(one, sightings, times.beganAt) && hasResolved(one, sightings)).toBe(false)
   })
 
   test('is good of what was kept silent by what explains it', () => {
