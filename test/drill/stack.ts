@@ -54,7 +54,11 @@ export class Stack extends Ground {
     const collector = new Collector()
     const [webhook, spans] = [await contact.listen(), await collector.listen()]
     const own = { ...settings, OTEL_EXPORTER_OTLP_ENDPOINT: spans, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }
-    const run = await Run.start(load ? [] : ['--no-load'], own)
+    const run = await Run.start(load ? [] : ['--no-load'], own).catch((error: unknown) => {
+      for (const ear of [contact, collector]) ear.close()
+      home.remove()
+      throw error
+    })
     const ports = await freePortBase()
     const [prometheus, alertmanager] = [`127.0.0.1:${ports + 1}`, `127.0.0.1:${ports + 2}`]
     write(home.path, monitoring({ factor, places: placesOf(targetsOf(run), alertmanager), contacts: webhooks(webhook) }))
@@ -78,8 +82,13 @@ export class Stack extends Ground {
     }
     const addresses = { prometheus: `http://${prometheus}`, alertmanager: `http://${alertmanager}` }
     const stack = new Stack({ factor, settings: own, home, programs, webhook, run, contact, collector, ...addresses })
-    await stack.#ready()
-    return stack
+    try {
+      await stack.#ready()
+      return stack
+    } catch (error) {
+      await stack.stop()
+      throw error
+    }
   }
 
   async #ready(): Promise<void> {
