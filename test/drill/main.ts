@@ -33,7 +33,7 @@ async function playOwn({ names, factor }: Options, say: Say): Promise<Outcome> {
 async function playAt(addresses: NonNullable<Options['addresses']>, { names, factor }: Options, say: Say): Promise<Outcome> {
   const { drills, reasons } = anywhereOf(names)
   if (drills.length === 0) throw new Error(`${names.join(', ')}: played only without addresses, on nodes that a drill may end`)
-  const running = await Running.at(addresses)
+  const running = await Running.at(addresses, factor)
   try {
     return { rounds: await playOn(drills, running.ground, factor, say), reasons }
   } finally {

@@ -11,6 +11,7 @@ import { Run, type RunNode } from '../system/support/run.ts'
 import { Collector } from './collector.ts'
 import { Contact } from './contact.ts'
 import { Ground, type NodeName } from './ground.ts'
+import { Machine } from './machine.ts'
 import { isTolerated } from './tolerated.ts'
 import { isOver, nameOf } from './verdict.ts'
 
@@ -63,7 +64,12 @@ export class Stack extends Ground {
     const engine = settings['OTP_ARBITER'] === 'nats' ? await NatsServers.start() : undefined
     const address = engine === undefined ? {} : { NATS_URL: engine.urls.join() }
     const own = { ...settings, ...address, OTEL_EXPORTER_OTLP_ENDPOINT: spans, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }
-    const run = await Run.start(load ? [] : ['--no-load'], own)
+    const run = await Run.start(load ? [] : ['--no-load'], own).catch(async (error: unknown) => {
+      for (const ear of [contact, collector]) ear.close()
+      await engine?.stop()
+      home.remove()
+      throw error
+    })
     const ports = await freePortBase()
     const [prometheus, alertmanager] = [`127.0.0.1:${ports + 1}`, `127.0.0.1:${ports + 2}`]
     write(home.path, monitoring({ factor, places: placesOf(targetsOf(run), alertmanager), contacts: webhooks(webhook) }))
@@ -87,8 +93,13 @@ export class Stack extends Ground {
     }
     const addresses = { prometheus: `http://${prometheus}`, alertmanager: `http://${alertmanager}` }
     const stack = new Stack({ factor, settings: own, home, programs, webhook, run, contact, collector, engine, ...addresses })
-    await stack.#ready()
-    return stack
+    try {
+      await stack.#ready()
+      return stack
+    } catch (error) {
+      await stack.stop()
+      throw error
+    }
   }
 
   async #ready(): Promise<void> {
@@ -101,11 +112,14 @@ export class Stack extends Ground {
     })
     // A start is no calm: nothing was scraped yet, and event loops were busy with reading code.
     const { fixedMs, shippedSeconds } = QUIET_WITHIN
+    const machine = new Machine()
+    const isExcused = (name: string): boolean => isTolerated(name, factor) || machine.excuses(name)
     await eventually('no alert but the watchdog fires or is about to', fixedMs + shippedSeconds * factor * 1000, async () => {
       const seen = this.watch.since(0)
-      const isQuiet = seen.every((one) => isOver(one) || isTolerated(nameOf(one), factor))
-      return seen.length > 0 && isQuiet && (await this.watch.unrest()).every((name) => isTolerated(name, factor))
+      const isQuiet = seen.every((one) => isOver(one) || isExcused(nameOf(one)))
+      return seen.length > 0 && isQuiet && (await this.watch.unrest('about to')).every(isExcused)
     })
+    machine.stop()
   }
 
   /** Where the configuration of Prometheus and Alertmanager is, and their data. */

@@ -1,6 +1,7 @@
 // The rules of the protocol that a simulation can show to be needed, each with how it is switched off and what is seen then.
 import { nodeName } from '#cluster'
 import type { DirectoryRecord } from '#src/distributed/directory/record.ts'
+import { type ArbiterSimulationOptions, simulateArbiter } from './arbiter/simulation.ts'
 import type { ViolationKind } from './ledger.ts'
 import { type MovesOptions, simulateMoves } from './moves.ts'
 import { type Outcome, type SimulationOptions, simulate } from './simulation.ts'
@@ -11,6 +12,8 @@ export interface Ablation {
   readonly options?: SimulationOptions
   /** Set for rules of moves: these are seen in clusters in which nobody dies. */
   readonly moves?: MovesOptions
+  /** Set for rules of an arbiter. */
+  readonly arbiter?: ArbiterSimulationOptions
   /** What is found, and among how many seeds, from 1, at the latest. */
   readonly finds: readonly ViolationKind[]
   readonly withinSeeds: number
@@ -109,12 +112,57 @@ export const ABLATIONS: Readonly<Record<string, Ablation>> = {
     finds: ['order'],
     withinSeeds: 40,
   },
+  margin: {
+    instead: 'an owner counts on its lease to the last',
+    arbiter: { arbiter: { marginMs: 0 }, steps: ['cut_peer', 'cut_peer', 'cut_peer', 'cut_engine'] },
+    finds: ['overlap'],
+    withinSeeds: 400,
+  },
+  proof: {
+    instead: 'a lease is over when a read says so for long enough, and nothing is written to prove it',
+    arbiter: {
+      arbiter: { rules: { provesByWriting: false } },
+      steps: ['cut_peer', 'cut_peer', 'cut_peer', 'engine'],
+      engineFaults: ['stale'],
+    },
+    finds: ['overlap'],
+    withinSeeds: 100,
+  },
+  own_clock: {
+    instead: 'a lease is over when the engine has forgotten it',
+    arbiter: { arbiter: { rules: { countsItself: false } }, steps: ['cut_peer', 'cut_peer', 'engine'], engineFaults: ['jump'] },
+    finds: ['overlap'],
+    withinSeeds: 10,
+  },
+  check: {
+    instead: 'a message is handled without a look at the lease',
+    arbiter: { arbiter: { rules: { checksLease: false } }, steps: ['pause', 'pause', 'move'] },
+    finds: ['overlap'],
+    withinSeeds: 20,
+  },
+  resume: {
+    instead: 'the source of a handoff that nobody answers goes on without asking the arbiter',
+    arbiter: { asksArbiter: false, steps: ['move', 'move', 'move', 'cut_peer'] },
+    finds: ['overlap'],
+    withinSeeds: 20,
+  },
 }
 
+/** What is simulated: whole nodes, whole nodes with an arbiter, or an arbiter with little around it. */
+export type Subject = 'nodes' | 'arbitrated' | 'arbiter'
+
 /** One seed, with this rule switched off if there is one. */
-export function simulateWithout(rule: string | undefined, seed: number, more: SimulationOptions = {}): Promise<Outcome> {
-  const { options, moves } = rule === undefined ? {} : (ABLATIONS[rule] as Ablation)
-  return moves === undefined ? simulate(seed, { ...options, ...more }) : simulateMoves(seed, moves)
+export function simulateWithout(
+  rule: string | undefined,
+  seed: number,
+  more: SimulationOptions = {},
+  subject: Subject = 'nodes',
+): Promise<Outcome> {
+  const { options, moves, arbiter } = rule === undefined ? {} : (ABLATIONS[rule] as Ablation)
+  if (moves !== undefined) return simulateMoves(seed, moves)
+  const { keepsTranscript = false } = more
+  if (arbiter !== undefined || subject === 'arbiter') return simulateArbiter(seed, { ...arbiter, keepsTranscript })
+  return simulate(seed, { ...options, ...more, hasArbiter: subject === 'arbitrated' })
 }
 
 function byEpoch(a: DirectoryRecord, b: DirectoryRecord): number {

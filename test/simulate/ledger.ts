@@ -4,7 +4,7 @@ import { compareRecords, type DirectoryRecord } from '#src/distributed/directory
 
 /**
  * `returned`: a birth that had ended lives. `went_back`: a node's own knowledge became less. `state`: what is written helps nobody. `order`, `twice`,
- * `forgotten`: of messages to a process that moves.
+ * `forgotten`: of messages to a process that moves. `overlap`: an owner handled a message after a later one had.
  */
 export type ViolationKind =
   | 'duplicate'
@@ -18,6 +18,7 @@ export type ViolationKind =
   | 'order'
   | 'twice'
   | 'forgotten'
+  | 'overlap'
 
 export interface Violation {
   readonly kind: ViolationKind

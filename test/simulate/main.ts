@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
-import { ABLATIONS, simulateWithout } from './ablations.ts'
+import { ABLATIONS, type Subject, simulateWithout } from './ablations.ts'
 import type { Outcome } from './simulation.ts'
 import type { Share } from './worker.ts'
 
@@ -12,6 +12,8 @@ const USAGE = `Usage: npm run simulate -- [options]
   --seeds N      how many seeds (2000)
   --from N       the first of them (1)
   --nodes N      nodes in each cluster; without it 3 to 5, by the seed
+  --arbiter      the arbiter of names, with little around it, over a model of its engine
+  --arbitrated   whole nodes that have such an arbiter
   --jobs N       threads; without it one a core
   --ablate RULE  with a rule switched off: ${Object.keys(ABLATIONS).join(', ')}
   --replay SEED  run one seed and tell all that happens in it`
@@ -28,6 +30,8 @@ function options() {
       seeds: { type: 'string', default: '2000' },
       from: { type: 'string', default: '1' },
       nodes: { type: 'string' },
+      arbiter: { type: 'boolean', default: false },
+      arbitrated: { type: 'boolean', default: false },
       jobs: { type: 'string', default: String(availableParallelism()) },
       ablate: { type: 'string' },
       replay: { type: 'string' },
@@ -48,23 +52,29 @@ function options() {
     nodes: values.nodes === undefined ? undefined : whole('nodes'),
     replay: values.replay === undefined ? undefined : whole('replay'),
     ablate,
+    subject: subjectOf(values),
   }
+}
+
+function subjectOf({ arbiter, arbitrated }: { arbiter: boolean; arbitrated: boolean }): Subject {
+  if (arbitrated) return 'arbitrated'
+  return arbiter ? 'arbiter' : 'nodes'
 }
 
 type Options = ReturnType<typeof options>
 
-async function replay(seed: number, { nodes, ablate }: Options): Promise<boolean> {
+async function replay(seed: number, { nodes, ablate, subject }: Options): Promise<boolean> {
   const more = { ...(nodes === undefined ? {} : { nodes }), keepsTranscript: true }
-  const { transcript, violations } = await simulateWithout(ablate, seed, more)
+  const { transcript, violations } = await simulateWithout(ablate, seed, more, subject)
   for (const line of transcript) say(line)
   for (const { kind, atMs, what } of violations) say(`${(atMs / SECOND).toFixed(3).padStart(8)} !! ${kind}: ${what}`)
   say(`seed ${seed}: ${violations.length} violation(s)`)
   return violations.length === 0
 }
 
-async function runAll({ seeds, from, jobs, nodes, ablate }: Options): Promise<Told[]> {
+async function runAll({ seeds, from, jobs, nodes, ablate, subject }: Options): Promise<Told[]> {
   const outcomes: Told[] = []
-  const shares = Array.from({ length: jobs }, (_, i): Share => ({ from: from + i, to: from + seeds, step: jobs, nodes, ablate }))
+  const shares = Array.from({ length: jobs }, (_, i): Share => ({ from: from + i, to: from + seeds, step: jobs, nodes, ablate, subject }))
   await Promise.all(
     shares.map(
       (share) =>

@@ -2,6 +2,7 @@
 import { seededRandom } from '#base'
 import { memoryStateStore, type Node, type NodeEvents, type NodeOptions } from '#otp-labs'
 import { Box, type Noted } from '#test/support/box.ts'
+import { EngineTrouble } from './arbiter/engine-trouble.ts'
 import { Ledger, type Violation } from './ledger.ts'
 import { Lot, Trouble, type TroubleMix } from './trouble.ts'
 
@@ -23,6 +24,8 @@ export interface SimulationOptions {
    * Without it in every other seed, unless rules are switched off.
    */
   readonly hasStore?: boolean
+  /** All nodes have an arbiter, whose engine goes wrong as well: no message may be handled by an owner when a later one has handled one. */
+  readonly hasArbiter?: boolean
   /** Keep what happened, to be printed. */
   readonly keepsTranscript?: boolean
 }
@@ -40,6 +43,8 @@ const FAULTS_MS = 30_000
 const STEP_MS = 400
 /** When faults have stopped, the nodes have so long to agree, and are then watched for a while. */
 const SETTLE_MS = 40_000
+/** And have to prove first that the leases of those who are gone are over. */
+const ARBITRATED_SETTLE_MS = 90_000
 const WATCH_MS = 3000
 const LOOK_MS = 250
 /** A child that was shut out is back under a greater token. */
@@ -69,7 +74,8 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
   const random = seededRandom(seed * 7919 + 13)
   const count = options.nodes ?? 3 + random.int(3)
   const names = Array.from({ length: count }, (_, i) => `n${i + 1}`)
-  const hasStore = options.hasStore ?? (options.rules === undefined && seed % 2 === 0)
+  const engine = options.hasArbiter === true ? new EngineTrouble(random) : undefined
+  const hasStore = options.hasStore ?? (engine === undefined && options.rules === undefined && seed % 2 === 0)
   const loss = random.next() < 0.25 ? 0.003 * random.next() : 0
   const ledger = new Ledger(
     () => box.live(),
@@ -77,6 +83,7 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
   )
   const box: Box = new Box({
     names,
+    ...(engine === undefined ? {} : { clock: engine.clock }),
     onNode: (node) => ledger.watch(node),
     seed,
     delayMs: [1, 20],
@@ -84,7 +91,8 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
     times: { tickMs: 1000, suspectMs: 2000, downMs: 5000, forgetMs: 3600_000, forgetGoneMs: 600_000, ...options.membershipTimes },
     ...(options.keepsTranscript === true ? { note: TOLD } : {}),
     node: {
-      behaviours: [Lot],
+      behaviours: [engine?.lot ?? Lot],
+      ...(engine === undefined ? {} : { arbiter: engine.arbiter }),
       supervisor: { maxRestarts: 1000 },
       replicatorTimes: {
         aloneMs: 4000,
@@ -108,21 +116,24 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
   const until = box.clock.now() + (options.faultsMs ?? FAULTS_MS)
   while (box.clock.now() < until && ledger.violations.length === 0) {
     trouble.step()
+    engine?.step(names)
     if (hasStore) trouble.bid()
     await box.clock.advance(random.int(STEP_MS))
   }
   trouble.end()
+  engine?.end(names)
   // A node that is on its way out will be revived when it is down.
   const isSettled = ({ cluster, isReady, parts }: Node) =>
     cluster.alive.size === count && !cluster.membership.leaving && isReady && parts.reconciler.unplaced() === 0
   const isQuiet = () => box.live().length === count && box.live().every(isSettled) && box.violations('lot').length === 0
-  const limit = box.clock.now() + SETTLE_MS
+  const limit = box.clock.now() + (engine === undefined ? SETTLE_MS : ARBITRATED_SETTLE_MS)
   while (!isQuiet() && box.clock.now() < limit) {
     trouble.revive()
     await box.clock.advance(LOOK_MS)
   }
   await box.clock.advance(WATCH_MS)
   ledger.checkQuiet()
+  for (const what of engine?.overlaps() ?? []) note('overlap', what)
   for (const what of box.violations('lot')) note(what.startsWith('views differ') ? 'views_differ' : 'duplicate', what)
   for (const node of box.live()) {
     const seen = node.cluster.alive.size

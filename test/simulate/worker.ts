@@ -1,6 +1,6 @@
 // One thread of `npm run simulate`: runs its share of the seeds and tells how each ended.
 import { parentPort, workerData } from 'node:worker_threads'
-import { simulateWithout } from './ablations.ts'
+import { type Subject, simulateWithout } from './ablations.ts'
 
 /** The seeds `from`, `from + step`, … below `to`. */
 export interface Share {
@@ -9,10 +9,11 @@ export interface Share {
   readonly step: number
   readonly nodes: number | undefined
   readonly ablate: string | undefined
+  readonly subject: Subject
 }
 
-const { from, to, step, nodes, ablate } = workerData as Share
+const { from, to, step, nodes, ablate, subject } = workerData as Share
 for (let seed = from; seed < to; seed += step) {
-  const { violations, births, simulatedMs } = await simulateWithout(ablate, seed, nodes === undefined ? {} : { nodes })
+  const { violations, births, simulatedMs } = await simulateWithout(ablate, seed, nodes === undefined ? {} : { nodes }, subject)
   parentPort?.postMessage({ seed, violations, births, simulatedMs })
 }

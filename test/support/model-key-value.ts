@@ -35,8 +35,6 @@ const MARKER_MS = 3600_000
 export class ModelEngine {
   /** Chance that an answer is lost after what was asked has been done. */
   answersLost = 0
-  /** Chance that a read is answered by a server that lags behind. */
-  staleReads = 0
   readonly #clock: Clock
   readonly #random: Random
   readonly #delayMs: readonly [number, number]
@@ -50,6 +48,9 @@ export class ModelEngine {
   #clockAheadMs = 0
   #stalledUntil = Number.NEGATIVE_INFINITY
   #hasQuorum = true
+  #staleReads = 0
+  /** What a server that lags behind has. */
+  #lagging = new Map<string, Version>()
 
   constructor({ clock, random = seededRandom(1), delayMs = 1, requestMs = 2000, maxValueBytes = 1024 * 1024 }: ModelEngineOptions) {
     this.#clock = clock
@@ -80,6 +81,12 @@ export class ModelEngine {
   set hasQuorum(has: boolean) {
     this.#hasQuorum = has
     this.#drain()
+  }
+
+  /** Chance that a read is answered by a server that hears nothing new from now on, or knows even less. */
+  set staleReads(chance: number) {
+    this.#staleReads = chance
+    this.#lagging = new Map([...this.#versions.keys()].map((key) => [key, this.#current(key)]))
   }
 
   /** The clock by which the engine forgets keys goes so much ahead. */
@@ -133,11 +140,12 @@ export class ModelEngine {
 
   #read(key: string, answer: (entry: KeyValueEntry) => void): void {
     if (this.#isStalled) return
-    const { value, revision } = this.#chance(this.staleReads) ? this.#formerly(key) : this.#current(key)
+    const { value, revision } = this.#chance(this.#staleReads) ? this.#formerly(key) : this.#current(key)
     answer({ value, revision })
   }
 
   #formerly(key: string): Version {
+    if (this.#chance(0.7)) return this.#lagging.get(key) ?? NOTHING
     const versions = [NOTHING, ...(this.#versions.get(key) ?? [])]
     return versions[Math.floor(this.#random.next() * versions.length)] as Version
   }

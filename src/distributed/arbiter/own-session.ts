@@ -237,9 +237,8 @@ export class OwnSession {
   // ---- losing it
 
   #lose(lease: OwnLease, cause: 'expired' | 'refused'): void {
-    const { clock, times, events, name, rules, owned } = this.#o
+    const { clock, times, events, name, owned } = this.#o
     if (!this.#isCurrent(lease)) return
-    if (!rules.beginsAnew && cause === 'expired') return
     lease.isOver = true
     if (cause === 'refused') lease.revoke()
     this.#timer?.cancel()

@@ -7,8 +7,6 @@ export interface ArbiterRules {
   readonly provesByWriting: boolean
   /** Whether leases are left to their observers' clocks, and not to the engine's. */
   readonly countsItself: boolean
-  /** Whether a lease that was lost is followed by another one, and does not go on when the engine is back. */
-  readonly beginsAnew: boolean
 }
 
-export const ARBITER_RULES: ArbiterRules = { checksLease: true, provesByWriting: true, countsItself: true, beginsAnew: true }
+export const ARBITER_RULES: ArbiterRules = { checksLease: true, provesByWriting: true, countsItself: true }
