@@ -18,6 +18,8 @@ interface StreamAnswer extends Answer {
 /** Servers that have just been started elect somebody first, and know of each other a little later. */
 const OPEN_WITHIN_MS = 20_000
 const RETRY_MS = 250
+/** A bucket that is being made has nobody yet who would answer for it. */
+const ANSWER_WITHIN_MS = 2000
 
 /** Rejects with `ERR_OTP_NATS_BUCKET`, `ERR_OTP_NATS_DENIED` or `ERR_OTP_NATS_SERVER_TOO_OLD`. */
 export async function openBucket(link: NatsLink, asked: StreamConfig, clock: Clock): Promise<OpenBucket> {
@@ -49,7 +51,7 @@ async function found(link: NatsLink, asked: StreamConfig): Promise<Found> {
 }
 
 async function ask(link: NatsLink, what: 'INFO' | 'CREATE', stream: string, body: string): Promise<StreamAnswer> {
-  return (await link.request(`$JS.API.STREAM.${what}.${stream}`, body)).json<StreamAnswer>()
+  return (await link.request(`$JS.API.STREAM.${what}.${stream}`, body, { withinMs: ANSWER_WITHIN_MS })).json<StreamAnswer>()
 }
 
 function mayPass(error: Error): boolean {

@@ -1,5 +1,6 @@
 // Every drill, in the order in which they are played, and the alerts that have none.
 import type { Drill, DrillAnywhere, Reasons } from './drill.ts'
+import { arbiterDrills } from './drills/arbiter.ts'
 import { membershipDrills } from './drills/membership.ts'
 import { placementDrills } from './drills/placement.ts'
 import { processesDrills } from './drills/processes.ts'
@@ -12,13 +13,11 @@ export const DRILLS: readonly Drill[] = [
   ...processesDrills,
   ...telemetryDrills,
   ...placementDrills,
+  ...arbiterDrills,
 ]
 
 /** The cases for promtool show these. */
-export const WITHOUT_DRILL: Reasons = {
-  OtpArbiterDegraded: 'needs servers of the engine beside the nodes, which the stack of the drills does not have',
-  OtpArbiterLeaseLost: 'needs servers of the engine beside the nodes, which the stack of the drills does not have',
-}
+export const WITHOUT_DRILL: Reasons = {}
 
 /** All drills, or those that are about one of these alerts; of an alert that none is about, the first that causes it. */
 export function drillsOf(names: readonly string[]): readonly Drill[] {

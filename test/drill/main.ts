@@ -10,7 +10,7 @@ import { anywhereOf, drillsOf, WITHOUT_DRILL } from './drills.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
 import type { PlayedRound } from './player.ts'
 import { Running } from './running.ts'
-import { PROGRAMS } from './stack.ts'
+import { PROGRAMS, whyNoEngine } from './stack.ts'
 import { table } from './verdict.ts'
 
 /** As a shell has it of what ended by Ctrl-C. */
@@ -23,7 +23,8 @@ interface Outcome {
 }
 
 async function playOwn({ names, factor }: Options, say: Say): Promise<Outcome> {
-  const absent = PROGRAMS.map(missing).filter((reason) => reason !== undefined)
+  const needs = drillsOf(names).map(({ on }) => whyNoEngine(on?.settings ?? {}))
+  const absent = [...new Set([...PROGRAMS.map(missing), ...needs])].filter((reason) => reason !== undefined)
   if (absent.length > 0) throw new Error(absent.join('; '))
   const reasons = Object.fromEntries(Object.entries(WITHOUT_DRILL).filter(([name]) => names.includes('all') || names.includes(name)))
   return { rounds: await playAll(drillsOf(names), factor, say), reasons }
@@ -32,7 +33,7 @@ async function playOwn({ names, factor }: Options, say: Say): Promise<Outcome> {
 async function playAt(addresses: NonNullable<Options['addresses']>, { names, factor }: Options, say: Say): Promise<Outcome> {
   const { drills, reasons } = anywhereOf(names)
   if (drills.length === 0) throw new Error(`${names.join(', ')}: played only without addresses, on nodes that a drill may end`)
-  const running = await Running.at(addresses)
+  const running = await Running.at(addresses, factor)
   try {
     return { rounds: await playOn(drills, running.ground, factor, say), reasons }
   } finally {

@@ -1,6 +1,7 @@
 // A ground that runs already, by the addresses of its parts: nothing of it is started, changed or ended here.
 import { Contact } from './contact.ts'
 import { Ground, type NodeAddress } from './ground.ts'
+import { isTolerated } from './tolerated.ts'
 
 const ANSWER_WITHIN_MS = 5000
 
@@ -23,8 +24,8 @@ export class Running {
     this.#contact = contact
   }
 
-  /** Rejects where something does not answer, or where an alert is firing or about to: a drill there would prove nothing. */
-  static async at({ prometheus, alertmanager, nodes, webhook }: Addresses): Promise<Running> {
+  /** Rejects where something does not answer, or where an alert fires that is not tolerated: a drill there would prove nothing. */
+  static async at({ prometheus, alertmanager, nodes, webhook }: Addresses, factor: number): Promise<Running> {
     const [n1, n2, n3] = await Promise.all(nodes.map(addressOf))
     if (n1 === undefined || n2 === undefined || n3 === undefined || nodes.length !== 3) {
       throw new Error(`expected the addresses of three nodes, got ${nodes.length}`)
@@ -32,10 +33,10 @@ export class Running {
     const contact = webhook === undefined ? undefined : new Contact()
     await contact?.listen(webhook)
     const running = new Running(new Ground({ prometheus, alertmanager, nodes: { n1, n2, n3 }, ...(contact && { contact }) }), contact)
-    const loud = await running.ground.watch.unrest()
+    const loud = (await running.ground.watch.unrest('firing')).filter((name) => !isTolerated(name, factor))
     if (loud.length === 0) return running
     await running.leave()
-    throw new Error(`these alerts fire already, or are about to: ${loud.join(', ')}; play on a cluster that is calm`)
+    throw new Error(`these alerts fire already: ${loud.join(', ')}; play on a cluster that is calm`)
   }
 
   /** Looks and listens no more. */

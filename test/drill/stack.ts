@@ -5,11 +5,13 @@ import { webhooks } from '#observability/alerts/alertmanager.ts'
 import { times } from '#observability/alerts/times.ts'
 import { monitoring } from '#observability/generate-rules.ts'
 import { eventually } from '#test/support/eventually.ts'
+import { NatsServers, NO_NATS } from '../system/support/nats.ts'
 import { allGone, Command, Directory, freePortBase, freeze, isRunning } from '../system/support/os.ts'
 import { Run, type RunNode } from '../system/support/run.ts'
 import { Collector } from './collector.ts'
 import { Contact } from './contact.ts'
 import { Ground, type NodeName } from './ground.ts'
+import { Machine } from './machine.ts'
 import { isTolerated } from './tolerated.ts'
 import { isOver, nameOf } from './verdict.ts'
 
@@ -21,6 +23,10 @@ export const CLUSTER = 'drill'
 
 /** Programs that a drill needs. */
 export const PROGRAMS = ['prometheus', 'prometheus-alertmanager'] as const
+
+/** Why nodes with these settings cannot run here; `undefined`: they can. */
+export const whyNoEngine = ({ OTP_ARBITER: arbiter }: Readonly<Record<string, string>>): string | undefined =>
+  arbiter === 'nats' ? NO_NATS : undefined
 
 /** Settings of every node of a drill. */
 export interface StackOptions {
@@ -36,6 +42,8 @@ const NODES: readonly NodeName[] = ['n1', 'n2', 'n3']
 export class Stack extends Ground {
   readonly run: Run
   readonly collector: Collector
+  /** What decides who owns a name, where the settings say that something does. */
+  readonly engine: NatsServers | undefined
   readonly #parts: Parts
   readonly #rejoined = new Map<string, { readonly command: Command; readonly pid: number }>()
 
@@ -43,6 +51,7 @@ export class Stack extends Ground {
     super({ ...parts, nodes: Object.fromEntries(NODES.map((name) => [name, parts.run.node(name)])) as Record<NodeName, RunNode> })
     this.run = parts.run
     this.collector = parts.collector
+    this.engine = parts.engine
     this.#parts = parts
   }
 
@@ -52,8 +61,15 @@ export class Stack extends Ground {
     const contact = new Contact()
     const collector = new Collector()
     const [webhook, spans] = [await contact.listen(), await collector.listen()]
-    const own = { ...settings, OTEL_EXPORTER_OTLP_ENDPOINT: spans, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }
-    const run = await Run.start(load ? [] : ['--no-load'], own)
+    const engine = settings['OTP_ARBITER'] === 'nats' ? await NatsServers.start() : undefined
+    const address = engine === undefined ? {} : { NATS_URL: engine.urls.join() }
+    const own = { ...settings, ...address, OTEL_EXPORTER_OTLP_ENDPOINT: spans, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }
+    const run = await Run.start(load ? [] : ['--no-load'], own).catch(async (error: unknown) => {
+      for (const ear of [contact, collector]) ear.close()
+      await engine?.stop()
+      home.remove()
+      throw error
+    })
     const ports = await freePortBase()
     const [prometheus, alertmanager] = [`127.0.0.1:${ports + 1}`, `127.0.0.1:${ports + 2}`]
     write(home.path, monitoring({ factor, places: placesOf(targetsOf(run), alertmanager), contacts: webhooks(webhook) }))
@@ -76,9 +92,14 @@ export class Stack extends Ground {
       ]),
     }
     const addresses = { prometheus: `http://${prometheus}`, alertmanager: `http://${alertmanager}` }
-    const stack = new Stack({ factor, settings: own, home, programs, webhook, run, contact, collector, ...addresses })
-    await stack.#ready()
-    return stack
+    const stack = new Stack({ factor, settings: own, home, programs, webhook, run, contact, collector, engine, ...addresses })
+    try {
+      await stack.#ready()
+      return stack
+    } catch (error) {
+      await stack.stop()
+      throw error
+    }
   }
 
   async #ready(): Promise<void> {
@@ -91,11 +112,14 @@ export class Stack extends Ground {
     })
     // A start is no calm: nothing was scraped yet, and event loops were busy with reading code.
     const { fixedMs, shippedSeconds } = QUIET_WITHIN
+    const machine = new Machine()
+    const isExcused = (name: string): boolean => isTolerated(name, factor) || machine.excuses(name)
     await eventually('no alert but the watchdog fires or is about to', fixedMs + shippedSeconds * factor * 1000, async () => {
       const seen = this.watch.since(0)
-      const isQuiet = seen.every((one) => isOver(one) || isTolerated(nameOf(one), factor))
-      return seen.length > 0 && isQuiet && (await this.watch.unrest()).every((name) => isTolerated(name, factor))
+      const isQuiet = seen.every((one) => isOver(one) || isExcused(nameOf(one)))
+      return seen.length > 0 && isQuiet && (await this.watch.unrest('about to')).every(isExcused)
     })
+    machine.stop()
   }
 
   /** Where the configuration of Prometheus and Alertmanager is, and their data. */
@@ -144,7 +168,7 @@ export class Stack extends Ground {
   }
 
   async stop(): Promise<void> {
-    const { home, programs, contact, collector } = this.#parts
+    const { home, programs, contact, collector, engine } = this.#parts
     await this.watch.stop()
     const { prometheus, alertmanager } = programs
     for (const program of [alertmanager, prometheus]) program.kill('SIGTERM')
@@ -152,6 +176,7 @@ export class Stack extends Ground {
     for (const { pid } of this.#rejoined.values()) if (isRunning(pid)) process.kill(pid, 'SIGTERM')
     await this.run.stop()
     await Promise.all([...this.#rejoined.values()].map(({ command }) => command.ended))
+    await engine?.stop()
     collector.close()
     contact.close()
     home.remove()
@@ -162,6 +187,7 @@ interface Parts extends StackOptions {
   readonly run: Run
   readonly contact: Contact
   readonly collector: Collector
+  readonly engine: NatsServers | undefined
   readonly home: Directory
   readonly programs: { readonly prometheus: Command; readonly alertmanager: Command }
   readonly webhook: string

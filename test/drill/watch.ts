@@ -33,10 +33,11 @@ export class Watch {
     return this.#sightings.since(time)
   }
 
-  /** Names of the alerts that fire now or are about to; the watchdog always does, and is none of them. */
-  async unrest(): Promise<readonly string[]> {
+  /** Names of the alerts that fire now, or also of those that are about to; the watchdog always does, and is none of them. */
+  async unrest(which: 'firing' | 'about to'): Promise<readonly string[]> {
     const { data } = await get<PrometheusAlerts>(`${this.#prometheus}/api/v1/alerts`)
-    const names = data.alerts.map(({ labels }) => labels['alertname'] ?? '')
+    const alerts = data.alerts.filter(({ state }) => which === 'about to' || state === 'firing')
+    const names = alerts.map(({ labels }) => labels['alertname'] ?? '')
     return [...new Set(names)].filter((name) => name !== 'OtpWatchdog')
   }
 

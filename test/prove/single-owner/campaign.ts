@@ -28,14 +28,26 @@ interface Batch {
   readonly numbers: readonly number[]
 }
 
-export async function playAll(options: CampaignOptions): Promise<Played[]> {
+export interface Campaign {
+  readonly played: readonly Played[]
+  /** Why schedules could not be played. */
+  readonly failures: readonly Error[]
+}
+
+export async function playAll(options: CampaignOptions): Promise<Campaign> {
   const all: Played[] = []
+  const failures: Error[] = []
   const batches = batchesOf(options).values()
   const play = async (): Promise<void> => {
-    for (const batch of batches) all.push(...(await playBatch(options, batch)))
+    for (const batch of batches) all.push(...(await playBatch(options, batch).catch((error: Error) => failed(failures, error))))
   }
   await Promise.all(Array.from({ length: options.arenas }, play))
-  return all.toSorted((a, b) => a.schedule.number - b.schedule.number)
+  return { played: all.toSorted((a, b) => a.schedule.number - b.schedule.number), failures }
+}
+
+function failed(failures: Error[], error: Error): [] {
+  failures.push(error)
+  return []
 }
 
 /** The number alone says how many servers there are: so that a schedule can be played again by itself. */

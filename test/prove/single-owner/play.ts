@@ -2,9 +2,10 @@
 import { monotonic } from '#test/system/support/monotonic.ts'
 import type { Arena, ArenaNote } from './arena.ts'
 import { playStep } from './faults.ts'
+import type { OwnerProcess } from './owner-process.ts'
 import { judgeOwners, type OwnerVerdict } from './owners.ts'
 import { whatIsNotQuiet } from './quiet.ts'
-import type { Schedule } from './schedule.ts'
+import { NAMES, type Schedule } from './schedule.ts'
 
 export interface Played {
   readonly schedule: Schedule
@@ -21,12 +22,12 @@ export interface Played {
 export async function playSchedule(arena: Arena, schedule: Schedule): Promise<Played> {
   const from = monotonic()
   const [notesBefore, endedBefore] = [arena.notes.length, arena.ended.length]
+  const lives = arena.ready
   await Promise.all(schedule.steps.map((step) => playStep(arena, step)))
   arena.heal()
   arena.note('all is healed')
   const healedAt = monotonic()
-  const reborn = new Set(schedule.steps.flatMap((step) => (step.kind === 'rebirth' ? [step.name] : [])))
-  const notQuiet = await whatIsNotQuiet(arena, reborn)
+  const notQuiet = await whatIsNotQuiet(arena, forgettable(arena, schedule, lives))
   const quietMs = monotonic() - healedAt
   return {
     schedule,
@@ -36,4 +37,13 @@ export async function playSchedule(arena: Arena, schedule: Schedule): Promise<Pl
     ended: arena.ended.slice(endedBefore).map(({ what }) => what),
     notes: arena.notes.slice(notesBefore).map(({ at, what }) => ({ at: at - from, what })),
   }
+}
+
+/**
+ * Names that may be gone: one was terminated, and whoever was to start it again has ended; or no node has lived through all of it, and what was
+ * known of names was in their memories.
+ */
+function forgettable(arena: Arena, { steps }: Schedule, before: readonly OwnerProcess[]): ReadonlySet<string> {
+  if (!before.some((life) => arena.ready.includes(life))) return new Set(NAMES)
+  return new Set(steps.flatMap((step) => (step.kind === 'rebirth' ? [step.name] : [])))
 }

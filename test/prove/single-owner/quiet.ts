@@ -11,20 +11,20 @@ const LOOK_EVERY_MS = 250
 /** Its ticks come every 20 ms: a process that handles nothing for so long does not run. */
 const WATCHED_MS = 400
 
-/**
- * Resolves with what is wrong still when there has been time enough, or with nothing. Names of which one was terminated, and perhaps not started
- * again because its starter ended, are started.
- */
-export async function whatIsNotQuiet(arena: Arena, reborn: ReadonlySet<string>): Promise<string | undefined> {
+/** Resolves with what is wrong still when there has been time enough, or with nothing. Of the names that are gone these are started again. */
+export async function whatIsNotQuiet(arena: Arena, forgettable: ReadonlySet<string>): Promise<string | undefined> {
   const deadline = monotonic() + QUIET_WITHIN_MS
+  let before: string | undefined
   for (;;) {
-    const wrong = await whatIsWrong(arena, reborn).catch((error: Error) => error.message)
+    const wrong = await whatIsWrong(arena, forgettable).catch((error: Error) => error.message)
+    if (wrong !== before) arena.note(wrong === undefined ? 'all is quiet' : `not quiet yet: ${wrong}`)
+    before = wrong
     if (wrong === undefined || monotonic() > deadline) return wrong
     await sleep(LOOK_EVERY_MS)
   }
 }
 
-async function whatIsWrong(arena: Arena, reborn: ReadonlySet<string>): Promise<string | undefined> {
+async function whatIsWrong(arena: Arena, forgettable: ReadonlySet<string>): Promise<string | undefined> {
   const nodes = NODES.map((name) => arena.node(name))
   const [view, ...others] = await Promise.all(nodes.map((node) => node.ask('look', undefined)))
   if (view === undefined || view.alive.length !== NODES.length) return `${nodes[0]?.id} sees ${view?.alive.join(', ')}`
@@ -37,7 +37,7 @@ async function whatIsWrong(arena: Arena, reborn: ReadonlySet<string>): Promise<s
   }
   const missing = NAMES.filter((name) => view.owners[name] === undefined)
   if (missing.length > 0) {
-    const names = missing.filter((name) => reborn.has(name))
+    const names = missing.filter((name) => forgettable.has(name))
     if (names.length > 0) await nodes[0]?.ask('start', { names })
     return `nobody has ${missing.join(', ')}`
   }

@@ -34,7 +34,6 @@ export type ServerFault = {
 }
 
 export type Fault = NodeFault | ServerFault
-export type FaultKind = Fault['kind']
 
 /** A fault from a time of the schedule on, for so long; those that are over at once have no length. */
 export type Step = Fault & { readonly atMs: number; readonly forMs: number }

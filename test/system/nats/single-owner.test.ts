@@ -9,6 +9,8 @@ import { whyNoNetwork } from '../support/network.ts'
 import { Command, Directory, endCommands } from '../support/os.ts'
 
 const evidence = new Directory()
+/** A minute where nobody else wants the machine. */
+const WITHIN_MS = 300_000
 
 afterEach(endCommands)
 afterAll(() => evidence.remove())
@@ -22,7 +24,9 @@ async function prove(arbiter: string, ...args: readonly string[]): Promise<{ cod
   return { code, played: files.map((name) => JSON.parse(readFileSync(join(out, name), 'utf8')) as Played) }
 }
 
-test('a name has one owner, whatever happens to nodes, networks and servers, and in the end it has one', async ({ skip }) => {
+test('a name has one owner, whatever happens to nodes, networks and servers, and in the end it has one', { timeout: WITHIN_MS }, async ({
+  skip,
+}) => {
   const missing = NO_NATS ?? whyNoNetwork()
   skip(missing !== undefined, missing)
   const { code, played } = await prove('nats', '--schedules', '20', '--clusters', '6', '--seed', String(testSeed))

@@ -1,6 +1,6 @@
 // Servers of NATS for a test: one, or three that keep three copies; each a process that can be killed, frozen and brought back.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { portsOf } from '#src/launcher/ports.ts'
@@ -20,6 +20,16 @@ export interface ServersOptions {
 }
 
 const READY_WITHIN_MS = 20_000
+
+const PAUSE = new Int32Array(new SharedArrayBuffer(4))
+
+/** Whether every thread of it stands still. */
+function isStopped(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).every((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
+    return stat[stat.lastIndexOf(')') + 2] === 'T'
+  })
+}
 
 /** Where `.ci/packages` puts it. */
 function fetched(): string {
@@ -176,10 +186,12 @@ export class NatsServers {
     this.#server(index).isFrozen = false
   }
 
-  /** SIGSTOP: its sockets stay open and nothing is answered. */
+  /** SIGSTOP: its sockets stay open and nothing is answered, from when this returns. */
   freeze(index: number): void {
     this.#server(index).command?.kill('SIGSTOP')
     this.#server(index).isFrozen = true
+    // On a busy machine a thread of it may run on for a moment.
+    while (!isStopped(this.pid(index))) Atomics.wait(PAUSE, 0, 0, 1)
   }
 
   thaw(index: number): void {
@@ -204,7 +216,7 @@ export class NatsServers {
       command.kill('SIGHUP')
       await eventually('the configuration is read', 5000, () => {
         const since = command.stderr.slice(before)
-        if (since.includes('[ERR]')) throw new Error(since)
+        if (since.includes('Failed to reload')) throw new Error(since)
         return since.includes('Reloaded server configuration')
       })
     }

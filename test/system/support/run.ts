@@ -31,7 +31,7 @@ export interface ClusterEvent {
 }
 
 /** From the command to its line: npm's own start included. */
-const READY_WITHIN_MS = 20_000
+const READY_WITHIN_MS = 60_000
 
 export class Run {
   readonly portBase: number

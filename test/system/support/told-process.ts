@@ -55,6 +55,11 @@ export class ToldProcess<Q extends Asked<Q>> {
     )
   }
 
+  /** Whether it has said so. */
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
   /** Whether the test has ended it, by `kill` or `stop`. */
   get wasEnded(): boolean {
     return this.#wasEnded
