@@ -12,6 +12,15 @@ COPY package.json package-lock.json .npmrc ./
 # No package needs its install script here.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
+# The page of the observer: what builds it stays here.
+FROM ${NODE_IMAGE} AS page
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY vite.config.ts tsconfig.json ./
+COPY src ./src
+RUN npm run prepare
+
 FROM ${NODE_IMAGE} AS node
 
 FROM ${RUNTIME_IMAGE}
@@ -31,6 +40,7 @@ COPY --from=packages /app/node_modules ./node_modules
 COPY package.json ./
 COPY src ./src
 COPY observability ./observability
+COPY --from=page /app/dist/observer-ui ./dist/observer-ui
 # A number, so that Kubernetes can see that it is not root.
 USER 65532:65532
 EXPOSE 4000 4369 9100

@@ -21,6 +21,11 @@ export default defineConfig({
         extends: true,
         test: { name: 'system', include: ['test/system/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 },
       },
+      // Fire drills on real Prometheus and Alertmanager. They wait for most of their time, and each has a cluster of its own: two at a time.
+      {
+        extends: true,
+        test: { name: 'drills', include: ['test/drill/**/*.test.ts'], maxWorkers: 2, hookTimeout: 180_000 },
+      },
     ],
   },
 })

@@ -14,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   handoff: async () => (await import('#bench/handoff/bench.ts')).handoff,
   telemetry: async () => (await import('#bench/telemetry/bench.ts')).telemetry,
   observer: async () => (await import('#bench/observer/bench.ts')).observer,
+  nats: async () => (await import('#bench/nats/bench.ts')).nats,
 }
 
 const say = (line: string): boolean => process.stderr.write(`${line}\n`)

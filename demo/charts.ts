@@ -1,9 +1,11 @@
-// A panel's series as a chart: SVG, made without a browser.
+// A panel's series as a chart: SVG, made without a browser, in colours that can be read on light and dark ground.
 import * as echarts from 'echarts'
 
 /** One line of a chart: seconds of Unix time, and values. */
 export interface Line {
   readonly name: string
+  /** Where it carries the meaning: red, blue or orange, as on the boards. */
+  readonly color: string | undefined
   readonly points: readonly (readonly [at: number, value: number])[]
 }
 
@@ -14,50 +16,96 @@ export interface Mark {
 }
 
 export interface Chart {
-  readonly title: string
   /** Grafana's name of it. */
   readonly unit: string
+  readonly look: 'lines' | 'bars'
   readonly lines: readonly Line[]
 }
 
-const WIDTH = 720
-const HEIGHT = 260
-const MOST_LINES = 12
+/** What a chart is drawn over, in seconds of Unix time. */
+export interface Span {
+  readonly from: number
+  readonly to: number
+}
 
-/** An `<svg>` element. Of more than twelve lines the highest are drawn. */
-export function svgOf({ title, unit, lines }: Chart, marks: readonly Mark[], from: number, to: number): string {
+const WIDTH = 720
+const HEIGHT = 250
+const FEW_LINES = 4
+const MOST_LINES = 12
+/** Points further apart than this belong to two lives of a series. */
+const GAP_SECONDS = 3
+const INK = '#7d8590'
+const FAINT = '#7d859040'
+const MARK = '#a371f7'
+const FONT = { color: INK, fontFamily: 'system-ui, sans-serif', fontSize: 11 } as const
+/** Of those without a meaning of their own. */
+const PALETTE = ['#3f83f8', '#2da44e', '#bf8700', '#d1578f', '#0e9aa7', '#8b6ef0', '#cf5b3c', '#6b9e1f']
+const MEANT: Readonly<Record<string, string>> = { red: '#e5484d', blue: '#3f83f8', orange: '#f08c2e' }
+
+/** An `<svg>` element. Of more than four lines those are drawn that are not 0 all the time, and of more than twelve the highest. */
+export function svgOf({ unit, look, lines }: Chart, marks: readonly Mark[], span: Span): string {
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: HEIGHT })
-  const peak = ({ points }: Line): number => Math.max(...points.map(([, value]) => value))
-  const shown = lines.toSorted((a, b) => peak(b) - peak(a)).slice(0, MOST_LINES)
+  const shown = worthShowing(lines)
   chart.setOption({
     animation: false,
-    title: { text: title, textStyle: { fontSize: 14 } },
-    legend: { type: 'plain', bottom: 0, itemHeight: 8, textStyle: { fontSize: 10 } },
-    grid: { left: 60, right: 20, top: 48, bottom: 60 },
-    xAxis: { type: 'value', min: 0, max: Math.ceil(to - from), name: 's', axisLabel: { formatter: '{value}' } },
-    yAxis: { type: 'value', axisLabel: { formatter: (value: number) => written(value, unit) } },
-    series: shown.map(({ name, points }, index) => ({
-      type: 'line',
-      name,
-      showSymbol: false,
-      lineStyle: { width: 1.5 },
-      data: points.map(([at, value]) => [at - from, value]),
-      ...(index === 0 ? { markLine: markLineOf(marks, from) } : {}),
-    })),
+    color: PALETTE,
+    textStyle: FONT,
+    legend: { type: 'plain', bottom: 0, itemHeight: 8, itemWidth: 14, itemGap: 26, textStyle: FONT },
+    grid: { left: 64, right: 24, top: 26, bottom: 62 },
+    xAxis: {
+      type: 'value',
+      min: 0,
+      max: Math.ceil(span.to - span.from),
+      axisLabel: { ...FONT, formatter: '{value} s' },
+      axisLine: { lineStyle: { color: FAINT } },
+      splitLine: { show: false },
+    },
+    yAxis: {
+      type: 'value',
+      min: 0,
+      minInterval: unit === 'short' && peakOf(shown) >= 1 ? 1 : 0,
+      axisLabel: { ...FONT, formatter: (value: number) => written(value, unit) },
+      splitLine: { lineStyle: { color: FAINT } },
+    },
+    series: shown.map((line, index) => seriesOf(line, look, index === 0 ? marks : [], span)),
   })
   const svg = chart.renderToSVGString()
   chart.dispose()
   return svg
 }
 
-function markLineOf(marks: readonly Mark[], from: number): object {
+function worthShowing(lines: readonly Line[]): readonly Line[] {
+  const alive = lines.filter((line) => peak(line) > 0)
+  const some = lines.length > FEW_LINES && alive.length > 0 ? alive : lines
+  return some.length <= MOST_LINES ? some : some.toSorted((a, b) => peak(b) - peak(a)).slice(0, MOST_LINES)
+}
+
+const peak = ({ points }: Line): number => points.reduce((most, [, value]) => Math.max(most, value), 0)
+const peakOf = (lines: readonly Line[]): number => lines.reduce((most, line) => Math.max(most, peak(line)), 0)
+
+function seriesOf({ name, color, points }: Line, look: Chart['look'], marks: readonly Mark[], { from }: Span): object {
+  const how = look === 'bars' ? { type: 'bar', stack: 'all', barWidth: 3 } : { type: 'line', showSymbol: false, lineStyle: { width: 1.5 } }
   return {
-    symbol: 'none',
-    silent: true,
-    lineStyle: { color: '#c0392b', type: 'dashed' },
-    label: { fontSize: 9, formatter: '{b}' },
-    data: marks.map(({ at, what }) => ({ name: what, xAxis: at - from })),
+    ...how,
+    name,
+    ...(color !== undefined && { color: MEANT[color] ?? color }),
+    data: broken(points).map(([at, value]) => [at - from, value]),
+    markLine: {
+      symbol: 'none',
+      silent: true,
+      lineStyle: { color: MARK, type: 'dashed' },
+      label: { ...FONT, color: MARK, fontSize: 10, formatter: '{b}' },
+      data: marks.map(({ at, what }) => ({ name: what, xAxis: at - from })),
+    },
   }
+}
+
+/** With a hole wherever there was nothing: no line is drawn over it. */
+function broken(points: Line['points']): readonly (readonly [at: number, value: number | null])[] {
+  return points.flatMap((point, index) => {
+    const before = points[index - 1]
+    return before === undefined || point[0] - before[0] <= GAP_SECONDS ? [point] : [[before[0] + 1, null] as const, point]
+  })
 }
 
 const SIZES = ['', 'k', 'M', 'G'] as const

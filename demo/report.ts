@@ -2,40 +2,51 @@
 import { writeFileSync } from 'node:fs'
 import { setTimeout as after } from 'node:timers/promises'
 import { type PanelQuery, panelQueries } from '#grafana/queries.ts'
+import { onStopSignals } from '#src/launcher/stop-signals.ts'
 import { PROGRAMS, Stack } from '#test/drill/stack.ts'
 import { missing } from '#test/system/support/debian.ts'
-import { endCommands } from '#test/system/support/os.ts'
-import { type Line, type Mark, svgOf } from './charts.ts'
+import { endCommands, endForGood } from '#test/system/support/os.ts'
+import { type Line, type Mark, type Span, svgOf } from './charts.ts'
+import { type Figure, pageOf } from './report-page.ts'
 
 /** A scrape a second, and calm between what happens. */
 const FACTOR = 1 / 15
 const RATE_INTERVAL = '5s'
 const CALM_MS = 8000
 const FILE = 'report.html'
+const INTERRUPTED = 130
 
 /** What tells the three apart, and what people feel of them. */
-const PANELS: readonly (readonly [board: string, panel: string])[] = [
+export const PANELS: readonly (readonly [board: string, panel: string])[] = [
   ['OTP / Cluster overview', 'What started processes again or elsewhere'],
   ['OTP / Cluster overview', 'Members by status, and how many there should be'],
   ['OTP / Cluster overview', 'Supervisors that restart crashed children'],
   ['OTP / Cluster overview', 'Children taken over from nodes that went'],
-  ['OTP / Placement and handoff', 'Handoffs, by reason and outcome'],
+  ['OTP / Cluster overview', 'Changes of membership, and how nodes knew'],
   ['OTP / Cluster overview', 'Calls a second, by outcome'],
   ['OTP / Cluster overview', 'How long a call takes'],
   ['OTP / Cluster overview', 'Processes by node'],
 ]
 
+/** The queries of a panel; throws where the boards have no such panel. */
+export function queriesOf(board: string, panel: string): readonly [PanelQuery, ...PanelQuery[]] {
+  const [first, ...others] = panelQueries(RATE_INTERVAL).filter((query) => query.board === board && query.panel === panel)
+  if (first === undefined) throw new Error(`the board ${board} has no panel ${panel}`)
+  return [first, ...others]
+}
+
 interface Answer {
   readonly data: { readonly result: readonly { readonly metric: Readonly<Record<string, string>>; readonly values: [number, string][] }[] }
 }
 
-async function linesOf(prometheus: string, { expr, legend }: PanelQuery, from: number, to: number): Promise<Line[]> {
+async function linesOf(prometheus: string, { expr, legend, color }: PanelQuery, { from, to }: Span): Promise<Line[]> {
   const range = new URLSearchParams({ query: expr, start: String(from), end: String(to), step: '1' })
   const response = await fetch(`${prometheus}/api/v1/query_range?${range.toString()}`)
   if (!response.ok) throw new Error(`Prometheus did not answer ${expr}: ${await response.text()}`)
   const { data } = (await response.json()) as Answer
   return data.result.map(({ metric, values }) => ({
     name: legend.replaceAll(/\{\{(\w+)\}\}/g, (_, label: string) => metric[label] ?? ''),
+    color,
     points: values.map(([at, value]): [number, number] => [at, Number(value)]).filter(([, value]) => Number.isFinite(value)),
   }))
 }
@@ -44,6 +55,7 @@ async function linesOf(prometheus: string, { expr, legend }: PanelQuery, from: n
 async function happenings(stack: Stack): Promise<Mark[]> {
   const marks: Mark[] = []
   const happens = async (what: string, act: () => Promise<unknown>): Promise<void> => {
+    process.stdout.write(`${what}\n`)
     marks.push({ at: Date.now() / 1000, what })
     await act()
     await after(CALM_MS)
@@ -61,38 +73,31 @@ async function happenings(stack: Stack): Promise<Mark[]> {
   return marks
 }
 
+async function figuresOf(stack: Stack, marks: readonly Mark[], span: Span): Promise<Figure[]> {
+  return Promise.all(
+    PANELS.map(async ([board, panel]) => {
+      const queries = queriesOf(board, panel)
+      const [{ unit, look, about }] = queries
+      const lines = await Promise.all(queries.map((query) => linesOf(stack.prometheus, query, span)))
+      return { title: panel, about, svg: svgOf({ unit, look, lines: lines.flat() }, marks, span) }
+    }),
+  )
+}
+
 async function report(): Promise<string> {
   const stack = await Stack.start({ factor: FACTOR, settings: {}, load: true })
   try {
     const from = Date.now() / 1000
     const marks = await happenings(stack)
-    const to = Date.now() / 1000
-    const queries = panelQueries(RATE_INTERVAL)
-    const charts = PANELS.map(async ([board, panel]) => {
-      const own = queries.filter((query) => query.board === board && query.panel === panel)
-      const [first] = own
-      if (first === undefined) throw new Error(`the board ${board} has no panel ${panel}`)
-      const lines = await Promise.all(own.map((query) => linesOf(stack.prometheus, query, from, to)))
-      return svgOf({ title: panel, unit: first.unit, lines: lines.flat() }, marks, from, to)
-    })
-    return page(await Promise.all(charts))
+    return pageOf(await figuresOf(stack, marks, { from, to: Date.now() / 1000 }))
   } finally {
     await stack.stop()
   }
 }
 
-const page = (charts: readonly string[]): string => `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>A storm, a rolling restart and a node that is killed</title>
-<style>body{font-family:sans-serif;margin:24px;max-width:1480px}figure{display:inline-block;margin:8px}</style>
-<h1>A storm, a rolling restart and a node that is killed</h1>
-<p>Three nodes under load, as Prometheus saw them: the queries are those of the boards. Crashes are restarts, a deploy is moves, a lost node is takeovers and a missing member.</p>
-${charts.map((svg) => `<figure>${svg}</figure>`).join('\n')}
-</html>
-`
-
 if (import.meta.main) {
+  const leave = (): void => void endForGood().then(() => process.exit(INTERRUPTED))
+  onStopSignals(leave, () => process.exit(INTERRUPTED))
   const absent = PROGRAMS.map(missing).filter((reason) => reason !== undefined)
   if (absent.length > 0) throw new Error(absent.join('; '))
   const file = process.argv[2] ?? FILE

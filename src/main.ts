@@ -56,8 +56,9 @@ async function main(): Promise<void> {
     env: process.env,
   })
   shutdown.add(async () => telemetry?.shutdown(SHUTDOWN_BUDGET.flushMs))
+  const engine = await onNats(config)
   const make = (which: number): Node => {
-    const made = makeNode(config, { version, incarnation: which, events })
+    const made = makeNode(config, { version, incarnation: which, events, ...engine })
     made.onFailure = (reason) => {
       telemetry?.logger.fatal({ reason }, 'the node cannot go on')
       shutdown.begin(reason, 1)
@@ -109,7 +110,7 @@ async function main(): Promise<void> {
 /** This node's links, where they may be cut. */
 let cuttable: CuttableTransport | undefined
 
-function makeNode(config: Config, own: { version: string; incarnation: number; events: EventStream<NodeEvents> }): Node {
+function makeNode(config: Config, own: Pick<NodeOptions, 'version' | 'incarnation' | 'events' | 'stateStore' | 'arbiter'>): Node {
   const directory = config.runtimeDirectory ?? defaultRuntimeDirectory()
   const links = {
     cluster: config.cluster,
@@ -139,8 +140,8 @@ function makeNode(config: Config, own: { version: string; incarnation: number; e
     },
     role: config.role,
     zone: config.zone,
-    ...own,
     ...storeOf(config, directory),
+    ...own,
     ...(config.membersExpected === undefined ? {} : { membersExpected: config.membersExpected }),
     tracing: telemetry?.tracing,
     ...(telemetry === undefined ? {} : watched(telemetry)),
@@ -169,9 +170,27 @@ function samplingOf({ traceRatios: { message, lifecycle, cluster } }: Config): P
   return { 'otp.lifecycle': lifecycle, 'otp.cluster': cluster, ...(message === undefined ? {} : { 'otp.message': message }) }
 }
 
+/** What rests on NATS; it is connected before there is a node, and closed when there is none any more. */
+async function onNats({
+  nats: settings,
+  arbiter,
+  arbiterLeaseMs,
+  stateStore,
+}: Config): Promise<Pick<NodeOptions, 'arbiter' | 'stateStore'>> {
+  if (settings === undefined) return {}
+  // Only here: who needs no NATS does without its client.
+  const { connectNats } = await import('#nats')
+  const nats = await connectNats(settings)
+  shutdown.add(() => nats.close())
+  return {
+    ...(arbiter === 'nats' ? { arbiter: await nats.arbiter({ leaseMs: arbiterLeaseMs }) } : {}),
+    ...(stateStore === 'nats' ? { stateStore: await nats.stateStore() } : {}),
+  }
+}
+
 function storeOf(config: Config, runtimeDirectory: string): { stateStore?: StateStoreFactory } {
   if (config.stateStore === 'memory') return { stateStore: memoryStateStore({ copies: config.stateCopies }) }
-  if (config.stateStore === 'none') return {}
+  if (config.stateStore === 'none' || config.stateStore === 'nats') return {}
   return { stateStore: sqliteStateStore({ directory: config.stateDirectory ?? join(runtimeDirectory, 'state') }) }
 }
 

@@ -55,6 +55,9 @@ const CHILDREN_NAME = 'children'
  */
 const BETWEEN_LIVES: Backoff = { minMs: 20, maxMs: 5000, factor: 50 }
 
+/** A node that has joined without seeing most of its cluster would deny what the others have: for so long it is not ready. */
+const UNREADY_ALONE_MS = 30_000
+
 /** Starts a node; resolves when it may own children. Rejects with a `CodedError` for what is wrong with the options. */
 export function createNode(options: NodeOptions): Promise<Node> {
   return startNode(new Node(options), (incarnation) => new Node({ ...options, incarnation }))
@@ -112,6 +115,7 @@ export class Node {
   #leaving: Promise<DrainReport> | undefined
   #stopping: Promise<void> | undefined
   #isStarted = false
+  #hasMetCluster = false
 
   constructor(options: NodeOptions) {
     this.name = checkNodeName(options.name)
@@ -254,6 +258,9 @@ export class Node {
     this.events.emit('node.started', { node: this.id, name: this.name, address: cluster.address, at: this.clock.wall() })
     replicator.joinIfAlone(this.clock.now())
     await Promise.race([replicator.joined, superseded.promise])
+    void cluster.quorum.wait(UNREADY_ALONE_MS).then(() => {
+      this.#hasMetCluster = true
+    })
     for (const application of this.#toStart) await this.#startApplication(application)
     this.#isStarted = true
   }
@@ -270,10 +277,13 @@ export class Node {
     if (this.#stopping === undefined) this.onFailure(`the root supervisor gave up: ${describeExit(reason)}`)
   }
 
-  /** Whether it has started, its applications too, and neither drains nor is on its way out. */
+  /**
+   * Whether it has started, its applications too, and neither drains nor is on its way out. Who expects more members than it has found waits half
+   * a minute for them first.
+   */
   get isReady(): boolean {
     const { leaving, draining } = this.cluster.membership
-    return this.#isStarted && !leaving && !draining
+    return this.#isStarted && this.#hasMetCluster && !leaving && !draining
   }
 
   /** Calls a process wherever it lives. Rejects with `ExitError`: the callee's exit reason, `noproc`, `noconnection` or `timeout`. */

@@ -156,7 +156,7 @@ const servers: Row = {
       limits: [0.5, 1],
       queries: [
         {
-          expr: `count(count by (stream_name) (${engine('jetstream_stream_total_messages')}) unless on (stream_name) count by (stream_name) (${engine('jetstream_stream_total_messages', { is_stream_leader: 'true' })})) or vector(0)`,
+          expr: `count(count by (stream_name) (${engine('jetstream_stream_total_messages')})) - (count(count by (stream_name) (${engine('jetstream_stream_total_messages', { is_stream_leader: 'true' })})) or vector(0))`,
           legend: 'without',
         },
       ],

@@ -67,12 +67,8 @@ const seconds: Row = {
             color: 'red',
             exemplars: true,
           },
-          {
-            expr: sum(increase('otp_handoffs_total', { outcome: 'completed' })),
-            legend: 'moved with its state',
-            color: 'blue',
-            exemplars: true,
-          },
+          // Counted where it arrives: a node that leaves is gone before its last handoffs are scraped.
+          { expr: sum(increase('otp_process_spawns_total', { cause: 'handoff' })), legend: 'moved with its state', color: 'blue' },
           { expr: sum(increase('otp_takeovers_total', { outcome: 'started' })), legend: 'taken over', color: 'orange' },
         ],
       },

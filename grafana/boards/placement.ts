@@ -58,7 +58,7 @@ const moving: Row = {
         runbook: 'OtpHandoffFailing',
         traces: 'otp.handoff',
         description:
-          'Do moves work? “resumed”: it went on here with its state; “refused”: the other node would not; “stopped”: started fresh elsewhere, state lost unless it is kept.',
+          'Do moves work? “resumed”: it went on here with its state; “refused”: the other node would not; “stopped”: started fresh elsewhere, state lost unless it is kept. A node that leaves may be gone before its last ones are scraped; those that arrived are on the overview.',
         unit: 'short',
         queries: [{ expr: sum(increase('otp_handoffs_total'), 'reason', 'outcome'), legend: '{{reason}} {{outcome}}', exemplars: true }],
       },

@@ -13,7 +13,6 @@ export const arbiter = (t: Times): readonly Group[] => [
   {
     name: 'otp-arbiter',
     interval: t.every(15),
-    board: 'otp-arbiter',
     rules: [
       // Only of those over half of it: each evaluation adds a sample, or none.
       { record: 'otp:arbiter_lease_late:ratio', expr: `max by (cluster, instance) (${AGE} / ${LIMIT}) > 0.5` },

@@ -82,16 +82,15 @@ export const up = (instance: string): string => `up{job="otp",cluster="local",in
 
 /** A file of promtool's. Groups are evaluated in this order; without one, an alert may read what was recorded a round ago. */
 export function promtoolFile(ruleFiles: readonly string[], groups: readonly Group[], cases: readonly Case[]): object {
-  const boards = new Map(groups.flatMap(({ rules, board }) => rules.flatMap((rule) => ('alert' in rule ? [[rule.alert, board]] : []))))
   return {
     rule_files: ruleFiles,
     evaluation_interval: '15s',
     group_eval_order: groups.map(({ name }) => name),
-    tests: cases.map((one) => promtoolTest(one, (alert) => boards.get(alert) as Group['board'])),
+    tests: cases.map(promtoolTest),
   }
 }
 
-function promtoolTest({ says, series: given, at, quiet = [] }: Case, boardOf: (alert: AlertName) => Group['board']): object {
+function promtoolTest({ says, series: given, at, quiet = [] }: Case): object {
   const moments = Object.entries(at)
   const count = Math.ceil(Math.max(...moments.map(([time]) => secondsOf(time))) / SAMPLE_SECONDS) + 1
   return {
@@ -107,7 +106,7 @@ function promtoolTest({ says, series: given, at, quiet = [] }: Case, boardOf: (a
       ...[...new Set(firing.map(({ alert }) => alert))].map((alert) => ({
         eval_time: time,
         alertname: alert,
-        exp_alerts: firing.filter((one) => one.alert === alert).map((one) => expected(one, boardOf(alert))),
+        exp_alerts: firing.filter((one) => one.alert === alert).map(expected),
       })),
       ...quiet.map((alert) => ({ eval_time: time, alertname: alert })),
     ]),
@@ -130,8 +129,8 @@ function alertSeries({ alert, severity, labels }: Firing): string {
     .join(',')}}`
 }
 
-function expected({ alert, severity, labels, description }: Firing, board: Group['board']): object {
-  const annotations = Object.entries(annotationsOf(alert, board)).map(([name, text]) => [
+function expected({ alert, severity, labels, description }: Firing): object {
+  const annotations = Object.entries(annotationsOf(alert)).map(([name, text]) => [
     name,
     text.replace('{{ $labels.cluster }}', labels['cluster'] ?? ''),
   ])

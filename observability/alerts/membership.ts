@@ -118,7 +118,6 @@ export const membership = (t: Times): readonly Group[] => [
   {
     name: 'otp-membership',
     interval: t.every(15),
-    board: 'otp-cluster-overview',
     rules: [...present(t), ...views(t), ...deploys(t)],
   },
 ]

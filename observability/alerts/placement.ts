@@ -52,6 +52,4 @@ max by (cluster) (${series('otp_registry_names')}) > ${CHILDREN_TO_JUDGE_BY}`,
 ]
 
 /** Moves, and the balance they leave behind. */
-export const placement = (t: Times): readonly Group[] => [
-  { name: 'otp-placement', interval: t.every(15), board: 'otp-cluster-overview', rules: rules(t) },
-]
+export const placement = (t: Times): readonly Group[] => [{ name: 'otp-placement', interval: t.every(15), rules: rules(t) }]

@@ -67,6 +67,6 @@ ${failures(long)} > ${least}`,
 
 /** What callers feel. */
 export const processes = (t: Times): readonly Group[] => [
-  { name: 'otp-processes', interval: t.every(15), board: 'otp-cluster-overview', rules: waiting(t) },
-  { name: 'otp-calls', interval: t.every(30), board: 'otp-cluster-overview', rules: budget(t) },
+  { name: 'otp-processes', interval: t.every(15), rules: waiting(t) },
+  { name: 'otp-calls', interval: t.every(30), rules: budget(t) },
 ]

@@ -1,5 +1,5 @@
 // Pure. What a rule is, and how it becomes one of Prometheus'.
-import { ALERTS, type AlertEntry, type AlertName, type BOARDS, LOCAL, runbookUrl, type Severity } from '#vocabulary'
+import { ALERTS, type AlertEntry, type AlertName, LOCAL, runbookUrl, type Severity } from '#vocabulary'
 import type { Duration } from './times.ts'
 
 /** A query under a name. */
@@ -26,8 +26,6 @@ export interface Alerting {
 export interface Group {
   readonly name: string
   readonly interval: Duration
-  /** Where its alerts lead. */
-  readonly board: keyof typeof BOARDS
   readonly rules: readonly (Recording | Alerting)[]
 }
 
@@ -41,8 +39,8 @@ export interface Addresses {
 export const SHIPPED_ADDRESSES: Addresses = { grafana: LOCAL.grafana, runbook: runbookUrl }
 
 /** The annotations of an alert that no value changes, but for the cluster that a board shows. */
-export function annotationsOf(alert: AlertName, board: Group['board'], addresses = SHIPPED_ADDRESSES): Record<string, string> {
-  const { says, look }: AlertEntry = ALERTS[alert]
+export function annotationsOf(alert: AlertName, addresses = SHIPPED_ADDRESSES): Record<string, string> {
+  const { says, look, board }: AlertEntry = ALERTS[alert]
   return {
     summary: says,
     look_first: look.map((line, index) => `${index + 1}. ${line}`).join('\n'),
@@ -52,11 +50,11 @@ export function annotationsOf(alert: AlertName, board: Group['board'], addresses
 }
 
 /** A group as Prometheus reads it. */
-export function rendered({ name, interval, board, rules }: Group, addresses = SHIPPED_ADDRESSES): object {
-  return { name, interval, rules: rules.map((rule) => ('record' in rule ? rule : alertingRule(rule, board, addresses))) }
+export function rendered({ name, interval, rules }: Group, addresses = SHIPPED_ADDRESSES): object {
+  return { name, interval, rules: rules.map((rule) => ('record' in rule ? rule : alertingRule(rule, addresses))) }
 }
 
-function alertingRule(rule: Alerting, board: Group['board'], addresses: Addresses): object {
+function alertingRule(rule: Alerting, addresses: Addresses): object {
   const { alert, expr, severity, labels = {}, description, keepFiringFor } = rule
   return {
     alert,
@@ -64,6 +62,6 @@ function alertingRule(rule: Alerting, board: Group['board'], addresses: Addresse
     for: rule.for,
     ...(keepFiringFor === undefined ? {} : { keep_firing_for: keepFiringFor }),
     labels: { severity, ...labels },
-    annotations: { description, ...annotationsOf(alert, board, addresses) },
+    annotations: { description, ...annotationsOf(alert, addresses) },
   }
 }

@@ -116,6 +116,6 @@ otp:supervisor_storms`,
 
 /** What crashes. The first group is evaluated often: a storm has 90 s to reach somebody. */
 export const supervision = (t: Times): readonly Group[] => [
-  { name: 'otp-supervision', interval: t.every(10), board: 'otp-cluster-overview', rules: [...storms(t), ...versions(t)] },
-  { name: 'otp-supervision-slow', interval: t.every(60), board: 'otp-cluster-overview', rules: slow(t) },
+  { name: 'otp-supervision', interval: t.every(10), rules: [...storms(t), ...versions(t)] },
+  { name: 'otp-supervision-slow', interval: t.every(60), rules: slow(t) },
 ]

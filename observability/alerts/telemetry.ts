@@ -54,6 +54,4 @@ sum without (job) (absent(up{job="otp"}))`,
 ]
 
 /** Who watches the watching. */
-export const telemetry = (t: Times): readonly Group[] => [
-  { name: 'otp-telemetry', interval: t.every(15), board: 'otp-cluster-overview', rules: rules(t) },
-]
+export const telemetry = (t: Times): readonly Group[] => [{ name: 'otp-telemetry', interval: t.every(15), rules: rules(t) }]

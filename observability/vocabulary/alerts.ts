@@ -12,6 +12,8 @@ export type Severity = 'critical' | 'warning' | 'info'
 export interface AlertEntry {
   /** More than one where the reach decides. */
   readonly severities: readonly [Severity, ...Severity[]]
+  /** Where it is seen: its link leads there. */
+  readonly board: keyof typeof BOARDS
   readonly says: string
   readonly look: readonly [string, string, string]
 }
@@ -20,6 +22,7 @@ export interface AlertEntry {
 export const ALERTS = {
   OtpRestartStorm: {
     severities: ['warning', 'critical'],
+    board: 'otp-supervision',
     says: 'A supervisor restarts crashed children again and again.',
     look: [
       'Which children: one is a poison child, many share a dependency or a release.',
@@ -29,6 +32,7 @@ export const ALERTS = {
   },
   OtpSupervisorGaveUp: {
     severities: ['critical'],
+    board: 'otp-supervision',
     says: 'A supervisor used up its restart budget and ended with all its children.',
     look: [
       'The crashes just before, on /observer of the node that logged it.',
@@ -38,6 +42,7 @@ export const ALERTS = {
   },
   OtpVersionCrashRegression: {
     severities: ['critical'],
+    board: 'otp-supervision',
     says: 'One version crashes far more often than another that runs beside it.',
     look: [
       'The version in the labels: stop its rollout.',
@@ -47,6 +52,7 @@ export const ALERTS = {
   },
   OtpCrashLoopSlow: {
     severities: ['warning'],
+    board: 'otp-supervision',
     says: 'Children crash steadily, too slowly to be a storm.',
     look: [
       'How old the processes are when they crash: otp_process_lifetime_seconds.',
@@ -56,6 +62,7 @@ export const ALERTS = {
   },
   OtpMembersMissing: {
     severities: ['critical'],
+    board: 'otp-cluster-overview',
     says: 'Fewer nodes are alive than there should be, and those that are gone did not say goodbye.',
     look: [
       'Which target is down, in Prometheus; then its machine or pod.',
@@ -65,6 +72,7 @@ export const ALERTS = {
   },
   OtpNodeDown: {
     severities: ['warning'],
+    board: 'otp-node',
     says: 'A node does not answer its scrapes, though no member is known to be missing.',
     look: [
       'Whether the others see it as a member, on /observer.',
@@ -74,6 +82,7 @@ export const ALERTS = {
   },
   OtpPartitionSuspected: {
     severities: ['critical'],
+    board: 'otp-links',
     says: 'Prometheus reaches more nodes than a node does: the cluster is cut in parts.',
     look: [
       'Which nodes see whom: members on the /observer of each.',
@@ -83,6 +92,7 @@ export const ALERTS = {
   },
   OtpMembershipViewsDiverge: {
     severities: ['critical'],
+    board: 'otp-links',
     says: 'Nodes disagree on who is a member, and stay with it.',
     look: [
       'Which nodes see whom: members on the /observer of each.',
@@ -92,6 +102,7 @@ export const ALERTS = {
   },
   OtpQuorumLost: {
     severities: ['critical'],
+    board: 'otp-links',
     says: 'A node sees no majority of the members that there should be.',
     look: [
       'How many nodes are alive, in Prometheus.',
@@ -101,6 +112,7 @@ export const ALERTS = {
   },
   OtpMembershipFlapping: {
     severities: ['warning'],
+    board: 'otp-links',
     says: 'Members are suspected, lost and found again and again.',
     look: [
       'Which member, in the log: event="cluster.member_changed".',
@@ -110,6 +122,7 @@ export const ALERTS = {
   },
   OtpLinkReconnecting: {
     severities: ['warning'],
+    board: 'otp-links',
     says: 'The link to a peer that lives breaks again and again.',
     look: [
       'Why it breaks, in the log: event="cluster.link_down".',
@@ -119,6 +132,7 @@ export const ALERTS = {
   },
   OtpRegistryConflicts: {
     severities: ['warning'],
+    board: 'otp-links',
     says: 'A name had two owners, and one of them was stopped.',
     look: [
       'Which names, in the log: event="registry.conflict".',
@@ -128,6 +142,7 @@ export const ALERTS = {
   },
   OtpHandoffFailing: {
     severities: ['warning'],
+    board: 'otp-placement',
     says: 'Processes that should move to another node stay where they are.',
     look: [
       'Why, in the log: event="handoff.ended", field "because".',
@@ -137,6 +152,7 @@ export const ALERTS = {
   },
   OtpHandoffSlow: {
     severities: ['warning'],
+    board: 'otp-placement',
     says: 'Processes take long to move to another node.',
     look: [
       'Which phase is slow: otp_handoff_duration_seconds by phase.',
@@ -146,6 +162,7 @@ export const ALERTS = {
   },
   OtpHandoffStuck: {
     severities: ['critical'],
+    board: 'otp-placement',
     says: 'Processes are held for a move that neither ends nor is given up.',
     look: [
       'Which processes, in the log: event="handoff.started" without its end.',
@@ -155,6 +172,7 @@ export const ALERTS = {
   },
   OtpUnevenPlacement: {
     severities: ['warning'],
+    board: 'otp-placement',
     says: 'One node runs far more children than its share.',
     look: [
       'Processes by node, on the board.',
@@ -164,6 +182,7 @@ export const ALERTS = {
   },
   OtpArbiterDegraded: {
     severities: ['warning'],
+    board: 'otp-arbiter',
     says: 'A node renews the lease of its arbiter late, or has lost one: names are safe, and may soon have no owner.',
     look: [
       'Which nodes: one is its own network or event loop, all are the engine.',
@@ -173,6 +192,7 @@ export const ALERTS = {
   },
   OtpArbiterLeaseLost: {
     severities: ['critical'],
+    board: 'otp-arbiter',
     says: 'A node has no lease of its arbiter: it may own nothing, and what it ran was stopped.',
     look: [
       'Which nodes: of one the others take its names over, of all nothing runs.',
@@ -182,6 +202,7 @@ export const ALERTS = {
   },
   OtpMailboxBacklog: {
     severities: ['warning'],
+    board: 'otp-processes',
     says: 'Messages wait long in mailboxes.',
     look: [
       'The fullest mailboxes: /observer/v1/processes.',
@@ -191,6 +212,7 @@ export const ALERTS = {
   },
   OtpProcessStuck: {
     severities: ['warning'],
+    board: 'otp-processes',
     says: 'A callback has been running for very long, and its process answers nobody.',
     look: [
       'Which process and which message: /observer/v1/processes, the field "handling".',
@@ -200,6 +222,7 @@ export const ALERTS = {
   },
   OtpEventLoopLag: {
     severities: ['warning'],
+    board: 'otp-node',
     says: 'The event loop of a node is late: everything on it is slow, and it may be suspected.',
     look: [
       'CPU of the machine: throttled, or shared?',
@@ -209,6 +232,7 @@ export const ALERTS = {
   },
   OtpCallErrorBudgetBurn: {
     severities: ['critical', 'warning'],
+    board: 'otp-processes',
     says: 'Calls fail so often that the error budget will not last.',
     look: [
       'How they fail: otp_calls_total by outcome.',
@@ -218,6 +242,7 @@ export const ALERTS = {
   },
   OtpSpansDropped: {
     severities: ['warning'],
+    board: 'otp-node',
     says: 'Spans are lost on the way to the collector.',
     look: [
       'Whether the collector answers and is healthy.',
@@ -227,6 +252,7 @@ export const ALERTS = {
   },
   OtpScrapeSlow: {
     severities: ['warning'],
+    board: 'otp-node',
     says: 'A node takes long to answer its scrapes.',
     look: [
       'How many series it has: otp_telemetry_series.',
@@ -236,6 +262,7 @@ export const ALERTS = {
   },
   OtpSeriesExplosion: {
     severities: ['warning'],
+    board: 'otp-node',
     says: 'A node exposes more series than its budget, or labels have run out of values.',
     look: [
       'Which family: count by (__name__) over the instance.',
@@ -245,6 +272,7 @@ export const ALERTS = {
   },
   OtpMetricsAbsent: {
     severities: ['critical'],
+    board: 'otp-node',
     says: 'Nothing is known of the cluster: no node answers its scrapes with metrics of this project.',
     look: [
       'The targets, in Prometheus: gone, down, or another program’s.',
@@ -254,11 +282,13 @@ export const ALERTS = {
   },
   OtpDeployInProgress: {
     severities: ['info'],
+    board: 'otp-cluster-overview',
     says: 'A deploy is under way: nodes leave, or several versions run.',
     look: ['The versions on the board.', 'The nodes that drain.', 'Whether it gets on: uptimes by node.'],
   },
   OtpWatchdog: {
     severities: ['info'],
+    board: 'otp-cluster-overview',
     says: 'Alerts get through; this one fires all the time, and somebody is told when it stops.',
     look: ['Prometheus: is it up?', 'Alertmanager: is it up?', 'The way from there to you.'],
   },

@@ -1,4 +1,4 @@
-// Routes that answer on loopback only: what shows the inside of a node, or breaks it, though others may reach the rest of the server.
+// Routes that answer on loopback only: what breaks a node, though others may reach the rest of the server.
 import type { FastifyInstance } from 'fastify'
 import { isLoopback } from '#cluster'
 import { sendProblem } from './problem.ts'

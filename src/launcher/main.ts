@@ -37,7 +37,6 @@ async function main(): Promise<void> {
     const isNode = deployment.isNode(program)
     const mend = isNode ? `; to bring it back: ${rejoinCommand(program.name, options.portBase)}` : '; its log says why'
     screen.line(`${program.name} ended (${describeEnding(ending)})${mend}`)
-    if (!deployment.isRunning) void stop('no node is left', 1)
   }
   try {
     await deployment.start()
@@ -51,7 +50,10 @@ async function main(): Promise<void> {
   if (isStopping) return
   isReady = true
   tell(deployment, options, performance.now() - startedAt)
-  keepTelling(deployment, options, screen, () => isStopping)
+  keepLooking(deployment, options, screen, {
+    isStopping: () => isStopping,
+    onEmpty: () => void stop('no node is left', 1),
+  })
 }
 
 function tell(deployment: Deployment, { json, portBase }: LaunchOptions, readyInMs: number): void {
@@ -60,11 +62,18 @@ function tell(deployment: Deployment, { json, portBase }: LaunchOptions, readyIn
   else process.stdout.write(`\n${table(nodes, logs, readyInMs)}\n\n${thingsToTry(nodes, portBase)}\n\n`)
 }
 
-function keepTelling(deployment: Deployment, { json }: LaunchOptions, screen: Screen, isStopping: () => boolean): void {
+/** Nodes that were brought back by others are not the deployment's own: whether any is left, the nodes say. */
+function keepLooking(
+  deployment: Deployment,
+  { json }: LaunchOptions,
+  screen: Screen,
+  { isStopping, onEmpty }: { readonly isStopping: () => boolean; readonly onEmpty: () => void },
+): void {
   const addresses = deployment.nodes.map(({ http }) => http)
   const next = async (): Promise<void> => {
-    const status = json ? undefined : await clusterStatus(addresses)
+    const status = json && deployment.isRunning ? undefined : await clusterStatus(addresses)
     if (isStopping()) return
+    if (status === undefined && !deployment.isRunning) return onEmpty()
     if (!json) screen.live(liveLine(status, addresses.length, deployment.load))
     setTimeout(() => void next(), LIVE_MS)
   }

@@ -58,7 +58,10 @@ export class Nats {
   async states(): Promise<{ keyValue: KeyValue; blobs: Blobs }> {
     // A link of its own: what keeps a lease does not wait behind megabytes.
     this.#states ??= this.#link()
-    const link = await this.#states
+    const link = await this.#states.catch((error: unknown) => {
+      this.#states = undefined
+      throw error
+    })
     const keyValue = await this.#keyValue(link, 'states')
     const blobs = new NatsBlobs(link, await this.#bucket(link, objectBucket, 'states'), this.#surroundings)
     return { keyValue, blobs }

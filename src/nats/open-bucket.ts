@@ -1,6 +1,6 @@
 // Finds a bucket or makes it, and refuses one on which nothing could be built.
 import { type Clock, CodedError, type ErrorCode } from '#base'
-import { type Answer, NAME_IN_USE, NO_SUITABLE_PEERS, Refused, STREAM_NOT_FOUND } from './api.ts'
+import { type Answer, NAME_IN_USE, PASSING, Refused, STREAM_NOT_FOUND } from './api.ts'
 import { type FoundConfig, problemsOf, type StreamConfig } from './bucket.ts'
 import { type NatsLink, RequestFailure } from './link.ts'
 import { isAble, refusal } from './server-version.ts'
@@ -18,6 +18,8 @@ interface StreamAnswer extends Answer {
 /** Servers that have just been started elect somebody first, and know of each other a little later. */
 const OPEN_WITHIN_MS = 20_000
 const RETRY_MS = 250
+/** A bucket that is being made has nobody yet who would answer for it. */
+const ANSWER_WITHIN_MS = 2000
 
 /** Rejects with `ERR_OTP_NATS_BUCKET`, `ERR_OTP_NATS_DENIED` or `ERR_OTP_NATS_SERVER_TOO_OLD`. */
 export async function openBucket(link: NatsLink, asked: StreamConfig, clock: Clock): Promise<OpenBucket> {
@@ -49,11 +51,11 @@ async function found(link: NatsLink, asked: StreamConfig): Promise<Found> {
 }
 
 async function ask(link: NatsLink, what: 'INFO' | 'CREATE', stream: string, body: string): Promise<StreamAnswer> {
-  return (await link.request(`$JS.API.STREAM.${what}.${stream}`, body)).json<StreamAnswer>()
+  return (await link.request(`$JS.API.STREAM.${what}.${stream}`, body, { withinMs: ANSWER_WITHIN_MS })).json<StreamAnswer>()
 }
 
 function mayPass(error: Error): boolean {
-  if (error instanceof Refused) return error.code >= 500 || error.number === NO_SUITABLE_PEERS
+  if (error instanceof Refused) return PASSING.has(error.number)
   return !isDenied(error)
 }
 

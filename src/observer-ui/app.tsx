@@ -66,6 +66,7 @@ function Health({ cluster }: { readonly cluster: Answers['cluster'] | undefined 
   if (cluster === undefined) return <Badge tone="plain">asking …</Badge>
   const up = cluster.members.filter(({ status }) => status === 'up').length
   const expected = cluster.expected ?? cluster.members.filter(({ status }) => status !== 'left').length
+  const idle = cluster.members.filter(({ load }) => load?.arbiter?.mayOwn === false).length
   return (
     <div class="health" role="status">
       <Badge tone={up < expected ? 'bad' : 'good'}>
@@ -73,6 +74,7 @@ function Health({ cluster }: { readonly cluster: Answers['cluster'] | undefined 
       </Badge>
       {!cluster.agree && <Badge tone="bad">views differ</Badge>}
       {!cluster.hasQuorum && <Badge tone="bad">no quorum</Badge>}
+      {idle > 0 && <Badge tone="bad">{idle === 1 ? '1 node' : `${idle} nodes`} without a lease</Badge>}
       {cluster.missing.length > 0 && <Badge tone="warn">{cluster.missing.length} without answer</Badge>}
       <span class="muted">{count(cluster.members.reduce((sum, { processes }) => sum + (processes ?? 0), 0))} processes</span>
     </div>

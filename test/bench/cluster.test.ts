@@ -1,13 +1,15 @@
-// The rows of the benchmarks of a cluster and of its handoffs: what they name is there.
+// The rows of the benchmarks of a cluster, of its handoffs and of NATS: what they name is there.
 import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { cluster } from '#bench/cluster/bench.ts'
 import { handoff } from '#bench/handoff/bench.ts'
+import { nats } from '#bench/nats/bench.ts'
 import type { Source } from '#bench/support/bench.ts'
 
 describe.for([
   [cluster, 5],
   [handoff, 1],
+  [nats, 3],
 ] as const)('$0.name', ([{ rows }, programsAtLeast]) => {
   const sources = rows.flatMap(({ ours, peers }): Source[] => [ours, ...Object.values(peers).flatMap(({ source }) => source ?? [])])
 

@@ -1,41 +1,43 @@
-// Whom Alertmanager tells in a drill: a webhook of the drill's own, which keeps every notice with the time it came.
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+// Whom Alertmanager tells in a drill: a webhook of the drill's own, which passes on every notice with the time it came.
+import { Ear } from './ear.ts'
 
-/** What came to a receiver. */
+/** What came to a receiver; times as `performance.now()` has them. */
 export interface Notice {
   readonly at: number
   readonly receiver: string
-  readonly alerts: readonly { readonly status: 'firing' | 'resolved'; readonly labels: Readonly<Record<string, string>> }[]
+  readonly alerts: readonly ToldAlert[]
 }
 
-export class Contact {
-  readonly notices: Notice[] = []
+/** One alert of a notice. */
+export interface ToldAlert {
+  readonly status: 'firing' | 'resolved'
+  readonly labels: Readonly<Record<string, string>>
+  /** When it began to fire. */
+  readonly startedAt: number
+}
+
+interface Message {
+  readonly receiver: string
+  readonly alerts: readonly { readonly status: 'firing' | 'resolved'; readonly labels: ToldAlert['labels']; readonly startsAt: string }[]
+}
+
+export class Contact extends Ear {
   onNotice: (notice: Notice) => void = () => undefined
-  readonly #server: Server
 
   constructor() {
-    this.#server = createServer((request, response) => {
+    super((request, response) => {
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {
-        const { receiver, alerts } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Notice
-        const notice = { at: performance.now(), receiver, alerts }
-        this.notices.push(notice)
-        this.onNotice(notice)
+        this.onNotice(noticeOf(JSON.parse(Buffer.concat(chunks).toString('utf8')) as Message))
         response.end()
       })
     })
   }
-
-  /** Its address. */
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
-  }
-
-  close(): void {
-    this.#server.close()
-    this.#server.closeAllConnections()
-  }
 }
+
+const noticeOf = ({ receiver, alerts }: Message): Notice => ({
+  at: performance.now(),
+  receiver,
+  alerts: alerts.map(({ status, labels, startsAt }) => ({ status, labels, startedAt: Date.parse(startsAt) - performance.timeOrigin })),
+})

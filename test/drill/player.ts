@@ -1,9 +1,10 @@
 // Plays a round of drills: begins the faults, waits for what has to fire, ends them, waits until it is over, and judges.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Drill, Round } from './drill.ts'
-import type { Stack } from './stack.ts'
-import { isTolerated, MAY_FIRE } from './tolerated.ts'
-import { type FaultTimes, hasFired, hasResolved, isOver, judge, type Sighting, unplanned, type Verdict } from './verdict.ts'
+import type { DrillOn } from './drill.ts'
+import type { Ground } from './ground.ts'
+import { Machine } from './machine.ts'
+import { HASTY, isTolerated, STRICT_FROM } from './tolerated.ts'
+import { type FaultTimes, hasFired, hasResolved, isOf, isOver, judge, nameOf, type Sighting, unplanned, type Verdict } from './verdict.ts'
 
 /** Seconds as shipped, that a drill may take to make its alerts fire and to let them end, beside what does not shrink with the factor. */
 const LONGEST = { shippedSeconds: 3000, fixedMs: 30_000 } as const
@@ -20,38 +21,49 @@ export interface Played {
 export interface PlayedRound {
   readonly played: readonly Played[]
   readonly unplanned: readonly string[]
+  /** The machine had more to do than it can: nothing is said of event loops. */
+  readonly isOverloaded: boolean
   readonly sightings: readonly Sighting[]
 }
 
 /** Never throws because of an alert: what did not come is a verdict. */
-export async function play({ drills }: Round, stack: Stack, factor: number): Promise<PlayedRound> {
+export async function play<G extends Ground>(drills: readonly DrillOn<G>[], ground: G, factor: number): Promise<PlayedRound> {
+  const machine = new Machine()
   const beganAt = performance.now()
   const limitMs = LONGEST.fixedMs + LONGEST.shippedSeconds * factor * 1000
-  const times = await Promise.all(drills.map((drill) => playOne(drill, stack, limitMs)))
+  const isExcused = (name: string): boolean => isTolerated(name, factor) || machine.excuses(name)
+  const times = await Promise.all(drills.map((drill) => playOne(drill, ground, limitMs)))
   const expects = drills.flatMap((drill) => drill.expects)
-  const mayFire = [MAY_FIRE, ...drills.map((drill) => drill.mayFire ?? {})].flatMap((reasons) => Object.keys(reasons))
+  const inHaste = factor < STRICT_FROM ? [HASTY, ...drills.map(({ mayFireInHaste = {} }) => mayFireInHaste)] : []
+  const mayFire = [...drills.map((drill) => drill.mayFire ?? {}), ...inHaste].flatMap((reasons) => Object.keys(reasons))
   // Nothing of this round is to be taken for something of the next.
-  await until(limitMs, () => stack.watch.since(beganAt).every((seen) => isOver(seen) || isTolerated(seen)))
-  const sightings = stack.watch.since(beganAt)
+  await until(limitMs, () => ground.watch.since(beganAt).every((seen) => isOver(seen) || isExcused(nameOf(seen))))
+  machine.stop()
+  const sightings = ground.watch.since(beganAt)
   return {
     played: drills.map((drill, index) => {
       const own = times[index] as FaultTimes
       return { what: drill.what, times: own, verdicts: drill.expects.map((expected) => judge(expected, sightings, own)) }
     }),
-    unplanned: unplanned(sightings, expects, mayFire),
+    unplanned: unplanned(sightings, expects, machine.wasOverloaded ? [...mayFire, 'OtpEventLoopLag'] : mayFire),
+    isOverloaded: machine.wasOverloaded,
     sightings,
   }
 }
 
-async function playOne({ expects, begin, end }: Drill, stack: Stack, limitMs: number): Promise<FaultTimes> {
+async function playOne<G extends Ground>({ expects, begin, end }: DrillOn<G>, ground: G, limitMs: number): Promise<FaultTimes> {
+  // What fires already cannot be made to fire.
+  const isThere = (seen: Sighting): boolean =>
+    seen.resolvedAt === undefined && expects.some((one) => one.isEndless !== true && isOf(one, seen))
+  await until(limitMs, () => !ground.watch.since(performance.now()).some(isThere))
   const beganAt = performance.now()
-  const seen = (): readonly Sighting[] => stack.watch.since(beganAt)
+  const seen = (): readonly Sighting[] => ground.watch.since(beganAt)
   const haveFired = (isAftermath: boolean): boolean =>
-    expects.filter((one) => (one.isAftermath === true) === isAftermath).every((one) => hasFired(one, seen()))
-  await begin(stack)
+    expects.filter((one) => (one.isAftermath === true) === isAftermath).every((one) => hasFired(one, seen(), beganAt))
+  await begin(ground)
   await until(limitMs, () => haveFired(false))
   const endedAt = performance.now()
-  await end?.(stack)
+  await end?.(ground)
   await until(limitMs, () => haveFired(true) && expects.every((one) => hasResolved(one, seen())))
   return { beganAt, endedAt }
 }

@@ -5,22 +5,28 @@ import { webhooks } from '#observability/alerts/alertmanager.ts'
 import { times } from '#observability/alerts/times.ts'
 import { monitoring } from '#observability/generate-rules.ts'
 import { eventually } from '#test/support/eventually.ts'
-import { allGone, Command, Directory, freePortBase, isRunning } from '../system/support/os.ts'
-import { Run } from '../system/support/run.ts'
+import { NatsServers, NO_NATS } from '../system/support/nats.ts'
+import { allGone, Command, Directory, freePortBase, freeze, isRunning } from '../system/support/os.ts'
+import { Run, type RunNode } from '../system/support/run.ts'
 import { Collector } from './collector.ts'
 import { Contact } from './contact.ts'
+import { Ground, type NodeName } from './ground.ts'
+import { Machine } from './machine.ts'
 import { isTolerated } from './tolerated.ts'
-import { isOver } from './verdict.ts'
-import { Watch } from './watch.ts'
+import { isOver, nameOf } from './verdict.ts'
 
 const READY_WITHIN_MS = 30_000
-const QUIET_WITHIN_MS = 120_000
+const QUIET_WITHIN = { fixedMs: 60_000, shippedSeconds: 900 } as const
 const REJOIN_WITHIN_MS = 60_000
 const STOP_WITHIN_MS = 90_000
 export const CLUSTER = 'drill'
 
 /** Programs that a drill needs. */
 export const PROGRAMS = ['prometheus', 'prometheus-alertmanager'] as const
+
+/** Why nodes with these settings cannot run here; `undefined`: they can. */
+export const whyNoEngine = ({ OTP_ARBITER: arbiter }: Readonly<Record<string, string>>): string | undefined =>
+  arbiter === 'nats' ? NO_NATS : undefined
 
 /** Settings of every node of a drill. */
 export interface StackOptions {
@@ -31,46 +37,39 @@ export interface StackOptions {
   readonly load?: boolean
 }
 
-const NODES = ['n1', 'n2', 'n3'] as const
-type NodeName = (typeof NODES)[number]
+const NODES: readonly NodeName[] = ['n1', 'n2', 'n3']
 
-export class Stack {
+export class Stack extends Ground {
   readonly run: Run
-  readonly watch: Watch
-  readonly contact: Contact
   readonly collector: Collector
-  /** Base address of Prometheus' API. */
-  readonly prometheus: string
-  readonly #factor: number
-  readonly #settings: Readonly<Record<string, string>>
-  readonly #home: Directory
-  readonly #programs: { readonly prometheus: Command; readonly alertmanager: Command }
-  readonly #alertmanager: string
-  readonly #webhook: string
+  /** What decides who owns a name, where the settings say that something does. */
+  readonly engine: NatsServers | undefined
+  readonly #parts: Parts
   readonly #rejoined = new Map<string, { readonly command: Command; readonly pid: number }>()
 
-  private constructor(parts: Pick<Stack, 'run' | 'contact' | 'collector' | 'prometheus'> & Parts) {
+  private constructor(parts: Parts) {
+    super({ ...parts, nodes: Object.fromEntries(NODES.map((name) => [name, parts.run.node(name)])) as Record<NodeName, RunNode> })
     this.run = parts.run
-    this.contact = parts.contact
     this.collector = parts.collector
-    this.prometheus = parts.prometheus
-    this.#factor = parts.factor
-    this.#settings = parts.settings
-    this.#home = parts.home
-    this.#programs = parts.programs
-    this.#alertmanager = parts.alertmanager
-    this.#webhook = parts.webhook
-    this.watch = new Watch(parts.prometheus, parts.alertmanager, parts.contact)
+    this.engine = parts.engine
+    this.#parts = parts
   }
 
-  /** Resolves when the nodes are one cluster, and Prometheus has scraped each of them. */
+  /** Resolves when the nodes are one cluster, Prometheus has scraped each of them, and no alert is about to fire. */
   static async start({ factor, settings, load = false }: StackOptions): Promise<Stack> {
     const home = new Directory()
     const contact = new Contact()
     const collector = new Collector()
     const [webhook, spans] = [await contact.listen(), await collector.listen()]
-    const own = { ...settings, OTEL_EXPORTER_OTLP_ENDPOINT: spans, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }
-    const run = await Run.start(load ? [] : ['--no-load'], own)
+    const engine = settings['OTP_ARBITER'] === 'nats' ? await NatsServers.start() : undefined
+    const address = engine === undefined ? {} : { NATS_URL: engine.urls.join() }
+    const own = { ...settings, ...address, OTEL_EXPORTER_OTLP_ENDPOINT: spans, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }
+    const run = await Run.start(load ? [] : ['--no-load'], own).catch(async (error: unknown) => {
+      for (const ear of [contact, collector]) ear.close()
+      await engine?.stop()
+      home.remove()
+      throw error
+    })
     const ports = await freePortBase()
     const [prometheus, alertmanager] = [`127.0.0.1:${ports + 1}`, `127.0.0.1:${ports + 2}`]
     write(home.path, monitoring({ factor, places: placesOf(targetsOf(run), alertmanager), contacts: webhooks(webhook) }))
@@ -92,59 +91,40 @@ export class Stack {
         '--log.level=warn',
       ]),
     }
-    const parts = {
-      factor,
-      settings: own,
-      home,
-      programs,
-      webhook,
-      alertmanager: `http://${alertmanager}`,
-      prometheus: `http://${prometheus}`,
+    const addresses = { prometheus: `http://${prometheus}`, alertmanager: `http://${alertmanager}` }
+    const stack = new Stack({ factor, settings: own, home, programs, webhook, run, contact, collector, engine, ...addresses })
+    try {
+      await stack.#ready()
+      return stack
+    } catch (error) {
+      await stack.stop()
+      throw error
     }
-    const stack = new Stack({ run, contact, collector, ...parts })
-    await stack.#ready()
-    return stack
   }
 
   async #ready(): Promise<void> {
-    await eventually(`Alertmanager is ready: ${this.#programs.alertmanager.stderr}`, READY_WITHIN_MS, async () => {
-      return (await fetch(`${this.#alertmanager}/-/ready`)).ok
+    const { factor, programs } = this.#parts
+    await eventually(`Alertmanager is ready: ${programs.alertmanager.stderr}`, READY_WITHIN_MS, async () => {
+      return (await fetch(`${this.alertmanager}/-/ready`)).ok
     })
-    await eventually(`Prometheus has scraped three nodes: ${this.#programs.prometheus.stderr}`, READY_WITHIN_MS, async () => {
+    await eventually(`Prometheus has scraped three nodes: ${programs.prometheus.stderr}`, READY_WITHIN_MS, async () => {
       return (await this.query(`sum(up{job="otp"})`)) === 3
     })
     // A start is no calm: nothing was scraped yet, and event loops were busy with reading code.
-    await eventually('nothing but the watchdog fires', QUIET_WITHIN_MS, () => {
+    const { fixedMs, shippedSeconds } = QUIET_WITHIN
+    const machine = new Machine()
+    const isExcused = (name: string): boolean => isTolerated(name, factor) || machine.excuses(name)
+    await eventually('no alert but the watchdog fires or is about to', fixedMs + shippedSeconds * factor * 1000, async () => {
       const seen = this.watch.since(0)
-      return seen.length > 0 && seen.every((one) => isOver(one) || isTolerated(one))
+      const isQuiet = seen.every((one) => isOver(one) || isExcused(nameOf(one)))
+      return seen.length > 0 && isQuiet && (await this.watch.unrest('about to')).every(isExcused)
     })
+    machine.stop()
   }
 
-  /** The value of an instant query that has one series; `undefined` where it has none. */
-  async query(expr: string): Promise<number | undefined> {
-    const response = await fetch(`${this.prometheus}/api/v1/query?query=${encodeURIComponent(expr)}`)
-    const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } }
-    const value = data.result[0]?.value[1]
-    return value === undefined ? undefined : Number(value)
-  }
-
-  /** Until the query has a value. */
-  async until(what: string, expr: string): Promise<void> {
-    await eventually(what, REJOIN_WITHIN_MS, async () => (await this.query(expr)) !== undefined)
-  }
-
-  /** Asks a node for one of its faults, or for something of its workload. */
-  async ask(node: NodeName, path: string, body: object = {}): Promise<Record<string, unknown>> {
-    const { status, body: answer } = await this.run.post(node, path, body)
-    if (status >= 300) throw new Error(`POST ${path} to ${node}: ${status} ${JSON.stringify(answer)}`)
-    return answer
-  }
-
-  /** Cuts a node off from the others, for so long. */
-  async cut(node: NodeName, ms: number): Promise<void> {
-    const others = NODES.filter((other) => other !== node)
-    await this.ask(node, '/chaos/cut', { peers: others, ms })
-    await Promise.all(others.map((other) => this.ask(other, '/chaos/cut', { peers: [node], ms })))
+  /** Where the configuration of Prometheus and Alertmanager is, and their data. */
+  get folder(): string {
+    return this.#parts.home.path
   }
 
   /** The OS process that is this node now. */
@@ -162,13 +142,13 @@ export class Stack {
   }
 
   /** Stops a node in its tracks, or lets it go on. */
-  freeze(node: NodeName, isFrozen: boolean): void {
-    process.kill(this.pidOf(node), isFrozen ? 'SIGSTOP' : 'SIGCONT')
+  freeze(node: NodeName, isStill: boolean): void {
+    freeze(this.pidOf(node), isStill)
   }
 
   /** Brings a node back that has ended; resolves when the others see it again. */
   async rejoin(node: NodeName, settings: Readonly<Record<string, string>> = {}): Promise<void> {
-    const command = this.run.rejoin(node, { ...this.#settings, ...settings })
+    const command = this.run.rejoin(node, { ...this.#parts.settings, ...settings })
     const pid = await eventually(`${node} is an OS process: ${command.stderr}`, REJOIN_WITHIN_MS, () =>
       /is OS process (\d+)/.exec(command.stderr)?.at(1),
     )
@@ -181,29 +161,37 @@ export class Stack {
 
   /** Makes Prometheus scrape these instead of the nodes; without any, the nodes again. */
   retarget(change: (nodes: readonly string[]) => readonly string[] = (nodes) => nodes): void {
-    const places = placesOf(change(targetsOf(this.run)), this.#alertmanager.replace('http://', ''))
-    write(this.#home.path, monitoring({ factor: this.#factor, places, contacts: webhooks(this.#webhook) }))
-    this.#programs.prometheus.kill('SIGHUP')
+    const { factor, home, programs, webhook } = this.#parts
+    const places = placesOf(change(targetsOf(this.run)), this.alertmanager.replace('http://', ''))
+    write(home.path, monitoring({ factor, places, contacts: webhooks(webhook) }))
+    programs.prometheus.kill('SIGHUP')
   }
 
   async stop(): Promise<void> {
+    const { home, programs, contact, collector, engine } = this.#parts
     await this.watch.stop()
-    const { prometheus, alertmanager } = this.#programs
+    const { prometheus, alertmanager } = programs
     for (const program of [alertmanager, prometheus]) program.kill('SIGTERM')
     await Promise.all([prometheus.ended, alertmanager.ended])
     for (const { pid } of this.#rejoined.values()) if (isRunning(pid)) process.kill(pid, 'SIGTERM')
     await this.run.stop()
     await Promise.all([...this.#rejoined.values()].map(({ command }) => command.ended))
-    this.collector.close()
-    this.contact.close()
-    this.#home.remove()
+    await engine?.stop()
+    collector.close()
+    contact.close()
+    home.remove()
   }
 }
 
 interface Parts extends StackOptions {
+  readonly run: Run
+  readonly contact: Contact
+  readonly collector: Collector
+  readonly engine: NatsServers | undefined
   readonly home: Directory
   readonly programs: { readonly prometheus: Command; readonly alertmanager: Command }
   readonly webhook: string
+  readonly prometheus: string
   readonly alertmanager: string
 }
 

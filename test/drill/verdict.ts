@@ -47,9 +47,13 @@ export function isOf({ alert, severity, labels = {} }: Expected, { labels: seen 
   return Object.entries(wanted).every(([name, value]) => seen[name] === value)
 }
 
+/** What fired before the fault began is none of it. */
+const isCausedBy = (expected: Expected, seen: Sighting, beganAt: number): boolean =>
+  isOf(expected, seen) && (expected.isEndless === true || seen.firingAt >= beganAt)
+
 /** Whether it fired and reached whom it should, or nobody. */
-export function hasFired(expected: Expected, sightings: readonly Sighting[]): boolean {
-  return sightings.some((seen) => isOf(expected, seen) && problemOfFiring(expected, seen) === undefined)
+export function hasFired(expected: Expected, sightings: readonly Sighting[], beganAt: number): boolean {
+  return sightings.some((seen) => isCausedBy(expected, seen, beganAt) && problemOfFiring(expected, seen) === undefined)
 }
 
 /** Whether it is over, and whoever was told of it was told so. */
@@ -74,9 +78,12 @@ function problemOfEnd({ isEndless }: Expected, seen: Sighting): string | undefin
   return seen.toldAt === undefined || seen.resolvedToldAt !== undefined ? undefined : 'nobody was told that it is over'
 }
 
+/** The alert that it is of. */
+export const nameOf = ({ labels }: Sighting): string => labels['alertname'] ?? ''
+
 /** Whether it is over for everybody. The watchdog never is, and counts as if it were. */
-export const isOver = ({ labels, toldAt, resolvedAt, resolvedToldAt }: Sighting): boolean =>
-  labels['alertname'] === 'OtpWatchdog' || (resolvedAt !== undefined && (toldAt === undefined || resolvedToldAt !== undefined))
+export const isOver = (seen: Sighting): boolean =>
+  nameOf(seen) === 'OtpWatchdog' || (seen.resolvedAt !== undefined && (seen.toldAt === undefined || seen.resolvedToldAt !== undefined))
 
 const seconds = (from: number, to: number | undefined): number | undefined =>
   to === undefined ? undefined : Math.round((to - from) / 100) / 10
@@ -84,7 +91,7 @@ const seconds = (from: number, to: number | undefined): number | undefined =>
 /** The verdict on one expectation. Of several that match, the first that went as planned counts, else the first. */
 export function judge(expected: Expected, sightings: readonly Sighting[], { beganAt, endedAt }: FaultTimes): Verdict {
   const { alert, severity, inhibitedBy, isAftermath } = expected
-  const seen = sightings.filter((one) => isOf(expected, one))
+  const seen = sightings.filter((one) => isCausedBy(expected, one, beganAt))
   const [best] = [...seen.filter((one) => problemOfFiring(expected, one) === undefined), ...seen]
   const how = inhibitedBy === undefined ? `${severity}, ${receiverOf(expected)}` : `${severity}, inhibited by ${inhibitedBy}`
   if (best === undefined) {

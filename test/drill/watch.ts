@@ -1,40 +1,44 @@
-// What can be seen of alerts from outside: Prometheus says what fires, Alertmanager what is kept silent, the contact who was told.
+// What can be seen of alerts from outside: Prometheus says what fires, Alertmanager what is kept silent, and who was told is heard.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Contact, Notice } from './contact.ts'
+import type { Contact } from './contact.ts'
+import { type Routed, Sightings } from './sightings.ts'
 import type { Sighting } from './verdict.ts'
 
 const LOOK_MS = 250
 const ANSWER_WITHIN_MS = 3000
 
-type Labels = Readonly<Record<string, string>>
-type Draft = { -readonly [K in keyof Sighting]: Sighting[K] }
-
-interface Silenced {
-  readonly labels: Labels
-  readonly fingerprint: string
-  readonly status: { readonly state: string; readonly inhibitedBy: readonly string[] }
+interface PrometheusAlerts {
+  readonly data: { readonly alerts: readonly { readonly labels: Readonly<Record<string, string>>; readonly state: 'pending' | 'firing' }[] }
 }
 
 /** Looks several times a second until it is stopped, and keeps what it has seen. */
 export class Watch {
   readonly #prometheus: string
   readonly #alertmanager: string
-  readonly #seen = new Map<string, Draft[]>()
+  readonly #sightings: Sightings
   #isOver = false
   readonly #done: Promise<void>
 
-  constructor(prometheus: string, alertmanager: string, contact: Contact) {
+  /** Without a contact, whoever Alertmanager passes an alert on to counts as told. */
+  constructor(prometheus: string, alertmanager: string, contact: Contact | undefined) {
     this.#prometheus = prometheus
     this.#alertmanager = alertmanager
-    contact.onNotice = (notice) => this.#onNotice(notice)
+    this.#sightings = new Sightings(contact !== undefined)
+    if (contact !== undefined) contact.onNotice = (notice) => this.#sightings.told(notice)
     this.#done = this.#look()
   }
 
-  /** What has been firing at or after this time. */
+  /** What has been firing at or after this time, of `performance.now()`. */
   since(time: number): readonly Sighting[] {
-    return [...this.#seen.values()]
-      .flat()
-      .filter(({ firingAt, resolvedAt = Number.POSITIVE_INFINITY }) => firingAt >= time || resolvedAt >= time)
+    return this.#sightings.since(time)
+  }
+
+  /** Names of the alerts that fire now, or also of those that are about to; the watchdog always does, and is none of them. */
+  async unrest(which: 'firing' | 'about to'): Promise<readonly string[]> {
+    const { data } = await get<PrometheusAlerts>(`${this.#prometheus}/api/v1/alerts`)
+    const alerts = data.alerts.filter(({ state }) => which === 'about to' || state === 'firing')
+    const names = alerts.map(({ labels }) => labels['alertname'] ?? '')
+    return [...new Set(names)].filter((name) => name !== 'OtpWatchdog')
   }
 
   async stop(): Promise<void> {
@@ -51,53 +55,16 @@ export class Watch {
   }
 
   async #lookAtPrometheus(): Promise<void> {
-    const { data } = await get<{ data: { alerts: { labels: Labels; state: string }[] } }>(`${this.#prometheus}/api/v1/alerts`)
-    const now = performance.now()
-    const firing = new Set(data.alerts.filter(({ state }) => state === 'firing').map(({ labels }) => keyOf(labels)))
-    for (const key of firing) this.#current(key, now)
-    for (const [key, drafts] of this.#seen) {
-      const last = drafts.at(-1)
-      if (last !== undefined && !firing.has(key)) last.resolvedAt ??= now
-    }
+    const { data } = await get<PrometheusAlerts>(`${this.#prometheus}/api/v1/alerts`)
+    const firing = data.alerts.filter(({ state }) => state === 'firing').map(({ labels }) => labels)
+    this.#sightings.firing(firing, performance.now())
   }
 
   async #lookAtAlertmanager(): Promise<void> {
-    const alerts = await get<Silenced[]>(`${this.#alertmanager}/api/v2/alerts`)
-    const names = new Map(alerts.map(({ fingerprint, labels }) => [fingerprint, labels['alertname'] ?? '']))
-    for (const { labels, status } of alerts) {
-      const draft = this.#seen.get(keyOf(labels))?.at(-1)
-      if (draft === undefined || status.inhibitedBy.length === 0) continue
-      draft.inhibitedAt ??= performance.now()
-      draft.inhibitedBy = [...new Set([...(draft.inhibitedBy ?? []), ...status.inhibitedBy.map((print) => names.get(print) ?? print)])]
-    }
-  }
-
-  #onNotice({ at, receiver, alerts }: Notice): void {
-    for (const { status, labels } of alerts) {
-      const key = keyOf(labels)
-      // The notice may be faster than the next look at Prometheus, and slower than the one that finds it over.
-      const draft = this.#seen.get(key)?.at(-1) ?? (status === 'firing' ? this.#current(key, at) : undefined)
-      if (draft === undefined) continue
-      if (status === 'firing') {
-        draft.toldAt ??= at
-        draft.receiver = receiver
-      } else if (draft.toldAt !== undefined) draft.resolvedToldAt ??= at
-    }
-  }
-
-  /** The sighting that is not over yet, or a new one. */
-  #current(key: string, now: number): Draft {
-    const drafts = this.#seen.get(key) ?? []
-    this.#seen.set(key, drafts)
-    const last = drafts.at(-1)
-    if (last !== undefined && last.resolvedAt === undefined) return last
-    const draft: Draft = { labels: Object.fromEntries(JSON.parse(key) as [string, string][]), firingAt: now }
-    drafts.push(draft)
-    return draft
+    const alerts = await get<Routed[]>(`${this.#alertmanager}/api/v2/alerts`)
+    this.#sightings.routed(alerts, performance.now())
   }
 }
-
-const keyOf = (labels: Labels): string => JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 
 async function get<T>(url: string): Promise<T> {
   const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })

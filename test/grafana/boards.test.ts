@@ -50,9 +50,18 @@ describe('the boards', () => {
     )
     const exprs = row.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)).join('\n')
     expect(first?.type).toBe('row')
-    for (const part of ['cause="crash"', 'otp_node_draining', 'otp_cluster_members_expected', 'outcome="completed"', 'outcome="started"']) {
+    for (const part of ['cause="crash"', 'otp_node_draining', 'otp_cluster_members_expected', 'cause="handoff"', 'outcome="started"']) {
       expect(exprs).toContain(part)
     }
+  })
+
+  test.for(Object.keys(ALERTS) as AlertName[])('show what %s watches over where its link leads', (alert) => {
+    const { board } = ALERTS[alert]
+    const shown = parsed.find(({ board: { uid } }) => uid === board)?.board as Board
+    const links = panelsOf(shown).flatMap(({ fieldConfig }) => fieldConfig?.defaults.links ?? [])
+    const isShown = links.some(({ url }) => url === runbookUrl(alert))
+    // No panel is of the one that always fires: it stands in the list of alerts.
+    expect([alert, isShown]).toEqual([alert, alert !== 'OtpWatchdog'])
   })
 
   test('have the panels that runbooks send people to', () => {

@@ -136,6 +136,34 @@ describe.skipIf(missing !== undefined)(`a fault of NATS${missing === undefined ?
       },
     ],
     [
+      'clients from anywhere',
+      'natsNetwork',
+      ({ the }) => {
+        the('NetworkPolicy otp-nats').spec.ingress[0].from = [{ namespaceSelector: {} }]
+      },
+    ],
+    [
+      'routes from nodes',
+      'natsNetwork',
+      ({ the }) => {
+        the('NetworkPolicy otp-nats').spec.ingress[0].ports.push({ port: 'routes' })
+      },
+    ],
+    [
+      'monitoring for all of the namespace',
+      'natsNetwork',
+      ({ the }) => {
+        the('NetworkPolicy otp-nats').spec.ingress.push({ ports: [{ port: 'monitor' }] })
+      },
+    ],
+    [
+      'every port for Prometheus',
+      'natsNetwork',
+      ({ the }) => {
+        the('NetworkPolicy otp-nats').spec.ingress[2].ports = undefined
+      },
+    ],
+    [
       'a disk that is not claimed',
       'references',
       ({ servers }) => {

@@ -30,9 +30,22 @@ function isSent(path: string): boolean {
   return !isIgnored
 }
 
+/** What an instruction copies from the sources, of what is sent. */
+function copyInto(folder: string, copy: string): void {
+  if (copy.startsWith('--from')) return
+  for (const from of copy.split(' ').slice(0, -1)) {
+    for (const path of [from, ...globSync(`${from}/**/*.*`)]) {
+      if (!isSent(path) || !path.includes('.')) continue
+      mkdirSync(join(folder, dirname(path)), { recursive: true })
+      cpSync(path, join(folder, path))
+    }
+  }
+}
+
 describe('the image', () => {
   test('is made from bases that are arguments, so that they can be pinned by digest', () => {
     expect(instructions.filter(({ name }) => name === 'FROM').map(({ text }) => text.match(/^\$\{(\w+)\}/)?.[1])).toEqual([
+      'NODE_IMAGE',
       'NODE_IMAGE',
       'NODE_IMAGE',
       'RUNTIME_IMAGE',
@@ -49,6 +62,26 @@ describe('the image', () => {
     // What runs has npm neither in a step nor among its files.
     expect(last.filter(({ text }) => text.includes('npm'))).toEqual([])
     expect(all('RUN')).toEqual([])
+  })
+
+  test('holds the page of the observer, built from what is copied for it', { timeout: 60_000 }, () => {
+    expect(all('COPY')).toContain('--from=page /app/dist/observer-ui ./dist/observer-ui')
+    const building = instructions.slice(stages[1], stages[2])
+    const folder = mkdtempSync(join(tmpdir(), 'otp-image-'))
+    try {
+      for (const { name, text } of building) if (name === 'COPY') copyInto(folder, text)
+      symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'))
+      const run = building.find(({ name, text }) => name === 'RUN' && text.startsWith('npm run'))?.text ?? ''
+      const { stderr } = spawnSync(run, { cwd: folder, shell: true, encoding: 'utf8' })
+      const page = globSync('dist/observer-ui/**/*.{html,js,css}', { cwd: folder })
+      expect([page.some((file) => file.endsWith('.html')), page.some((file) => file.endsWith('.js')), stderr]).toEqual([
+        true,
+        true,
+        expect.any(String),
+      ])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   test('opens the ports of the manifests', () => {
@@ -73,14 +106,7 @@ describe('the image', () => {
   test('holds all that a node imports: it gets as far as its settings', { timeout: 60_000 }, () => {
     const folder = mkdtempSync(join(tmpdir(), 'otp-image-'))
     try {
-      for (const copy of all('COPY').filter((text) => !text.startsWith('--from'))) {
-        const [from = ''] = copy.split(' ')
-        for (const path of [from, ...globSync(`${from}/**/*.*`)]) {
-          if (!isSent(path) || !path.includes('.')) continue
-          mkdirSync(join(folder, dirname(path)), { recursive: true })
-          cpSync(path, join(folder, path))
-        }
-      }
+      for (const copy of all('COPY')) copyInto(folder, copy)
       symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'))
       const { stderr, status } = spawnSync(process.execPath, ['src/main.ts'], { cwd: folder, env: {}, encoding: 'utf8' })
       expect(stderr).toContain('OTP_NODE_NAME is needed')

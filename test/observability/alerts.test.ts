@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { times } from '#observability/alerts/times.ts'
 import { files, monitoring, TOPICS } from '#observability/generate-rules.ts'
-import { ALERTS, type AlertEntry, type AlertName, ATTRIBUTES, BOARDS, EVENTS, LOCAL, METRICS, runbookUrl, SPANS } from '#vocabulary'
+import { ALERTS, type AlertEntry, type AlertName, ATTRIBUTES, EVENTS, LOCAL, METRICS, runbookUrl, SPANS } from '#vocabulary'
 import {
   allCases,
   allFirings,
@@ -76,9 +76,7 @@ describe('every alert', () => {
       if (alert !== ALWAYS) expect(annotations['description']).toMatch(/\$labels\.cluster\b/)
       expect(annotations['look_first']?.split('\n')).toHaveLength(3)
       expect(annotations['runbook_url']).toBe(runbookUrl(alert))
-      const [board, query] = annotations['dashboard_url']?.split('?') ?? []
-      expect(Object.keys(BOARDS).map((uid) => `${LOCAL.grafana}/d/${uid}`)).toContain(board)
-      expect(query).toBe('var-cluster={{ $labels.cluster }}')
+      expect(annotations['dashboard_url']).toBe(`${LOCAL.grafana}/d/${ALERTS[alert].board}?var-cluster={{ $labels.cluster }}`)
     }
   })
 

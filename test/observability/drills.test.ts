@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { INHIBITIONS } from '#observability/alerts/alertmanager.ts'
 import { type Drill, type Expected, roundsOf } from '#test/drill/drill.ts'
 import { DRILLS, drillsOf, WITHOUT_DRILL } from '#test/drill/drills.ts'
-import { MAY_FIRE } from '#test/drill/tolerated.ts'
+import { Machine } from '#test/drill/machine.ts'
+import { HASTY, isTolerated, STRICT_FROM } from '#test/drill/tolerated.ts'
 import { hasFired, hasResolved, judge, line, type Sighting, table, unplanned } from '#test/drill/verdict.ts'
 import { ALERTS, type AlertEntry, type AlertName } from '#vocabulary'
 import { matches } from './support/alerting.ts'
@@ -37,13 +38,13 @@ describe('the drills', () => {
   test('are played on as few stacks as their settings allow, each once', () => {
     const rounds = roundsOf(DRILLS)
     expect(rounds.flatMap(({ drills }) => drills)).toHaveLength(DRILLS.length)
-    const keys = rounds.map(({ settings }) => JSON.stringify(settings))
+    const keys = rounds.map(({ on }) => JSON.stringify(on))
     expect(keys.filter((key, index) => key !== keys[index - 1])).toHaveLength(new Set(keys).size)
   })
 
   test('of a round share it, and no other does', () => {
     const drill = (what: string, more: Partial<Drill> = {}): Drill => ({ what, expects: [], begin: async () => undefined, ...more })
-    const drills = [drill('a', { round: 'r' }), drill('b'), drill('c', { round: 'r' }), drill('d', { round: 'r', settings: { X: '1' } })]
+    const drills = [drill('a', { round: 'r' }), drill('b'), drill('c', { round: 'r' }), drill('d', { round: 'r', on: { load: true } })]
     expect(roundsOf(drills).map((round) => round.drills.map(({ what }) => what))).toEqual([['a', 'c'], ['b'], ['d']])
   })
 
@@ -53,9 +54,30 @@ describe('the drills', () => {
   })
 
   test('tolerate only alerts that exist', () => {
-    const tolerated = [MAY_FIRE, ...DRILLS.map(({ mayFire = {} }) => mayFire)].flatMap((one) => Object.keys(one))
-    expect(tolerated.filter((name) => !(name in ALERTS))).toEqual([])
+    const tolerated = [HASTY, ...DRILLS.flatMap(({ mayFire = {}, mayFireInHaste = {} }) => [mayFire, mayFireInHaste])]
+    expect(tolerated.flatMap((one) => Object.keys(one)).filter((name) => !(name in ALERTS))).toEqual([])
   })
+
+  test('tolerate nothing of what a restart under load may not cause', () => {
+    const [deploy] = drillsOf(['OtpDeployInProgress'])
+    expect(deploy).toMatchObject({ on: { load: true, leastFactor: STRICT_FROM }, expects: [{ alert: 'OtpDeployInProgress' }] })
+    expect([deploy?.mayFire, deploy?.mayFireInHaste]).toEqual([undefined, undefined])
+    const haste = Object.keys(HASTY)
+    expect(haste.map((name) => isTolerated(name, STRICT_FROM))).toEqual(haste.map(() => false))
+    expect(haste.map((name) => isTolerated(name, STRICT_FROM / 2))).toEqual(haste.map(() => true))
+  })
+})
+
+test('a machine that has more to do than it can is no fault of a node, and excuses late event loops alone', () => {
+  const excused = (load: number) => {
+    const machine = new Machine(() => load)
+    machine.stop()
+    return (['OtpEventLoopLag', 'OtpMembersMissing'] as const).map((name) => machine.excuses(name))
+  }
+  expect([excused(3), excused(3.1)]).toEqual([
+    [false, false],
+    [true, false],
+  ])
 })
 
 describe('a verdict', () => {
@@ -73,7 +95,7 @@ describe('a verdict', () => {
 
   test('is good of what fired, was told and is over', () => {
     const good = seen({ ...told, ...over })
-    expect([hasFired(storm, [good]), hasResolved(storm, [good])]).toEqual([true, true])
+    expect([hasFired(storm, [good], times.beganAt), hasResolved(storm, [good])]).toEqual([true, true])
     expect(judge(storm, [good], times)).toEqual({
       alert: 'OtpRestartStorm',
       how: 'warning, ticket',
@@ -91,6 +113,7 @@ describe('a verdict', () => {
     ['did not fire', storm, []],
     ['did not fire', storm, [seen({ ...told, ...over, labels: { ...seen().labels, supervisor: 'node/bank' } })]],
     ['did not fire', { ...storm, severity: 'critical' }, [seen({ ...told, ...over })]],
+    ['did not fire', storm, [seen({ ...told, ...over, firingAt: 900 })]],
     ['fired, but ticket was not told', storm, [seen(over)]],
     ['was told to page, not to ticket', storm, [seen({ ...told, ...over, receiver: 'page' })]],
     ['did not resolve', storm, [seen(told)]],
@@ -105,7 +128,7 @@ describe('a verdict', () => {
   ])('says: %s', ([problem, one, sightings]) => {
     expect(judge(one, sightings, times)).toMatchObject({ problem })
     expect(line(judge(one, sightings, times))).toMatch(/^FAIL .*: /)
-    expect(hasFired(one, sightings) && hasResolved(one, sightings)).toBe(false)
+    expect(hasFired(one, sightings, times.beganAt) && hasResolved(one, sightings)).toBe(false)
   })
 
   test('is good of what was kept silent by what explains it', () => {

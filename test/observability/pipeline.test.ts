@@ -234,10 +234,11 @@ describe('the services of compose', () => {
     )
   })
 
-  test.for(nodes)('%s has settings that a node accepts, and finds the others', ([name, { environment }]) => {
+  test.for(nodes)('%s has settings that a node accepts, and finds the others', ([name, { environment, ports }]) => {
     const settings = Object.fromEntries(Object.entries(environment).map(([variable, value]) => [variable, withDefaults(value)]))
     const config = readConfig(settings)
     expect(config).toMatchObject({ name, clusterHost: name, membersExpected: nodes.length, metricsHost: '0.0.0.0' })
+    expect([config.httpHost, ports]).toEqual(['0.0.0.0', [`127.0.0.1:${config.httpPort}:${config.httpPort}`]])
     expect(config.staticPeers).toEqual(nodes.map(([peer]) => `${peer}:${config.clusterPort}`))
     expect(targetsOf('otp')).toContain(`${name}:${config.metricsPort}`)
     expect(environment['OTEL_EXPORTER_OTLP_ENDPOINT']).toBe(`http://collector:${portOf(collector.receivers.otlp.protocols.http.endpoint)}`)

@@ -7,6 +7,7 @@ import { nodeEnvironment } from '#src/launcher/environment.ts'
 import { ask, wholeCluster } from '#src/launcher/observe.ts'
 import { describeEnding, NODE_SCRIPT, Program } from '#src/launcher/program.ts'
 import { claimDirectory } from '#src/launcher/run-directory.ts'
+import { sumOf } from '#test/support/metrics-page.ts'
 import { freePortBase } from '#test/system/support/os.ts'
 import type { Store } from './options.ts'
 
@@ -187,22 +188,4 @@ export class LogReader {
   close(): void {
     closeSync(this.#file)
   }
-}
-
-/** The sum of a metric's samples whose labels hold all these texts. */
-export function sumOf(page: string, metric: string, ...labels: readonly string[]): number {
-  return page
-    .split('\n')
-    .filter((line) => (line.startsWith(`${metric}{`) || line.startsWith(`${metric} `)) && labels.every((label) => line.includes(label)))
-    .reduce(
-      (sum, line) =>
-        sum +
-        Number(
-          line
-            .slice(line.lastIndexOf('}') + 1)
-            .trim()
-            .split(' ')[0],
-        ),
-      0,
-    )
 }

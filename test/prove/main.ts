@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { seededRandom } from '#base'
 import { judge } from './checker.ts'
 import { Fleet } from './fleet.ts'
-import { type ProveOptions, readProveOptions, type Store } from './options.ts'
+import { type ProveOptions, type RoundsOptions, readProveOptions, type Store } from './options.ts'
 import { playRound } from './scenarios.ts'
+import { proveSingleOwner } from './single-owner/prove.ts'
 import { type Judged, restartLines, verdictTable } from './table.ts'
 
 /** Of each round, on the screen; all are in the evidence. */
@@ -18,7 +19,7 @@ const LOG_LEVEL = { 'rolling-restart': 'info', 'kill-during-drain': 'debug' } as
 
 const say = (line: string): boolean => process.stderr.write(`${line}\n`)
 
-async function proveWith(store: Store, options: ProveOptions, out: string): Promise<Judged[]> {
+async function proveWith(store: Store, options: RoundsOptions, out: string): Promise<Judged[]> {
   const random = seededRandom(options.seed)
   const fleet = await Fleet.start({ store, logLevel: LOG_LEVEL[options.scenario], directory: join(out, 'runs', store) })
   const judged: Judged[] = []
@@ -37,8 +38,7 @@ async function proveWith(store: Store, options: ProveOptions, out: string): Prom
   return judged
 }
 
-async function main(options: ProveOptions): Promise<boolean> {
-  const out = options.out ?? mkdtempSync(join(tmpdir(), 'otp-prove-'))
+async function proveRounds(options: RoundsOptions, out: string): Promise<boolean> {
   mkdirSync(join(out, 'runs'), { recursive: true, mode: 0o700 })
   say(`${options.scenario}: ${options.rounds} rounds with each of ${options.stores.join(', ')}; seed ${options.seed}; evidence in ${out}`)
   const judged: Judged[] = []
@@ -46,6 +46,11 @@ async function main(options: ProveOptions): Promise<boolean> {
   const isKept = judged.every(({ verdict }) => verdict.violations.length === 0)
   console.log(`${verdictTable(judged)}\n\n${options.scenario}: ${isKept ? 'kept' : 'BROKEN'}; seed ${options.seed}; evidence in ${out}`)
   return isKept
+}
+
+async function main(options: ProveOptions): Promise<boolean> {
+  const out = options.out ?? mkdtempSync(join(tmpdir(), 'otp-prove-'))
+  return options.scenario === 'single-owner' ? proveSingleOwner(options, out, say) : proveRounds(options, out)
 }
 
 function options(): ProveOptions {

@@ -1,7 +1,7 @@
 // One node is told to end, and killed on its way if asked; then it comes back. Meanwhile it is counted what moves.
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { sumOf } from '#test/support/metrics-page.ts'
 import type { Fleet, FleetNode } from './fleet.ts'
-import { sumOf } from './fleet.ts'
 import type { Restart } from './history.ts'
 import { now } from './own-time.ts'
 

@@ -5,7 +5,7 @@ import { Balancer } from './balancer.ts'
 import { Bidders } from './bidders.ts'
 import type { Fleet, FleetNode } from './fleet.ts'
 import type { Restart, Round } from './history.ts'
-import type { ProveOptions, Scenario, Store } from './options.ts'
+import type { RoundsOptions, Scenario, Store } from './options.ts'
 import { stolenMs } from './own-time.ts'
 import { restart } from './restart.ts'
 
@@ -19,7 +19,7 @@ const CLOSES_IN_MS: Readonly<Record<Scenario, readonly [number, number]>> = {
 const AWAY_MS = 1000
 const KILL_TRIES = 3
 
-export async function playRound(fleet: Fleet, options: ProveOptions, store: Store, number: number, random: Random): Promise<Round> {
+export async function playRound(fleet: Fleet, options: RoundsOptions, store: Store, number: number, random: Random): Promise<Round> {
   const { scenario, lots, rate, seed } = options
   const stolenBefore = stolenMs()
   const bidders = new Bidders(new Balancer(fleet.nodes), random, { number, lots, rate, closesInMs: CLOSES_IN_MS[scenario] })

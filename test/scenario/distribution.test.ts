@@ -21,7 +21,7 @@ async function formed(supervisor: Supervision, only: readonly string[] = names):
     note: ['child.relocated', 'registry.conflict', 'process.exited', 'child.taken_over'],
   })
   for (const name of only) box.start(name)
-  await box.clock.until(() => box.live().every((node) => node.isReady && node.cluster.alive.size === only.length), 20_000)
+  await box.clock.until(() => box.live().every((node) => node.parts.replicator.isJoined && node.cluster.alive.size === only.length), 20_000)
 }
 
 async function start(count: number): Promise<void> {
@@ -204,7 +204,7 @@ describe('uniform_quorum', () => {
   test('without a majority nothing is started, and who waits for one is told when it comes', async () => {
     box = new Box({ names, node: { behaviours: [Lot], supervisor: { strategy: uniformQuorum }, membersExpected: 3 } })
     box.start('n1')
-    await box.clock.until(() => box.node('n1').isReady, 20_000)
+    await box.clock.until(() => box.node('n1').parts.replicator.isJoined, 20_000)
     const { supervisor } = box.node('n1')
     expect(await box.through(supervisor.startChild({ id: 'x', start: [Lot, 1] }))).toEqual({ ok: false, reason: 'no_quorum' })
     expect(await box.through(supervisor.waitForQuorum(1000))).toBe(false)

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { genServer, memoryStateStore, type Node, reply, type StateStoreFactory, sqliteStateStore } from '#otp-labs'
 import { Box } from '#test/support/box.ts'
+import { FakeClock } from '#test/support/fake-clock.ts'
+import { modelStateStore } from '#test/support/model-store.ts'
 
 const definition = {
   init: (): readonly number[] => [],
@@ -41,13 +43,16 @@ const folders: string[] = []
 const names = ['n1', 'n2', 'n3']
 let box: Box
 
-const stores: Readonly<Record<string, () => StateStoreFactory>> = {
+type MakeStore = (clock: FakeClock) => StateStoreFactory | Promise<StateStoreFactory>
+
+const stores: Readonly<Record<string, MakeStore>> = {
   memory: () => memoryStateStore(),
   sqlite: () => {
     const directory = mkdtempSync(join(tmpdir(), 'otp-state-'))
     folders.push(directory)
     return sqliteStateStore({ directory })
   },
+  engine: modelStateStore,
 }
 
 afterEach(async () => {
@@ -60,8 +65,11 @@ afterAll(() => {
   for (const path of folders) rmSync(path, { recursive: true })
 })
 
-async function formed(stateStore: StateStoreFactory, delayMs = 1): Promise<void> {
+async function formed(make: MakeStore, delayMs = 1): Promise<void> {
+  const clock = new FakeClock()
+  const stateStore = await make(clock)
   box = await Box.formed({
+    clock,
     names,
     delayMs,
     node: { behaviours: [Lot, Kept], stateStore },
@@ -85,10 +93,10 @@ async function kill(name: string): Promise<void> {
 }
 
 describe.for(Object.keys(stores))('with the store %s, a child that moves', (name) => {
-  const store = () => (stores[name] as () => StateStoreFactory)()
+  const store = stores[name] as MakeStore
 
   test('goes on with its state, and what it is told from then on is written there', async () => {
-    await formed(store())
+    await formed(store)
     const [from, to] = [home(), others()[0] as string]
     expect(await bid(5)).toBe('accepted')
     expect(await move(to)).toEqual({ ok: true, outcome: 'completed' })
@@ -104,7 +112,7 @@ describe.for(Object.keys(stores))('with the store %s, a child that moves', (name
   })
 
   test('and is restarted there, begins with what was written', async () => {
-    await formed(store())
+    await formed(store)
     await bid(5)
     await move(others()[0] as string)
     anyNode().cast(Lot.named('moon'), 'crash')
@@ -113,7 +121,7 @@ describe.for(Object.keys(stores))('with the store %s, a child that moves', (name
   })
 
   test('of which nothing was ever written goes on all the same, and takes bids', async () => {
-    await formed(store())
+    await formed(store)
     expect(await move(others()[0] as string)).toEqual({ ok: true, outcome: 'completed' })
     expect(await bid(1)).toBe('accepted')
     await kill(home())
@@ -121,7 +129,7 @@ describe.for(Object.keys(stores))('with the store %s, a child that moves', (name
   })
 
   test('answers first what it has begun to write', async () => {
-    await formed(store(), 40)
+    await formed(store, 40)
     const to = others()[0] as string
     const accepted = box.node(home()).call(Lot.named('moon'), 'bid', 5)
     await box.clock.advance(1)
@@ -132,7 +140,7 @@ describe.for(Object.keys(stores))('with the store %s, a child that moves', (name
   })
 
   test('there and back many times loses no bid, whoever dies in between', { timeout: 30_000 }, async () => {
-    await formed(store())
+    await formed(store)
     const accepted: number[] = []
     for (let round = 0; round < 9; round++) {
       const to = others()[round % 2] as string
@@ -150,7 +158,7 @@ describe.for(Object.keys(stores))('with the store %s, a child that moves', (name
   })
 
   test('to a node that dies before it was told to go on, stays, and may write', async () => {
-    await formed(store())
+    await formed(store)
     const [from, to] = [home(), others()[0] as string]
     await bid(5)
     onLoad = () => box.crash(to)
@@ -161,7 +169,7 @@ describe.for(Object.keys(stores))('with the store %s, a child that moves', (name
   })
 
   test('to a node that dies when it has been told to, stays as the one that may write', async () => {
-    await formed(store(), 30)
+    await formed(store, 30)
     const [from, to] = [home(), others()[0] as string]
     await bid(5)
     let isReady = false
@@ -184,7 +192,7 @@ describe.for(Object.keys(stores))('with the store %s, a child that moves', (name
 })
 
 test('a child whose behaviour says only that its state is written is stopped and begins there with what was written', async () => {
-  await formed(memoryStateStore())
+  await formed(() => memoryStateStore())
   await box.through(box.node('n1').supervisor.startChild({ id: 'kept', start: [Kept] }))
   await box.through(box.node('n1').call(Kept.named('kept'), 'bid', 5))
   const at = box.node('n1').registry.lookup('kept')?.node.split('.')[0] as string
@@ -195,7 +203,7 @@ test('a child whose behaviour says only that its state is written is stopped and
 })
 
 test('a node that stops hands over what is written, too, and no call fails meanwhile', async () => {
-  await formed(memoryStateStore())
+  await formed(() => memoryStateStore())
   const ids = Array.from({ length: 20 }, (_, index) => `lot-${index}`)
   await box.through(Promise.all(ids.map((id) => box.node('n1').supervisor.startChild({ id, start: [Lot] }))))
   await box.clock.advance(100)

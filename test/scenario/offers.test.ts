@@ -46,7 +46,10 @@ describe('a node that comes', () => {
   async function comes(there: readonly string[]): Promise<readonly [Box, Node]> {
     const box = new Box({ names: [...there, 'n3'], node: { behaviours: [Lot] }, delayMs: 100 })
     for (const name of there) box.start(name)
-    await box.clock.until(() => box.live().every((node) => node.isReady && node.cluster.alive.size === there.length), 20_000)
+    await box.clock.until(
+      () => box.live().every((node) => node.parts.replicator.isJoined && node.cluster.alive.size === there.length),
+      20_000,
+    )
     await box.through(box.node('n1').supervisor.startChild({ id: 'lot', start: [Lot, 'x'] }))
     const node = new Node({
       name: 'n3',
@@ -83,7 +86,7 @@ describe('a node that comes', () => {
 test('a member may be given children as soon as it is known what it can start, also where it was asked for a moment before', async () => {
   const box = new Box({ names, delayMs: 10, node: { behaviours: [Lot] } })
   const one = box.start('n1')
-  await box.clock.until(() => one.isReady, 10_000)
+  await box.clock.until(() => one.parts.replicator.isJoined, 10_000)
   await box.through(one.supervisor.startChild({ id: 'lot-0', start: [Lot, 'x'] }))
   one.events.subscribe('asks', {
     'cluster.link_up': () => void box.clock.after(1, () => void one.supervisor.startChild({ id: 'lot-1', start: [Lot, 'x'] })),

@@ -19,7 +19,7 @@ async function formed(rebalance: Rebalance, count: number, only: readonly string
     note: ['handoff.started', 'handoff.ended', 'child.taken_over', 'registry.conflict'],
   })
   for (const name of only) box.start(name)
-  await box.clock.until(() => box.live().every((node) => node.isReady && node.cluster.alive.size === only.length), 20_000)
+  await box.clock.until(() => box.live().every((node) => node.parts.replicator.isJoined && node.cluster.alive.size === only.length), 20_000)
   const ids = Array.from({ length: count }, (_, i) => `lot-${i}`)
   await box.through(Promise.all(ids.map((id) => box.node('n1').supervisor.startChild({ id, start: [Lot] }))))
 }

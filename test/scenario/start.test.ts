@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { seededRandom, systemClock } from '#base'
 import { MemoryNetwork, staticTopology } from '#cluster'
 import { createNode, type TopologyStrategy } from '#otp-labs'
+import { Box } from '#test/support/box.ts'
 
 const blind: TopologyStrategy = {
   name: 'blind',
@@ -27,4 +28,19 @@ test('a node is not ready once it leaves', async () => {
   expect(node.isReady).toBe(true)
   await node.stop()
   expect(node.isReady).toBe(false)
+})
+
+test('a node that joins alone, though it expects others, is ready when it has found most of them, or half a minute has passed', async () => {
+  const box = new Box({ names: ['n1', 'n2', 'n3'], node: { membersExpected: 3 } })
+  box.network.partition([['n1', 'n2'], ['n3']])
+  const one = box.start('n1')
+  await box.clock.until(() => one.parts.replicator.isJoined)
+  expect(one.isReady).toBe(false)
+  const two = box.start('n2')
+  await box.clock.until(() => one.isReady && two.isReady, 5000)
+  const three = box.start('n3')
+  await box.clock.until(() => three.parts.replicator.isJoined)
+  await box.clock.advance(29_000)
+  expect(three.isReady).toBe(false)
+  await box.clock.until(() => three.isReady, 2000)
 })

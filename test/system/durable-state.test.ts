@@ -1,8 +1,9 @@
-// kill -9 under bids, with either store of state: every bid that was accepted is there afterwards.
+// kill -9 under bids, with each store of state: every bid that was accepted is there afterwards.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { eventually } from '#test/support/eventually.ts'
-import { endCommands } from './support/os.ts'
+import { NatsServers, NO_NATS } from './support/nats.ts'
+import type { Command } from './support/os.ts'
 import { Run } from './support/run.ts'
 
 const LOTS = Array.from({ length: 24 }, (_, index) => `kept-${index}`)
@@ -10,20 +11,33 @@ const BIDDERS = 12
 /** Bids go on so long before and after a kill. */
 const BIDDING_MS = 1500
 
-describe.each(['memory', 'sqlite'])('with OTP_STATE_STORE=%s', (store) => {
+describe.each(['memory', 'sqlite', 'nats'])('with OTP_STATE_STORE=%s', (store) => {
+  const why = store === 'nats' ? NO_NATS : undefined
   let run: Run
+  let servers: NatsServers | undefined
+  /** The node that came back. */
+  let back: Command | undefined
   /** What was accepted: by lot, the amounts. */
   const accepted = new Map<string, number[]>(LOTS.map((id) => [id, []]))
   let amount = 0
 
+  const start = (): Promise<Run> =>
+    Run.start(['--no-load'], { OTP_STATE_STORE: store, ...(servers === undefined ? {} : { NATS_URL: servers.urls.join(',') }) })
+
   beforeAll(async () => {
-    run = await Run.start(['--no-load'], { OTP_STATE_STORE: store })
+    if (why !== undefined) return
+    if (store === 'nats') servers = await NatsServers.start()
+    run = await start()
   })
+
+  beforeEach((context) => context.skip(why !== undefined, why))
 
   afterAll(async () => {
     // The node that came back first: it writes into the directory of the run.
-    await endCommands()
+    back?.kill('SIGTERM')
+    await back?.ended
     await run?.stop()
+    await servers?.stop()
   })
 
   async function bidOnce(node: string): Promise<void> {
@@ -93,7 +107,7 @@ describe.each(['memory', 'sqlite'])('with OTP_STATE_STORE=%s', (store) => {
   })
 
   test('it comes back, and another is killed: no accepted bid is lost', async () => {
-    run.rejoin('n3')
+    back = run.rejoin('n3')
     await eventually('all see three up', 20_000, async () => {
       const views = await Promise.all(['n1', 'n2'].map((name) => run.members(name)))
       return views.every(({ members }) => members.filter(({ status }) => status === 'up').length === 3)
@@ -101,5 +115,21 @@ describe.each(['memory', 'sqlite'])('with OTP_STATE_STORE=%s', (store) => {
     await killUnderBids('n2', ['n1'])
     console.log(`${store}: ${count()} bids accepted by now`)
     await expectAllThere('n1')
+  })
+
+  // `memory` is gone with the last node, and the files of `sqlite` are with this run.
+  if (store !== 'nats') return
+  test('all nodes are killed at once: no accepted bid is lost', async () => {
+    const bids = bidOn(['n1', 'n3'])
+    await sleep(BIDDING_MS)
+    const pids = [run.node('n1').pid, Number(/is OS process (\d+)/.exec(back?.stderr ?? '')?.[1])]
+    for (const pid of pids) process.kill(pid, 'SIGKILL')
+    await bids.end()
+    await back?.ended
+    await run.stop()
+    run = await start()
+    await Promise.all(LOTS.map((id) => run.post('n2', '/lots', { id, title: id })))
+    console.log(`${store}: ${count()} bids accepted by now`)
+    await expectAllThere('n3')
   })
 })

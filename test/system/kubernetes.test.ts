@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseEnv } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { eventually } from '#test/support/eventually.ts'
+import { sumOf } from '#test/support/metrics-page.ts'
 import { whyNoNetwork } from './support/network.ts'
 import { Rehearsal } from './support/platform/rehearsal.ts'
 
@@ -33,17 +34,9 @@ function settings(): Record<string, string> {
   }
 }
 
-/** The sum of a metric's samples whose labels hold the text. */
-function sum(page: string, metric: string, label = ''): number {
-  return page
-    .split('\n')
-    .filter((line) => (line.startsWith(`${metric}{`) || line.startsWith(`${metric} `)) && line.includes(label))
-    .reduce((total, line) => total + Number(/ ([0-9.e+-]+)(?: |$)/.exec(line.slice(line.lastIndexOf('}') + 1).padStart(1))?.[1] ?? 0), 0)
-}
-
 async function total(metric: string, label = ''): Promise<number> {
   const pages = await Promise.all((rehearsal as Rehearsal).names.map((name) => (rehearsal as Rehearsal).metrics(name)))
-  return pages.reduce((all, page) => all + sum(page, metric, label), 0)
+  return pages.reduce((all, page) => all + sumOf(page, metric, label), 0)
 }
 
 async function allUp(): Promise<void> {

@@ -1,10 +1,10 @@
 // `npm start` and `npm run node` as commands: what they refuse, what they say, and that nothing is left behind whichever way they end.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { eventually } from '#test/support/eventually.ts'
-import { allGone, Command, Directory, endCommands, freePortBase, isRunning } from './support/os.ts'
+import { allGone, Command, childrenOf, Directory, endCommands, freePortBase, isRunning } from './support/os.ts'
 import { Run } from './support/run.ts'
 
 const home = new Directory()
@@ -16,11 +16,6 @@ const npm = (...args: string[]) => new Command('npm', args, { XDG_RUNTIME_DIR: h
 /** Without npm around it. */
 const launch = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   new Command(process.execPath, ['src/launcher/main.ts', ...args], { XDG_RUNTIME_DIR: home.path, ...env })
-
-/** OS processes that were started by this one. */
-function childrenOf(pid: number): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
-}
 
 test('with load: bidders bid, and go on when a node is killed', async () => {
   const run = await Run.start()
@@ -133,6 +128,21 @@ test('when the last node is gone the launcher ends with 1', async () => {
   expect((await run.command.ended).code).toBe(1)
   expect(run.command.stderr).toContain('no node is left')
   expect(existsSync(join(directory, 'run.json'))).toBe(false)
+})
+
+test('nodes that were brought back keep the run alive when the last of those it started is gone', async () => {
+  const run = await Run.start(['--no-load', '--nodes', '2'])
+  for (const name of ['n1', 'n2'] as const) {
+    const { pid } = run.node(name)
+    process.kill(pid, 'SIGTERM')
+    await allGone([pid], 60_000)
+    run.rejoin(name)
+    await eventually(`${name} is back`, 30_000, async () => {
+      return (await run.members(name)).members.filter(({ status }) => status === 'up').length === 2
+    })
+  }
+  expect(isRunning(run.launcherPid)).toBe(true)
+  await run.stop()
 })
 
 test.for([

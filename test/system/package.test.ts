@@ -156,7 +156,12 @@ describe('the tarball', () => {
       main: './dist/src/index.js',
       types: './dist/src/index.d.ts',
       bin: { 'otp-observer': './dist/src/observer-cli/main.js' },
-      exports: { '.': './dist/src/index.js', './http': './dist/src/http/index.js', './observability': './dist/observability/index.js' },
+      exports: {
+        '.': './dist/src/index.js',
+        './http': './dist/src/http/index.js',
+        './nats': './dist/src/nats/index.js',
+        './observability': './dist/observability/index.js',
+      },
       imports: expect.anything(),
     })
   })
@@ -205,6 +210,19 @@ describe('a project that installed it', () => {
     const native = ['@msgpackr-extract/', 'msgpackr-extract', 'node-gyp-build-optional-packages', 'detect-libc']
     const loaded = JSON.parse(stdout) as string[]
     expect(loaded.filter((name) => !native.some((part) => name.startsWith(part)))).toEqual(['msgpackr', 'otp-labs'])
+  })
+
+  test('is told where NATS is, or that it is not there', async () => {
+    const source = `
+      import { CodedError } from 'otp-labs'
+      import { connectNats, type Nats, type NatsOptions } from 'otp-labs/nats'
+
+      const options: NatsOptions = { servers: ['127.0.0.1:1'], cluster: 'shop' }
+      const nats: Nats | string = await connectNats(options).catch((error: unknown) => (error instanceof CodedError ? error.code : 'none'))
+      console.log(nats)
+    `
+    expect(await runFile('engine.ts', source)).toEqual({ code: 0, stdout: 'ERR_OTP_NATS_CONNECT\n', stderr: '' })
+    expect(await compile('engine.ts', source)).toBe('')
   })
 
   test('watches a node of its own, and mounts the observer and the metrics on its own server', async () => {

@@ -64,7 +64,7 @@ async function besideBareSocket(members: readonly Member[], socket: BareSocket):
 
 await runMeasure({
   call: () => withBareSocket((socket) => withMembers(2, (members) => besideBareSocket(members, socket))),
-  'call-tls': () => withMembers(2, async (members) => ({ ...(await rates(await callsTo(members))) }), true),
+  'call-tls': () => withMembers(2, async (members) => ({ ...(await rates(await callsTo(members))) }), { isEncrypted: true }),
 
   wire: () =>
     withMembers(MEMBERS, async (members) => {

@@ -1,6 +1,8 @@
 // A node of a measured cluster, in an OS process of its own: node member.ts <name>[,<name>…] <directory> <secret> [<certificates>]. Obeys its parent, and
 // ends with it. Of several nodes in one OS process the first obeys; the others are there to be many.
 import { Parcel } from '#bench/handoff/commands.ts'
+import type { ArbiterFactory } from '#distributed'
+import { connectNats } from '#nats'
 import { createNode, localTopology, type Node, tlsFromFiles } from '#otp-labs'
 import { Counter, commands } from './commands.ts'
 
@@ -9,6 +11,13 @@ export interface Asked {
   readonly id: number
   readonly command: keyof typeof commands
   readonly args: readonly unknown[]
+}
+
+/** For `connectNats`, in the environment: OTP_BENCH_ARBITER. */
+export interface BenchArbiter {
+  readonly servers: readonly string[]
+  readonly replicas: number
+  readonly leaseMs: number
 }
 
 /** How long it took from the node's creation until it may own children. */
@@ -22,9 +31,23 @@ export type Answered = { readonly id: number; readonly answer: unknown } | { rea
 const [names = '', directory = '', secret = '', certificates] = process.argv.slice(2)
 const file = (name: string) => `${certificates}/${name}.pem`
 const tls = certificates === undefined ? undefined : tlsFromFiles({ certFile: file('cert'), keyFile: file('key'), caFile: file('ca') })
-const options = { secret, behaviours: [Counter, Parcel], topologies: [localTopology({ directory })], ...(tls === undefined ? {} : { tls }) }
+const arbiter = await arbiterOf(process.env.OTP_BENCH_ARBITER)
+const options = {
+  secret,
+  behaviours: [Counter, Parcel],
+  topologies: [localTopology({ directory })],
+  ...(tls === undefined ? {} : { tls }),
+  ...(arbiter === undefined ? {} : { arbiter }),
+}
 const startedAt = performance.now()
 const [node] = (await Promise.all(names.split(',').map((name) => createNode({ name, ...options })))) as [Node]
+
+async function arbiterOf(text: string | undefined): Promise<ArbiterFactory | undefined> {
+  if (text === undefined) return undefined
+  const { leaseMs, ...where } = JSON.parse(text) as BenchArbiter
+  return (await connectNats({ ...where, cluster: 'bench' })).arbiter({ leaseMs })
+}
+
 const answer = (answered: Answered) => process.send?.(answered)
 
 process.on('disconnect', () => process.exit(0))

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Authority } from '#test/support/certificates.ts'
 import type { Commands } from './commands.ts'
-import type { Answered, Asked, Started } from './member.ts'
+import type { Answered, Asked, BenchArbiter, Started } from './member.ts'
 
 /** A member that is busy may not hear that its parent has gone. */
 const END_MS = 3000
@@ -16,6 +16,12 @@ const MEMBER = fileURLToPath(new URL('./member.ts', import.meta.url))
 
 type Arguments<C extends keyof Commands> = Commands[C] extends (node: never, ...args: infer A) => unknown ? A : []
 type Answer<C extends keyof Commands> = Awaited<ReturnType<Commands[C]>>
+
+export interface ClusterOptions {
+  readonly isEncrypted?: boolean
+  /** Who decides which node has a name; default: nobody. */
+  readonly arbiter?: BenchArbiter | undefined
+}
 
 /** One OS process with a node, as its driver has it. */
 export class Member {
@@ -26,10 +32,11 @@ export class Member {
   #id = ''
 
   /** Several names, separated by commas: several nodes in one OS process. */
-  constructor(names: string, directory: string, secret: string, certificates: string | undefined) {
+  constructor(names: string, directory: string, secret: string, certificates: string | undefined, arbiter: BenchArbiter | undefined) {
     this.#process = fork(MEMBER, [names, directory, secret, ...(certificates === undefined ? [] : [certificates])], {
       execArgv: ['--expose-gc', ...profiling()],
       serialization: 'advanced',
+      env: { ...process.env, ...(arbiter === undefined ? {} : { OTP_BENCH_ARBITER: JSON.stringify(arbiter) }) },
     })
     this.started = this.#expect(0) as Promise<Started>
     this.#process.on('message', (answered: Answered) => this.#onAnswer(answered))
@@ -107,14 +114,17 @@ async function certificatesIn(directory: string): Promise<string> {
 }
 
 /** Runs `play` with a cluster that has no member yet, and ends all it has started. */
-export async function withCluster<T>(play: (start: StartMember) => Promise<T>, isEncrypted = false): Promise<T> {
+export async function withCluster<T>(
+  play: (start: StartMember) => Promise<T>,
+  { isEncrypted = false, arbiter }: ClusterOptions = {},
+): Promise<T> {
   const root = await mkdtemp(join(tmpdir(), 'otp-bench-'))
   const directory = join(root, 'members')
   const certificates = isEncrypted ? await certificatesIn(join(root, 'tls')) : undefined
   const secret = randomBytes(16).toString('hex')
   const members: Member[] = []
   const start = (names: string) => {
-    const member = new Member(names, directory, secret, certificates)
+    const member = new Member(names, directory, secret, certificates, arbiter)
     members.push(member)
     return member
   }
@@ -130,12 +140,12 @@ export async function withCluster<T>(play: (start: StartMember) => Promise<T>, i
 export function withMembers<T>(
   count: number,
   play: (members: readonly Member[], start: StartMember) => Promise<T>,
-  isEncrypted = false,
+  options: ClusterOptions = {},
 ): Promise<T> {
   return withCluster(async (start) => {
     const members = Array.from({ length: count }, (_, i) => start(`n${i + 1}`))
     await Promise.all(members.map(({ started }) => started))
     await Promise.all(members.map((member) => member.ask('formed', count)))
     return play(members, start)
-  }, isEncrypted)
+  }, options)
 }

@@ -5,7 +5,8 @@ import { genServer, type Node, systemClock } from '#otp-labs'
 import { Lot } from '../lot.ts'
 import { Refusal, unknownLot } from '../refusal.ts'
 import { addressOf } from '../where.ts'
-import { block, callNobody, crashLot, cut, labels, stones, storm } from './schemas.ts'
+import { crashBrittle, startBrittle } from './brittle.ts'
+import { block, callNobody, crashLot, cut, labels, stones, storm, supervisors } from './schemas.ts'
 import { Stone } from './stone.ts'
 import { StormMaker } from './storm.ts'
 
@@ -39,10 +40,12 @@ export function chaosRoutes(app: FastifyInstance, options: ChaosRoutesOptions): 
   const calls = new StormMaker(systemClock, () => {
     node.call(Lot.named('nobody'), 'look').catch(() => undefined)
   })
+  let brittle = 0
+  const brittleCrashes = new StormMaker(systemClock, () => crashBrittle(node, brittle))
   const blocks = new StormMaker(systemClock, () => standStill(blockMs))
   let blockMs = 0
   app.addHook('onClose', (_app, done) => {
-    for (const storms of [crashes, calls, blocks]) storms.stop()
+    for (const storms of [crashes, calls, blocks, brittleCrashes]) storms.stop()
     done()
   })
   const started = (isStarted: boolean): void => {
@@ -65,6 +68,19 @@ export function chaosRoutes(app: FastifyInstance, options: ChaosRoutesOptions): 
     started(crashes.start({ times, perSecond }))
     return reply.status(202).send({ crashes: times, perSecond })
   })
+
+  app.post<Body<{ supervisors: number; crashes: number; perSecond: number }>>(
+    '/chaos/supervisors',
+    { schema: supervisors, onRequest },
+    async (request, reply) => {
+      const { supervisors: count = 3, crashes: times = 30, perSecond = 10 } = request.body ?? {}
+      started(!brittleCrashes.isUnderWay)
+      await startBrittle(node, count)
+      brittle = count
+      started(brittleCrashes.start({ times, perSecond }))
+      return reply.status(202).send({ supervisors: count, crashes: times, perSecond })
+    },
+  )
 
   app.post<Body<{ ms: number; times: number; everyMs: number }>>('/chaos/block', { schema: block, onRequest }, (request, reply) => {
     const { ms = 1000, times = 1, everyMs = 2000 } = request.body ?? {}

@@ -7,6 +7,11 @@ const MOST_MS = 3_600_000
 
 export const crashLot = optional({ id: lotId })
 export const storm = optional({ crashes: { ...whole(1, 10_000), default: 50 }, perSecond: { ...whole(1, 1000), default: 20 } })
+export const supervisors = optional({
+  supervisors: { ...whole(1, 20), default: 3 },
+  crashes: { ...whole(1, 10_000), default: 30 },
+  perSecond: { ...whole(1, 1000), default: 10 },
+})
 export const block = optional({
   ms: { ...whole(1, 60_000), default: 1000 },
   times: { ...whole(1, 1000), default: 1 },

@@ -65,12 +65,14 @@ export function isQuarantined(record: DirectoryRecord): boolean {
   return record.child?.failures?.isQuarantined === true
 }
 
-/** Positive if `a` beats `b`: later birth, then ended over live, then higher epoch, then older claim, then lower owner; from one writer the later word. */
+/**
+ * Positive if `a` beats `b`: later birth, then ended over live, then higher epoch, then older claim, then lower owner; from one writer the later
+ * word. Who writes a claim again keeps its time: a claim at another time has another epoch.
+ */
 export function compareRecords(a: DirectoryRecord, b: DirectoryRecord): number {
   if (a.gen !== b.gen) return a.gen - b.gen
   if (a.ended !== b.ended) return a.ended ? 1 : -1
   if (a.epoch !== b.epoch) return a.epoch - b.epoch
-  if (a.owner === b.owner && a.writer === b.writer) return a.version - b.version
   if (a.claimedAt !== b.claimedAt) return b.claimedAt - a.claimedAt
   if (a.owner !== b.owner) return a.owner < b.owner ? 1 : -1
   if (a.writer !== b.writer) return a.writer < b.writer ? 1 : -1

@@ -1,5 +1,5 @@
 // Faults over HTTP: each does what it says, says so, and does nothing where it is not allowed.
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Stone } from '#auctions'
 import type { Pid } from '#otp-labs'
 import { House } from '../support/house.ts'
@@ -68,6 +68,26 @@ describe('stones', () => {
     const { handoff } = Stone
     expect(handoff?.load(handoff.save({ moves: true }), 1)).toEqual({ moves: true })
     expect(() => handoff?.save({ moves: false })).toThrow('a handoff that fails was asked for')
+  })
+})
+
+describe('supervisors', () => {
+  const places = () => ['brittle-1', 'brittle-2'].map((name) => String(house.node.runtime.whereis(name)))
+
+  test('are started once, and the child of each crashes and comes back', async () => {
+    const asked = { supervisors: 2, crashes: 1, perSecond: 1000 }
+    expect(await chaos('supervisors', asked)).toMatchObject({ status: 202, body: asked })
+    const before = places()
+    expect(new Set(before).size).toBe(2)
+    await vi.waitUntil(() => places().every((place, index) => place !== before[index] && place !== 'undefined'))
+    expect(await chaos('supervisors', asked)).toMatchObject({ status: 202 })
+    const named = house.node.snapshot().behaviours.find(({ behaviour }) => behaviour === 'brittle')
+    expect(named).toMatchObject({ live: 2 })
+  })
+
+  test('crash in one storm at a time', async () => {
+    expect(await chaos('supervisors')).toMatchObject({ status: 202, body: { supervisors: 3, crashes: 30, perSecond: 10 } })
+    expect(await chaos('supervisors')).toMatchObject({ status: 409, body: { code: 'ERR_OTP_AUCTIONS_STORM_UNDER_WAY' } })
   })
 })
 

@@ -1,5 +1,6 @@
 // The topology of a Kubernetes service, against an API server on loopback that behaves well and badly.
 import { execFileSync } from 'node:child_process'
+import diagnostics from 'node:diagnostics_channel'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,6 +37,18 @@ function credentials(api: FakeApiServer, authority?: string): { kubeconfig: stri
   writeFileSync(tokenFile, api.token)
   writeFileSync(kubeconfig, api.kubeconfig(tokenFile, authority))
   return { kubeconfig, tokenFile }
+}
+
+/** Resolves when so many more answers have begun to arrive. */
+function begun(answers: number): Promise<void> {
+  return new Promise((resolve) => {
+    const count = () => {
+      if (--answers > 0) return
+      diagnostics.unsubscribe('http.client.response.finish', count)
+      resolve()
+    }
+    diagnostics.subscribe('http.client.response.finish', count)
+  })
 }
 
 topologyContract('kubernetes', async () => {
@@ -271,11 +284,10 @@ describe('whatever goes wrong', () => {
     const clock = new FakeClock()
     const { kubeconfig } = credentials(api)
     const recorder = new TopologyRecorder()
+    const hasBegun = begun(kind === 'list' ? 1 : 2)
     const starting = kubernetesTopology({ service: SERVICE, kubeconfig, clock, random }).start(self, recorder)
-    const requests = kind === 'list' ? 1 : 2
-    while (api.requests.length < requests) await new Promise((resolve) => setImmediate(resolve))
-    // Its beginning has to have come: what is timed is the rest.
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    // What is timed is the rest.
+    await hasBegun
     for (let waited = 0; recorder.failures.length === 0 && waited < 400; waited++) await clock.advance(1000)
     expect(recorder.failures[0]?.message).toContain('no end of the answer within')
     started.push(await starting)

@@ -5,13 +5,11 @@ import { stateStoreContract } from '#test/contract/state-store.ts'
 import { FakeClock } from '#test/support/fake-clock.ts'
 import { ModelBlobs } from '#test/support/model-blobs.ts'
 import { ModelEngine } from '#test/support/model-key-value.ts'
+import { modelStateStore } from '#test/support/model-store.ts'
 import { testSeed } from '#test/support/seed.ts'
 import { KeyValueWorld } from './key-value-world.ts'
 
-stateStoreContract('on a model of an engine', async (clock) => {
-  const engine = new ModelEngine({ clock })
-  return { factory: await clock.through(keyValueStateStore(engine.client('all'), new ModelBlobs({ clock }), { name: 'model', clock })) }
-})
+stateStoreContract('on a model of an engine', async (clock) => ({ factory: await modelStateStore(clock) }))
 
 stateStoreContract('on an engine that loses answers and lags behind', async (clock) => {
   const engine = new ModelEngine({ clock, requestMs: 20 })

@@ -1,50 +1,38 @@
 // Drills on who is there: a node that dies, a target that is gone, a cluster that is cut, a bad network, a deploy.
-import { setTimeout as sleep } from 'node:timers/promises'
+import { again } from '../again.ts'
 import type { Drill } from '../drill.ts'
-import type { Stack } from '../stack.ts'
-import { LATE_RETURN } from '../tolerated.ts'
+import { evenOut } from '../even-out.ts'
+import { STRICT_FROM } from '../tolerated.ts'
 
 const WHILE_CUT = 600_000
 const JITTER = { cutMs: 100, everyMs: 1500 } as const
 const FLAP = { cutMs: 3500, everyMs: 5000 } as const
 
-/** Cuts again and again until the drill is over. */
-function badNetwork({ cutMs, everyMs }: { readonly cutMs: number; readonly everyMs: number }): Pick<Drill, 'begin' | 'end'> {
-  let isOver = false
-  let done: Promise<void> = Promise.resolve()
-  const go = async (stack: Stack): Promise<void> => {
-    while (!isOver) {
-      await stack.cut('n3', cutMs)
-      await sleep(everyMs)
-    }
-  }
-  return {
-    begin: async (stack) => {
-      isOver = false
-      done = go(stack)
-    },
-    end: async () => {
-      isOver = true
-      await done
-    },
-  }
-}
+const badNetwork = ({ cutMs, everyMs }: { readonly cutMs: number; readonly everyMs: number }) =>
+  again(everyMs, (ground) => ground.cut('n3', cutMs))
+
+const flaps = badNetwork(FLAP)
 
 export const membershipDrills: readonly Drill[] = [
   {
-    what: 'a node is told to stop, and comes back',
+    what: 'every node is restarted in order, one after the other, while bidders bid: nothing else fires',
+    on: { load: true, leastFactor: STRICT_FROM },
     expects: [{ alert: 'OtpDeployInProgress', severity: 'info' }],
-    mayFire: LATE_RETURN,
     begin: async (stack) => {
-      await stack.end('n3', 'SIGTERM')
-      await stack.rejoin('n3')
+      for (const node of ['n1', 'n2', 'n3'] as const) {
+        await stack.end(node, 'SIGTERM')
+        await stack.rejoin(node)
+      }
     },
   },
   {
     what: 'a node dies',
     expects: [{ alert: 'OtpMembersMissing', severity: 'critical' }],
     begin: (stack) => stack.end('n3', 'SIGKILL'),
-    end: (stack) => stack.rejoin('n3'),
+    end: async (stack) => {
+      await stack.rejoin('n3')
+      await evenOut(stack)
+    },
   },
   {
     what: 'Prometheus still scrapes a node that was taken away for good',
@@ -62,13 +50,18 @@ export const membershipDrills: readonly Drill[] = [
       { alert: 'OtpRegistryConflicts', severity: 'warning', isAftermath: true },
     ],
     mayFire: { OtpUnevenPlacement: 'the node that was cut off had all lots to itself' },
-    begin: (stack) => stack.cut('n3', WHILE_CUT),
-    end: (stack) => stack.cut('n3', 1),
+    anywhere: true,
+    begin: (ground) => ground.cut('n3', WHILE_CUT),
+    end: async (ground) => {
+      await ground.cut('n3', 1)
+      await evenOut(ground)
+    },
   },
   {
     what: 'links break and come back',
     expects: [{ alert: 'OtpLinkReconnecting', severity: 'warning' }],
     mayFire: { OtpMembershipFlapping: 'who is not reached is suspected' },
+    anywhere: true,
     ...badNetwork(JITTER),
   },
   {
@@ -82,6 +75,11 @@ export const membershipDrills: readonly Drill[] = [
       OtpRegistryConflicts: 'names are taken over meanwhile',
       OtpUnevenPlacement: 'lots are taken over meanwhile',
     },
-    ...badNetwork(FLAP),
+    anywhere: true,
+    begin: flaps.begin,
+    end: async (ground) => {
+      await flaps.end(ground)
+      await evenOut(ground)
+    },
   },
 ]

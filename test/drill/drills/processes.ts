@@ -4,21 +4,24 @@ import type { Drill } from '../drill.ts'
 export const processesDrills: readonly Drill[] = [
   {
     what: 'a process gets more than it can do',
-    round: 'work',
+    round: 'storm',
     expects: [{ alert: 'OtpMailboxBacklog', severity: 'warning', labels: { behaviour: 'stone' } }],
-    begin: async (stack) => void (await stack.ask('n1', '/chaos/stones', { work: 15, ms: 1000 })),
+    anywhere: true,
+    begin: async (ground) => void (await ground.ask('n1', '/chaos/stones', { work: 15, ms: 1000 })),
   },
   {
     what: 'a callback does not end',
     round: 'work',
     expects: [{ alert: 'OtpProcessStuck', severity: 'warning', labels: { behaviour: 'stone' } }],
-    begin: async (stack) => void (await stack.ask('n1', '/chaos/stones', { work: 1, ms: 60_000 })),
+    anywhere: true,
+    begin: async (ground) => void (await ground.ask('n1', '/chaos/stones', { work: 1, ms: 60_000 })),
   },
   {
     what: 'an event loop stands still again and again',
     round: 'work',
     expects: [{ alert: 'OtpEventLoopLag', severity: 'warning' }],
-    begin: async (stack) => void (await stack.ask('n1', '/chaos/block', { ms: 300, times: 30, everyMs: 1000 })),
+    anywhere: true,
+    begin: async (ground) => void (await ground.ask('n1', '/chaos/block', { ms: 300, times: 30, everyMs: 1000 })),
   },
   {
     what: 'calls reach nobody',
@@ -27,6 +30,7 @@ export const processesDrills: readonly Drill[] = [
       { alert: 'OtpCallErrorBudgetBurn', severity: 'critical' },
       { alert: 'OtpCallErrorBudgetBurn', severity: 'warning', inhibitedBy: 'OtpCallErrorBudgetBurn' },
     ],
-    begin: async (stack) => void (await stack.ask('n2', '/chaos/call-nobody', { calls: 300, perSecond: 20 })),
+    anywhere: true,
+    begin: async (ground) => void (await ground.ask('n2', '/chaos/call-nobody', { calls: 300, perSecond: 20 })),
   },
 ]

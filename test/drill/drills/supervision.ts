@@ -1,34 +1,16 @@
 // Drills on crashes: a storm, a supervisor that gives up, a release that crashes, a slow loop.
-import { setTimeout as sleep } from 'node:timers/promises'
+import { again } from '../again.ts'
 import type { Drill } from '../drill.ts'
+import { evenOut } from '../even-out.ts'
 import type { Stack } from '../stack.ts'
 import { LATE_RETURN } from '../tolerated.ts'
 
 const LOTS = { supervisor: 'node/lots' } as const
 
 /** Crashes one lot after the other until the drill is over. */
-function drip(everyMs: number, pick: (stack: Stack) => Promise<string | undefined>): Pick<Drill, 'begin' | 'end'> {
-  let isOver = false
-  let done: Promise<void> = Promise.resolve()
-  const go = async (stack: Stack): Promise<void> => {
-    while (!isOver) {
-      const id = await pick(stack)
-      // A lot that is just being restarted is not found: the next one is.
-      await stack.ask('n1', '/chaos/crash-lot', id === undefined ? {} : { id }).catch(() => undefined)
-      await sleep(everyMs)
-    }
-  }
-  return {
-    begin: async (stack) => {
-      isOver = false
-      done = go(stack)
-    },
-    end: async () => {
-      isOver = true
-      await done
-    },
-  }
-}
+const drip = (everyMs: number, pick: () => object) =>
+  // A lot that is just being restarted is not found: the next one is.
+  again(everyMs, (ground) => ground.ask('n1', '/chaos/crash-lot', pick()).catch(() => undefined))
 
 /** Lots opened for the drill, until so many live on the node. */
 async function lotsOn(stack: Stack, node: string, count: number): Promise<string[]> {
@@ -44,14 +26,29 @@ async function lotsOn(stack: Stack, node: string, count: number): Promise<string
 const NEW_VERSION_LOTS = 5
 let ofNewVersion: readonly string[] = []
 let turn = 0
-const crashesOfNewVersion = drip(250, async () => ofNewVersion[turn++ % ofNewVersion.length])
+const crashesOfNewVersion = drip(250, () => ({ id: ofNewVersion[turn++ % ofNewVersion.length] }))
 
 export const supervisionDrills: readonly Drill[] = [
   {
     what: 'lots crash one after the other',
     round: 'storm',
     expects: [{ alert: 'OtpRestartStorm', severity: 'warning', labels: { ...LOTS, scope: 'supervisor' } }],
-    begin: async (stack) => void (await stack.ask('n1', '/chaos/storm', { crashes: 60, perSecond: 20 })),
+    anywhere: true,
+    begin: async (ground) => void (await ground.ask('n1', '/chaos/storm', { crashes: 60, perSecond: 20 })),
+  },
+  {
+    what: 'children of three supervisors crash at the same time',
+    expects: [
+      { alert: 'OtpRestartStorm', severity: 'critical', labels: { scope: 'cluster' } },
+      ...[1, 2, 3].map((number) => ({
+        alert: 'OtpRestartStorm' as const,
+        severity: 'warning' as const,
+        labels: { supervisor: `chaos-${number}` },
+        inhibitedBy: 'OtpRestartStorm' as const,
+      })),
+    ],
+    anywhere: true,
+    begin: async (ground) => void (await ground.ask('n1', '/chaos/supervisors', { supervisors: 3, crashes: 60, perSecond: 20 })),
   },
   {
     what: 'lots crash faster than their supervisor allows',
@@ -60,17 +57,20 @@ export const supervisionDrills: readonly Drill[] = [
       { alert: 'OtpRestartStorm', severity: 'warning', labels: LOTS, inhibitedBy: 'OtpSupervisorGaveUp' },
     ],
     mayFire: { OtpCallErrorBudgetBurn: 'who asks a supervisor that is gone is not answered' },
-    begin: async (stack) => void (await stack.ask('n1', '/chaos/storm', { crashes: 1500, perSecond: 500 })),
+    anywhere: true,
+    begin: async (ground) => void (await ground.ask('n1', '/chaos/storm', { crashes: 1500, perSecond: 500 })),
+    // Its children went to the other nodes.
+    end: evenOut,
   },
   {
     what: 'a new version of one node crashes, while the others run the old one',
     expects: [{ alert: 'OtpVersionCrashRegression', severity: 'critical', labels: { version: '2.0.0-drill' } }],
     mayFire: {
-      ...LATE_RETURN,
       OtpDeployInProgress: 'two versions run',
       OtpRestartStorm: 'its crashes are a storm, too',
       OtpUnevenPlacement: 'the node that came back has few lots',
     },
+    mayFireInHaste: LATE_RETURN,
     begin: async (stack) => {
       await stack.end('n3', 'SIGTERM')
       await stack.rejoin('n3', { OTP_VERSION: '2.0.0-drill' })
@@ -78,15 +78,17 @@ export const supervisionDrills: readonly Drill[] = [
       await crashesOfNewVersion.begin(stack)
     },
     end: async (stack) => {
-      await crashesOfNewVersion.end?.(stack)
+      await crashesOfNewVersion.end(stack)
       await stack.end('n3', 'SIGTERM')
       await stack.rejoin('n3')
+      await evenOut(stack)
     },
   },
   {
     what: 'a lot crashes now and then',
     round: 'work',
     expects: [{ alert: 'OtpCrashLoopSlow', severity: 'warning', labels: LOTS }],
-    ...drip(1500, async () => undefined),
+    anywhere: true,
+    ...drip(1500, () => ({})),
   },
 ]

@@ -1,5 +1,6 @@
 // Drills on watching itself: spans that are lost, series that multiply, and silence.
 import type { Drill } from '../drill.ts'
+import { evenOut } from '../even-out.ts'
 import { LATE_RETURN } from '../tolerated.ts'
 
 /** What a node sees, and is seen as, that goes on after so long. */
@@ -17,6 +18,7 @@ export const telemetryDrills: readonly Drill[] = [
     what: 'all is well',
     round: 'work',
     expects: [{ alert: 'OtpWatchdog', severity: 'info', isEndless: true }],
+    anywhere: true,
     begin: async () => undefined,
   },
   {
@@ -33,11 +35,13 @@ export const telemetryDrills: readonly Drill[] = [
   {
     what: 'behaviours are named at run time',
     expects: [{ alert: 'OtpSeriesExplosion', severity: 'warning' }],
-    mayFire: { ...LATE_RETURN, OtpDeployInProgress: 'only a new start forgets series' },
+    mayFire: { OtpDeployInProgress: 'only a new start forgets series' },
+    mayFireInHaste: LATE_RETURN,
     begin: async (stack) => void (await stack.ask('n3', '/chaos/labels', { behaviours: 300 })),
     end: async (stack) => {
       await stack.end('n3', 'SIGTERM')
       await stack.rejoin('n3')
+      await evenOut(stack)
     },
   },
   {
@@ -48,7 +52,10 @@ export const telemetryDrills: readonly Drill[] = [
     ],
     mayFire: STANDSTILL,
     begin: async (stack) => stack.freeze('n3', true),
-    end: async (stack) => stack.freeze('n3', false),
+    end: async (stack) => {
+      stack.freeze('n3', false)
+      await evenOut(stack)
+    },
   },
   {
     what: 'Prometheus looks for the nodes where they are not',

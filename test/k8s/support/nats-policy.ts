@@ -2,7 +2,7 @@
 import { permissionsOf } from '#k8s/nats-server.ts'
 import { isAble } from '#src/nats/server-version.ts'
 import { environmentOf } from './node-policy.ts'
-import { type Container, type Rule, type Workload, workloads } from './policy.ts'
+import { type Container, matches, type NetworkPolicySpec, type Peer, type Rule, type Workload, workloads } from './policy.ts'
 import type { Resource } from './render.ts'
 
 const SERVERS = 'otp-nats'
@@ -96,6 +96,23 @@ export const NATS_RULES: Readonly<Record<string, Rule>> = {
       (config.match(/ca_file: /g) ?? []).length !== 2 && 'clients and routes need TLS',
       !config.includes('verify: true') && 'a route has to prove that it is a server',
     ]
+  }),
+  /** Nodes are clients, servers make routes, and nobody else comes to either; the port without a password is open to nobody. */
+  natsNetwork: ofServers((servers, resources) => {
+    const own = servers.spec.template.metadata.labels
+    const policies = resources.filter(({ kind }) => kind === 'NetworkPolicy').map(({ spec }) => spec as NetworkPolicySpec)
+    const entries = policies
+      .filter(({ podSelector: { matchLabels = {} } }) => Object.keys(matchLabels).length > 0 && matches(matchLabels, own))
+      .flatMap(({ ingress = [] }) => ingress)
+    const opened = (port: string): Peer[] =>
+      entries.filter(({ ports }) => ports === undefined || ports.some((one) => one.port === port)).flatMap(({ from = [{}] }) => from)
+    const only = (port: string, component: string): string | false => {
+      const isRight = ({ podSelector, namespaceSelector }: Peer): boolean =>
+        namespaceSelector === undefined && podSelector?.matchLabels?.['app.kubernetes.io/component'] === component
+      const from = opened(port)
+      return (from.length === 0 || !from.every(isRight)) && `${port} has to be open to pods that are ${component}, and to no others`
+    }
+    return [only('client', 'node'), only('routes', 'nats'), opened('monitor').length > 0 && 'monitor has no password, and is open']
   }),
   /** It has time to give away what it leads, and is of a version that decides as it promises. */
   natsServer: ofServers((servers, resources) => {

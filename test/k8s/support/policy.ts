@@ -197,14 +197,16 @@ const network: Rule = (resources) => {
   return problems
 }
 
-interface NetworkPolicySpec {
+/** What a policy lets in. */
+export interface NetworkPolicySpec {
   readonly podSelector: { readonly matchLabels?: Labels }
   readonly policyTypes: readonly string[]
   readonly ingress?: readonly { readonly from?: readonly Peer[]; readonly ports?: readonly { readonly port?: string | number }[] }[]
   readonly egress?: readonly object[]
 }
 
-interface Peer {
+/** Who may come. */
+export interface Peer {
   readonly podSelector?: { readonly matchLabels?: Labels }
   readonly namespaceSelector?: object
 }

@@ -4,9 +4,10 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { entriesOf } from '#test/history/history.ts'
 import { takeoverOf } from '#test/history/takeover.ts'
 import { afterTakeover, violations } from '#test/history/verdict.ts'
-import { FaultCluster, whyNoJumps } from '../support/fault-cluster.ts'
+import { FaultCluster } from '../support/fault-cluster.ts'
+import { monotonic } from '../support/monotonic.ts'
 import { whyNoNetwork } from '../support/network.ts'
-import { monotonic } from '../support/workload/notes.ts'
+import { whyNoJumps } from '../support/wall-clocks.ts'
 
 const missing = whyNoNetwork() ?? whyNoJumps()
 const LOTS = 1000
@@ -23,10 +24,10 @@ afterAll(() => cluster?.stop())
 
 test('wall clocks that jump by an hour, forth and back, make nobody down and move nothing', async () => {
   const from = monotonic()
-  cluster.setClock('n1', HOUR_MS)
-  cluster.setClock('n2', -HOUR_MS)
+  cluster.clocks.set('n1', HOUR_MS)
+  cluster.clocks.set('n2', -HOUR_MS)
   await sleep(2500)
-  cluster.setClock('n1', -HOUR_MS)
+  cluster.clocks.set('n1', -HOUR_MS)
   await sleep(2500)
   const walls = cluster.histories().map(({ entries }) => entries.map(({ wall, at }) => wall - at))
   expect(walls.filter((of) => Math.max(...of) - Math.min(...of) > HOUR_MS / 2)).toHaveLength(2)
@@ -49,7 +50,7 @@ test('clocks that are hours apart decide nothing about a takeover: each name liv
 test('a node whose clock went back an hour or more between two of its lives takes part again', async () => {
   const from = monotonic()
   // Two hours and not one: its clock may have been an hour behind already.
-  cluster.setClock(gone, -2 * HOUR_MS)
+  cluster.clocks.set(gone, -2 * HOUR_MS)
   cluster.start(gone)
   await cluster.ready()
   await sleep(1000)

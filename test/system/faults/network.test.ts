@@ -5,8 +5,8 @@ import { entriesOf } from '#test/history/history.ts'
 import { inWords, lastDoubleAfter, longest, violations } from '#test/history/verdict.ts'
 import { FaultCluster } from '../support/fault-cluster.ts'
 import { Figures } from '../support/figures.ts'
+import { monotonic } from '../support/monotonic.ts'
 import { type Undo, whyNoNetwork } from '../support/network.ts'
-import { monotonic } from '../support/workload/notes.ts'
 
 const missing = whyNoNetwork()
 const figures = new Figures()

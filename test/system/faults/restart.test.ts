@@ -5,8 +5,8 @@ import { livesOf } from '#test/history/ownership.ts'
 import { afterTakeover, inWords, longest, violations } from '#test/history/verdict.ts'
 import { FaultCluster } from '../support/fault-cluster.ts'
 import { Figures } from '../support/figures.ts'
+import { monotonic } from '../support/monotonic.ts'
 import { whyNoNetwork } from '../support/network.ts'
-import { monotonic } from '../support/workload/notes.ts'
 
 const missing = whyNoNetwork()
 const figures = new Figures()

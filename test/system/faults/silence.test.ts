@@ -6,8 +6,8 @@ import { takeoverOf } from '#test/history/takeover.ts'
 import { inWords, lastDoubleAfter, longest, violations } from '#test/history/verdict.ts'
 import { FaultCluster } from '../support/fault-cluster.ts'
 import { Figures } from '../support/figures.ts'
+import { monotonic } from '../support/monotonic.ts'
 import { whyNoNetwork } from '../support/network.ts'
-import { monotonic } from '../support/workload/notes.ts'
 
 const missing = whyNoNetwork()
 const figures = new Figures()

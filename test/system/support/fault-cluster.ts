@@ -1,12 +1,12 @@
 // A cluster of the workload's nodes, each an OS process in a network namespace of its own, and what a test wants to know of it.
-import { globSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { History } from '#test/history/history.ts'
 import { judge, type Verdict } from '#test/history/verdict.ts'
 import { eventually } from '#test/support/eventually.ts'
+import { monotonic } from './monotonic.ts'
 import { Network } from './network.ts'
 import { Directory } from './os.ts'
-import { monotonic } from './workload/notes.ts'
+import { WallClocks } from './wall-clocks.ts'
 import { lotNames } from './workload/settings.ts'
 import { WorkloadProcess } from './workload-process.ts'
 
@@ -14,14 +14,6 @@ const PORT = 4369
 /** From each node. */
 const BIDS_A_SECOND = 50
 const READY_WITHIN_MS = 30_000
-/** Where Debian has it, whatever the machine. */
-const [FAKETIME] = globSync('/usr/lib/*/faketime/libfaketime.so.1')
-
-/** Why wall clocks cannot be made to jump here; undefined: they can. */
-export function whyNoJumps(): string | undefined {
-  return FAKETIME === undefined ? 'libfaketime is needed: install faketime' : undefined
-}
-
 export interface FaultClusterOptions {
   readonly lots: number
   /** Whether wall clocks can be made to jump. */
@@ -34,6 +26,8 @@ export class FaultCluster {
   readonly lots: readonly string[]
   readonly #options: FaultClusterOptions
   readonly #directory = new Directory()
+  /** Of those nodes that were started with `canJump`. */
+  readonly clocks = new WallClocks(this.#directory.path)
   /** Every OS process there has been, the latest of each node last. */
   readonly #processes: WorkloadProcess[] = []
 
@@ -74,7 +68,7 @@ export class FaultCluster {
         waitFor: formed ? this.names.length : 1,
         history: join(this.#directory.path, `${this.#processes.length}-${name}.jsonl`),
       },
-      this.#options.canJump === true ? this.#fakeTime(name) : {},
+      this.#options.canJump === true ? this.clocks.env(name) : {},
     )
     this.#processes.push(process)
     return process
@@ -133,29 +127,6 @@ export class FaultCluster {
     await Promise.all(this.running().map((process) => process.ask('account', undefined)))
     const to = monotonic()
     return judge(this.histories(), { lots: this.lots, from, to })
-  }
-
-  /** The wall clock of a node is off by so much from now on; time as it passes is not touched. */
-  setClock(name: string, offsetMs: number): void {
-    const path = this.#clockFile(name)
-    // Its reader must never see half of it.
-    writeFileSync(`${path}.new`, `${offsetMs < 0 ? '-' : '+'}${Math.abs(offsetMs) / 1000}\n`)
-    renameSync(`${path}.new`, path)
-  }
-
-  #clockFile(name: string): string {
-    return join(this.#directory.path, `${name}.clock`)
-  }
-
-  #fakeTime(name: string): NodeJS.ProcessEnv {
-    if (!this.#processes.some(({ settings }) => settings.name === name)) this.setClock(name, 0)
-    return {
-      LD_PRELOAD: FAKETIME,
-      FAKETIME_TIMESTAMP_FILE: this.#clockFile(name),
-      FAKETIME_NO_CACHE: '1',
-      // A monotonic clock that jumps is no clock that a kernel gives.
-      FAKETIME_DONT_FAKE_MONOTONIC: '1',
-    }
   }
 
   /** Ends everything and leaves nothing. */

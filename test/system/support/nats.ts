@@ -1,6 +1,6 @@
 // Servers of NATS for a test: one, or three that keep three copies; each a process that can be killed, frozen and brought back.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { portsOf } from '#src/launcher/ports.ts'
@@ -15,9 +15,21 @@ export interface ServersOptions {
   readonly config?: string
   /** Another program than the one that was found. */
   readonly program?: string
+  /** How it writes to its disk; an old one knows no other way than its own. */
+  readonly sync?: string
 }
 
 const READY_WITHIN_MS = 20_000
+
+const PAUSE = new Int32Array(new SharedArrayBuffer(4))
+
+/** Whether every thread of it stands still. */
+function isStopped(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).every((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
+    return stat[stat.lastIndexOf(')') + 2] === 'T'
+  })
+}
 
 /** Where `.ci/packages` puts it. */
 function fetched(): string {
@@ -70,9 +82,11 @@ export class NatsServers {
   readonly #directory = new Directory()
   readonly #servers: readonly Server[]
   readonly #routes: readonly number[]
+  readonly #sync: string
   #config: string
 
-  private constructor(program: string, portBase: number, count: number, config: string) {
+  private constructor(program: string, portBase: number, count: number, config: string, sync: string) {
+    this.#sync = sync
     this.#program = program
     this.#config = config
     const portsAt = (index: number) => portsOf(portBase, index + 1)
@@ -83,9 +97,14 @@ export class NatsServers {
     this.#routes = this.#servers.map((_, index) => portsAt(count + index).http)
   }
 
-  static async start({ count = 1, config = '', program = NATS_SERVER }: ServersOptions = {}): Promise<NatsServers> {
+  static async start({
+    count = 1,
+    config = '',
+    program = NATS_SERVER,
+    sync = 'sync_interval: always',
+  }: ServersOptions = {}): Promise<NatsServers> {
     if (program === undefined) throw new Error(NO_NATS)
-    const servers = new NatsServers(program, await freePortBase(2 * count), count, config)
+    const servers = new NatsServers(program, await freePortBase(2 * count), count, config, sync)
     for (const [index] of servers.#servers.entries()) servers.#spawn(index)
     await servers.ready()
     return servers
@@ -108,20 +127,19 @@ export class NatsServers {
     return this.#server(index).command?.pid as number
   }
 
-  /** What a server wrote to its log. */
-  log(index: number): string {
-    return this.#server(index).command?.stderr ?? ''
-  }
-
   /** Resolves when the servers that run can be used: with three, as soon as two of them agree. */
   async ready(): Promise<void> {
     const running = this.#servers.filter(({ command, isFrozen }) => command !== undefined && !isFrozen)
     for (const server of running) {
-      await eventually(`${server.name} is ready`, READY_WITHIN_MS, async () => {
+      const gone = server.command?.ended.then(() => {
+        throw new Error(`${server.name} ended: ${server.command?.stderr}`)
+      })
+      const ready = eventually(`${server.name} is ready`, READY_WITHIN_MS, async () => {
         if (this.count === 1) return (await server.ask<{ status: string }>('/healthz')).status === 'ok'
         const { meta_cluster: meta } = await server.ask<{ meta_cluster?: { leader?: string; cluster_size?: number } }>('/jsz')
         return meta?.leader !== undefined && meta.leader !== '' && meta.cluster_size === this.count
       })
+      await Promise.race([ready, gone])
     }
   }
 
@@ -168,10 +186,12 @@ export class NatsServers {
     this.#server(index).isFrozen = false
   }
 
-  /** SIGSTOP: its sockets stay open and nothing is answered. */
+  /** SIGSTOP: its sockets stay open and nothing is answered, from when this returns. */
   freeze(index: number): void {
     this.#server(index).command?.kill('SIGSTOP')
     this.#server(index).isFrozen = true
+    // On a busy machine a thread of it may run on for a moment.
+    while (!isStopped(this.pid(index))) Atomics.wait(PAUSE, 0, 0, 1)
   }
 
   thaw(index: number): void {
@@ -180,7 +200,8 @@ export class NatsServers {
   }
 
   /** Starts a server again that was killed, on its ports and with what it had stored. */
-  async bringBack(index: number): Promise<void> {
+  async bringBack(index: number, config = this.#config): Promise<void> {
+    this.#config = config
     this.#spawn(index)
     await this.ready()
   }
@@ -191,17 +212,25 @@ export class NatsServers {
     for (const [index, { command }] of this.#servers.entries()) {
       this.#write(index)
       if (command === undefined) continue
-      const reloads = count(this.log(index), 'Reloaded server configuration')
+      const before = command.stderr.length
       command.kill('SIGHUP')
-      await eventually('the configuration is read', 5000, () => count(this.log(index), 'Reloaded server configuration') > reloads)
+      await eventually('the configuration is read', 5000, () => {
+        const since = command.stderr.slice(before)
+        if (since.includes('Failed to reload')) throw new Error(since)
+        return since.includes('Reloaded server configuration')
+      })
     }
   }
 
   /** A file beside the configuration, for certificates and keys; its path. */
   file(name: string, content: string): string {
-    const path = join(this.#directory.path, name)
+    const path = this.pathOf(name)
     writeFileSync(path, content, { mode: 0o600 })
     return path
+  }
+
+  pathOf(name: string): string {
+    return join(this.#directory.path, name)
   }
 
   async stop(): Promise<void> {
@@ -231,11 +260,7 @@ export class NatsServers {
     return this.file(
       `${name}.conf`,
       `server_name: ${name}\nlisten: "127.0.0.1:${port}"\nhttp: "127.0.0.1:${httpPort}"\n` +
-        `jetstream { store_dir: ${JSON.stringify(store)}, sync_interval: always }\n${cluster}${this.#config}\n`,
+        `jetstream { store_dir: ${JSON.stringify(store)}, ${this.#sync} }\n${cluster}${this.#config}\n`,
     )
   }
-}
-
-function count(text: string, part: string): number {
-  return text.split(part).length - 1
 }

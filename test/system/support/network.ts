@@ -121,7 +121,8 @@ function removeLeftovers(): void {
 
 /** Namespaces of these tests that there are now. */
 export function namespaces(): string[] {
-  return execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' })
+  // It says on stderr what others make or remove at this moment: no failure.
+  return execFileSync('ip', ['netns', 'list'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
     .split('\n')
     .map((line) => line.split(' ')[0] ?? '')
     .filter((name) => name.startsWith(PREFIX))

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from '#test/support/eventually.ts'
+import { sumOf } from '#test/support/metrics-page.ts'
 import { allGone, Command, Directory, freePortBase } from './os.ts'
 
 export interface RunNode {
@@ -30,7 +31,7 @@ export interface ClusterEvent {
 }
 
 /** From the command to its line: npm's own start included. */
-const READY_WITHIN_MS = 20_000
+const READY_WITHIN_MS = 60_000
 
 export class Run {
   readonly portBase: number
@@ -142,21 +143,7 @@ export class Run {
   /** The sum of a metric's samples whose labels hold all these texts, over several nodes. */
   async metric(names: readonly string[], metric: string, ...labels: readonly string[]): Promise<number> {
     const pages = await Promise.all(names.map(async (name) => (await fetch(this.node(name).metrics)).text()))
-    return pages
-      .flatMap((page) => page.split('\n'))
-      .filter((line) => (line.startsWith(`${metric}{`) || line.startsWith(`${metric} `)) && labels.every((label) => line.includes(label)))
-      .reduce(
-        (sum, line) =>
-          sum +
-          Number(
-            line
-              .slice(line.lastIndexOf('}') + 1)
-              .trim()
-              .split(' ')
-              .at(0),
-          ),
-        0,
-      )
+    return pages.reduce((all, page) => all + sumOf(page, metric, ...labels), 0)
   }
 
   /** Ends the run as Ctrl-C does, and cleans up behind it. */

@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createNode, EventStream, type NodeEvents, staticTopology } from '#otp-labs'
+import { answerWith, type Request, tellReady } from '../told.ts'
 import { Bidders } from './bidders.ts'
 import { notedLot } from './lot.ts'
 import { notesIn } from './notes.ts'
-import { lotNames, type Questions, type Request, type Told, type WorkloadSettings } from './settings.ts'
+import { lotNames, type Questions, type WorkloadSettings } from './settings.ts'
 
 const OPENED_AT_ONCE = 100
 const TRY_AGAIN_MS = 100
@@ -42,20 +43,10 @@ node.onFailure = (reason) => {
 }
 process.on('SIGTERM', () => void node.stop('SIGTERM').then(() => process.exit(0)))
 const bidders = new Bidders(node, lot, lots, note)
-process.on('message', (request: Request) => {
-  answer(request).then(
-    (value) => tell({ id: request.id, answer: value }),
-    (error: unknown) => tell({ id: request.id, error: String(error) }),
-  )
-})
+answerWith<Questions>(answer)
 while (node.cluster.alive.size < settings.waitFor) await sleep(TRY_AGAIN_MS)
 await openAll()
-tell({ ready: true })
-
-function tell(told: Told): void {
-  // The channel may close meanwhile; the disconnect says what that means.
-  process.send?.(told, () => undefined)
-}
+tellReady()
 
 function noteEvents(): void {
   for (const type of NOTED_EVENTS) {
@@ -78,7 +69,7 @@ async function isOpen(id: string): Promise<boolean> {
   return result.ok || result.reason === 'already_started'
 }
 
-async function answer(request: Request): Promise<Questions[keyof Questions]['answer']> {
+async function answer(request: Request<Questions>): Promise<Questions[keyof Questions]['answer']> {
   switch (request.ask) {
     case 'bid':
       bidders.bid(request.question.rate)

@@ -1,11 +1,7 @@
 // The file into which one OS process notes what happens; each line is in the kernel's hands before the process goes on, so that a kill loses none.
 import { openSync, writeSync } from 'node:fs'
 import type { Entry, Note } from '#test/history/history.ts'
-
-/** Milliseconds of CLOCK_MONOTONIC, the same in every process of the machine. */
-export function monotonic(): number {
-  return Number(process.hrtime.bigint()) / 1e6
-}
+import { monotonic } from '../monotonic.ts'
 
 export type TakeNote = (note: Note) => void
 

@@ -37,13 +37,3 @@ export interface Questions {
   /** Each lot that lives here notes its bids. */
   account: { question: undefined; answer: undefined }
 }
-
-export type Request = {
-  [K in keyof Questions]: { readonly id: number; readonly ask: K; readonly question: Questions[K]['question'] }
-}[keyof Questions]
-
-/** `ready`: it owns lots, and all of its list have been opened. */
-export type Told =
-  | { readonly ready: true }
-  | { readonly id: number; readonly answer: unknown }
-  | { readonly id: number; readonly error: string }
