@@ -152,6 +152,29 @@ describe('unanimous refusal', () => {
   })
 })
 
+describe('a lease', () => {
+  test('that a member has not is known by its youngest heartbeat, and passed on', () => {
+    hear(0, b(1))
+    expect(view.member('b.10')?.leaseless).toBe(false)
+    expect(hear(100, b(2, 0, 8))).toEqual([])
+    expect(view.member('b.10')).toMatchObject({ status: 'up', leaseless: true, draining: false })
+    expect(view.gossip(100)).toContainEqual(['b.10', 2, 0, 8])
+    hear(200, b(4))
+    hear(300, b(3, 0, 8))
+    expect(view.member('b.10')?.leaseless).toBe(false)
+  })
+
+  test('is told with a beat of its own', () => {
+    view.lease(true)
+    expect(view.beat()).toEqual(['a.10', 0, 0, 0])
+    view.lease(false)
+    view.lease(false)
+    expect(view.beat()).toEqual(['a.10', 1, 0, 8])
+    view.lease(true)
+    expect(view.beat()).toEqual(['a.10', 2, 0, 0])
+  })
+})
+
 describe('draining', () => {
   test('a member that takes nothing new is up all the same, and may take it back', () => {
     hear(0, b(1))

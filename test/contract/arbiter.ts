@@ -278,14 +278,18 @@ export function arbiterContract(
       'tells when it may own names, and when another may not any more': async () => {
         const [a, b] = (await started('a.1', 'b.1')) as [Arbiter, Arbiter]
         const told: string[] = []
-        a.onChange(() => told.push(`a ${a.mayOwn}`))
-        b.onChange(() => told.push(`b ${b.mayStillRun('a.1')}`))
+        // Where time is real, b may be late with its own lease, and tells of that, too.
+        const tell = (what: string): void => {
+          if (told.findLast((each) => each[0] === what[0]) !== what) told.push(what)
+        }
+        a.onChange(() => tell(`a ${a.mayOwn}`))
+        b.onChange(() => tell(`b ${b.mayStillRun('a.1')}`))
         expect(b.mayStillRun('a.1')).toBe(true)
         world.cut('a.1')
         await world.until(() => !b.mayStillRun('a.1'), 3 * world.leaseMs)
         world.mend('a.1')
         await world.until(() => a.mayOwn, 2 * world.leaseMs)
-        expect(told).toEqual(['a false', 'b false', 'a true'])
+        expect(told.filter((each) => each !== 'b true')).toEqual(['a false', 'b false', 'a true'])
       },
     }
 

@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { manifests } from '#k8s/generate.ts'
-import { permissionsOf } from '#k8s/nats-server.ts'
 
 describe('generated for Kubernetes', () => {
   test.for(Object.entries(manifests()))('%s is what the code says', ([path, text]) => {
@@ -20,15 +19,6 @@ describe('generated for Kubernetes', () => {
     const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1)
     expect(deployed.toSorted(byName)).toEqual(tested.toSorted(byName))
     expect(deployed.length).toBeGreaterThan(0)
-  })
-
-  test('what users of NATS may do there is what the how-to lists', () => {
-    const listed = (verb: string): string[] => {
-      const [, list = ''] = new RegExp(`^${verb}: \\{ allow: \\[([^\\]]+)\\]`, 'm').exec(readFileSync('docs/how-to/nats.md', 'utf8')) ?? []
-      return [...list.matchAll(/"([^"]+)"/g)].map((match) => match[1] as string).toSorted()
-    }
-    const { publish, subscribe } = permissionsOf('shop')
-    expect([listed('publish'), listed('subscribe')]).toEqual([publish.toSorted(), subscribe.toSorted()])
   })
 
   test('every board is a ConfigMap of its own, and small enough for one', () => {

@@ -273,3 +273,82 @@ test('a node does not start without a lease', async () => {
   engine.mend('n2')
   await box.clock.until(() => node.isReady, 20_000)
 })
+
+test('a child that takes its supervisor down goes elsewhere, then into quarantine, and begins again when it is released', async () => {
+  const world = await running()
+  const { box } = world
+  const crash = (node: string) => box.node(node).cast(world.lot.named('lot-2'), 'crash')
+  const isQuarantined = () => box.node('n1').supervisor.quarantined().length === 1
+  for (let i = 0; i < 400 && !isQuarantined(); i++) {
+    crash('n1')
+    await box.clock.advance(100)
+  }
+  expect(isQuarantined()).toBe(true)
+  await box.clock.advance(20_000)
+  expect(world.runningOn('lot-2')).toEqual([])
+  expect(LOTS.filter((lot) => world.servedBy(lot) === undefined)).toEqual(['lot-2'])
+  expect(await box.through(box.node('n2').supervisor.release('lot-2'))).toBe(true)
+  await box.clock.until(() => world.servedBy('lot-2') !== undefined, 40_000)
+  expect(overlaps(world.handled)).toEqual([])
+})
+
+test('a child that ends by itself is over for the arbiter, too', async () => {
+  const world = await ArbitratedBox.formed({ names: NAMES, note })
+  const { box, engine, lot } = world
+  const node = box.node('n2')
+  expect(await box.through(node.supervisor.startChild({ id: 'once', start: [lot, 'once'], restart: 'transient' }))).toMatchObject({
+    ok: true,
+  })
+  node.cast(lot.named('once'), 'end')
+  await box.clock.advance(1000)
+  expect(Buffer.from(engine.peek('name.once').value ?? '').toString()).toContain('"ended":true')
+  expect(world.runningOn('once')).toEqual([])
+})
+
+test('children go to a node that comes, and each is served by one owner all along', async () => {
+  const world = await ArbitratedBox.formed({
+    names: NAMES,
+    note,
+    node: { supervisor: { processRedistribution: 'active', rebalance: { stableMs: 2000, coolDownMs: 1000 } } },
+  })
+  const { box } = world
+  await box.stop('n3')
+  for (const lot of LOTS) expect(await world.start('n1', lot)).toMatchObject({ ok: true })
+  box.start('n3')
+  await box.clock.until(() => lotsOf(world, 'n3').length >= 2, 60_000)
+  await box.clock.advance(10_000)
+  expect(allServed(world)).toBe(true)
+  expect(box.violations('lot')).toEqual([])
+  expect(overlaps(world.handled)).toEqual([])
+})
+
+test('a node that drains gives its children away, and has others when it takes some again', async () => {
+  const world = await running()
+  const { box } = world
+  const report = await box.through(box.node('n2').drain())
+  expect(report).toMatchObject({ outcome: 'completed', gaveUp: 0 })
+  expect(lotsOf(world, 'n2')).toEqual([])
+  expect(box.node('n2').resume()).toBe(true)
+  const [lot] = lotsOf(world, 'n1') as [string]
+  expect(await box.through(box.node('n3').supervisor.moveChild(lot, 'n2'))).toEqual({ ok: true, outcome: 'completed' })
+  await box.clock.advance(1000)
+  expect(allServed(world)).toBe(true)
+  expect(overlaps(world.handled)).toEqual([])
+})
+
+test('a terminated child whose owner was cut off does not come back with it', async () => {
+  const world = await running()
+  const { box } = world
+  const [lot] = lotsOf(world, 'n3') as [string]
+  box.network.partition([['n3'], ['n1', 'n2']])
+  await box.clock.advance(8000)
+  // The owner is not seen: the word goes into the directory, and reaches it when it is back.
+  expect(await box.through(box.node('n1').supervisor.terminateChild(lot))).toBe(true)
+  expect(world.runningOn(lot)).toEqual(['n3'])
+  box.network.heal()
+  await box.clock.until(() => world.runningOn(lot).length === 0, 30_000)
+  await box.clock.advance(20_000)
+  expect(world.runningOn(lot)).toEqual([])
+  expect(await world.start('n2', lot)).toMatchObject({ ok: true })
+  expect(overlaps(world.handled)).toEqual([])
+})

@@ -67,6 +67,10 @@ const TOLD = [
   'state.write_failed',
   'handoff.ended',
   'handoff.received',
+  'arbiter.lease_acquired',
+  'arbiter.lease_lost',
+  'arbiter.session_ended',
+  'arbiter.claimed',
 ] as const satisfies readonly (keyof NodeEvents)[]
 
 /** The same seed and options always run the same. */
@@ -132,6 +136,8 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
     await box.clock.advance(LOOK_MS)
   }
   await box.clock.advance(WATCH_MS)
+  // A move that was asked for in the midst of it may end only now, and its name may have to be waited for.
+  while (engine !== undefined && !isQuiet() && box.clock.now() < limit) await box.clock.advance(LOOK_MS)
   ledger.checkQuiet()
   for (const what of engine?.overlaps() ?? []) note('overlap', what)
   for (const what of box.violations('lot')) note(what.startsWith('views differ') ? 'views_differ' : 'duplicate', what)

@@ -1,6 +1,6 @@
 // A cluster in a box with an arbiter over a model of its engine, children that note all that they handle, and what is wrong with that.
 import { type ArbiterFactory, type LeasedArbiterOptions, leasedArbiter } from '#distributed'
-import { genServer, reply } from '#otp-labs'
+import { genServer, reply, stop } from '#otp-labs'
 import { Box, type BoxOptions } from './box.ts'
 import { FakeClock } from './fake-clock.ts'
 import { ModelEngine, type ModelEngineOptions } from './model-key-value.ts'
@@ -28,6 +28,12 @@ export function notingLot(handled: Handled[], now: () => number) {
     calls: {
       token: (state, _: undefined, self) => reply(self.fencingToken, state),
       beats: (state) => reply(state.beats, state),
+    },
+    casts: {
+      crash: () => {
+        throw new Error('asked to')
+      },
+      end: (state) => stop('normal', state),
     },
     infos: {
       beat: ({ id, beats }, _, self) => {

@@ -98,7 +98,7 @@ export class Claims {
       for (let looks = 0; looks < LOOKS; looks++) {
         const decided = await this.#look(attempt)
         if (decided !== undefined) return decided
-        if (looks > 0) await new Promise<void>((resolve) => this.#o.clock.after(this.#o.times.retryMs / 4, resolve))
+        if (looks > 0) await this.#pause(this.#o.times.retryMs / 4)
       }
     } catch {
       // Nobody answers, or what is there cannot be read.
@@ -175,7 +175,7 @@ export class Claims {
   }
 
   async #releaseLater(key: string, owned: Owned, as: Released): Promise<void> {
-    do await this.#pause()
+    do await this.#pause(this.#o.times.renewMs)
     while (this.#isCurrent(owned.lease) && !(await this.#tryToRelease(key, owned, as)))
   }
 
@@ -187,8 +187,9 @@ export class Claims {
 
   async #search(attempt: Attempt): Promise<void> {
     const { key, nonce, n } = attempt
+    const { retryMs, renewMs } = this.#o.times
     for (let searches = 0; searches < SEARCHES; searches++) {
-      await this.#pause()
+      await this.#pause(searches === 0 ? retryMs : renewMs)
       if (this.#strays.get(key) !== nonce || this.#o.lease()?.n !== n) return
       if (await this.#isFound(attempt).catch(() => false)) break
     }
@@ -203,8 +204,8 @@ export class Claims {
     return this.#tryToRelease(key, { ...entry, epoch: revision, agreedAt: claimant.isAgreed ? claimant.epoch : 0 }, 'unused')
   }
 
-  #pause(): Promise<void> {
-    return new Promise((resolve) => this.#o.clock.after(this.#o.times.renewMs, resolve))
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#o.clock.after(ms, resolve))
   }
 }
 

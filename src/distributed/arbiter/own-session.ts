@@ -102,6 +102,7 @@ export class OwnSession {
     const { clock, times, name } = this.#o
     const limitMs = START_LEASES * times.leaseMs
     const timer = clock.after(limitMs, () => {
+      if (this.#isStopping) return
       const message = `no lease from the arbiter ${name} within ${limitMs} ms: ${this.#why ?? 'nobody answered'}; check that its servers are up and reached`
       this.#first.reject(new CodedError('ERR_OTP_DISTRIBUTED_NO_LEASE', message))
     })
@@ -275,8 +276,6 @@ export class OwnSession {
     const { clock, events, name } = this.#o
     const lease = this.#lease
     this.#isStopping = true
-    this.#first.promise.catch(() => undefined)
-    this.#first.reject(new CodedError('ERR_OTP_DISTRIBUTED_NO_LEASE', `no lease from the arbiter ${name}: the node was stopped`))
     this.#timer?.cancel()
     this.#watchdog?.cancel()
     if (lease === undefined) return

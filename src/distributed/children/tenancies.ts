@@ -19,7 +19,7 @@ export function isRefusal(reason: unknown): boolean {
 }
 
 /** A name that was refused since its owner's lease may still run is not asked for again for so long, unless that lease ends. */
-const HELD_MS = 5000
+const HELD_MS = 3000
 
 /** What a child handles messages by, through all its restarts on this node. */
 export class Tenancy implements Tenure {

@@ -33,12 +33,12 @@ interface Members {
 }
 
 async function expectLeases(run: Run): Promise<void> {
-  const { members } = await run.get<Members>('n1', '/observer/v1/cluster')
-  expect(members.map(({ name, load }) => `${name} ${load.arbiter?.name} ${load.arbiter?.state}`)).toEqual([
-    'n1 nats held',
-    'n2 nats held',
-    'n3 nats held',
-  ])
+  const all = ['n1 nats held', 'n2 nats held', 'n3 nats held']
+  await eventually('every node holds a lease', 15_000, async () => {
+    const { members } = await run.get<Members>('n1', '/observer/v1/cluster')
+    const leases = members.map(({ name, load }) => `${name} ${load.arbiter?.name} ${load.arbiter?.state}`)
+    return all.every((lease) => leases.includes(lease))
+  })
 }
 
 beforeEach((context) => context.skip(NO_NATS !== undefined, NO_NATS))
