@@ -137,7 +137,7 @@ export class SmallNode {
   #isHeld(owner: string): boolean {
     if (owner === this.id) return false
     const heard = this.#heard.get(owner.slice(0, owner.indexOf('.')))
-    const isAlive = heard !== undefined && heard.hasLease && this.clock.now() - heard.at < DOWN_MS
+    const isAlive = heard?.hasLease === true && this.clock.now() - heard.at < DOWN_MS
     return isAlive || this.arbiter.mayStillRun(owner)
   }
 
