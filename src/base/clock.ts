@@ -10,7 +10,7 @@ export interface Clock {
   now(): number
   /** Milliseconds since 1970 by the wall clock; may jump. */
   wall(): number
-  /** Calls `fn` once, `ms` milliseconds from now. The timer does not keep the OS process alive. */
+  /** Calls `fn` once, `ms` milliseconds from now; soon, if that time has passed. The timer does not keep the OS process alive. */
   after(ms: number, fn: () => void): Timer
   /** Calls `fn` when the event loop has had a turn for sockets and timers. */
   soon(fn: () => void): void
@@ -36,7 +36,8 @@ function after(ms: number, fn: () => void): Timer {
     })
     return { cancel: () => timer.cancel() }
   }
-  const timer = setTimeout(fn, ms)
+  // A time that has passed is one for a warning to `setTimeout`.
+  const timer = setTimeout(fn, Math.max(0, ms))
   timer.unref()
   return { cancel: () => clearTimeout(timer) }
 }

@@ -65,3 +65,14 @@ test('the monotonic clock has fractions and does not follow the wall clock', () 
   expect(systemClock.now()).toBeGreaterThanOrEqual(before)
   expect(systemClock.now()).toBeLessThan(systemClock.wall())
 })
+
+test('a time that has passed while a node stood still is no reason for a warning', async () => {
+  vi.useRealTimers()
+  const warned = vi.fn<(warning: Error) => void>()
+  process.on('warning', warned)
+  await new Promise<void>((resolve) => systemClock.after(-300, resolve))
+  // Warnings come a turn later.
+  await new Promise<void>((resolve) => systemClock.soon(resolve))
+  process.off('warning', warned)
+  expect(warned).not.toHaveBeenCalled()
+})

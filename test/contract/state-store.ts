@@ -269,7 +269,8 @@ export function stateStoreContract(
       },
     }
 
-    test.for(sentences)('%s', async (sentence, { skip }) => {
+    // Stores that wait for disks wait for all that others write there.
+    test.for(sentences)('%s', { timeout: 60_000 }, async (sentence, { skip }) => {
       const reason = waived[sentence]
       if (reason !== undefined) skip(`waived: ${reason}`)
       await bodies[sentence]()

@@ -17,9 +17,12 @@ export async function withServers<T>(count: Servers, play: (servers: readonly st
   }
 }
 
+/** What a busy machine takes: what is slow is to be measured. */
+const REQUEST_MS = 30_000
+
 export function withNats<T>(count: Servers, play: (nats: Nats) => Promise<T>): Promise<T> {
   return withServers(count, async (servers) => {
-    const nats = await connectNats({ servers, cluster: 'bench', replicas: count })
+    const nats = await connectNats({ servers, cluster: 'bench', replicas: count, requestMs: REQUEST_MS })
     try {
       return await play(nats)
     } finally {

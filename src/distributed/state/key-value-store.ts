@@ -12,7 +12,7 @@ import type { OpenResult, StateStore, StateStoreContext, StateStoreFactory, Writ
 export interface KeyValueStateStoreOptions {
   /** Of the store, in metrics: lower-case letters, as `nats`. */
   readonly name: string
-  /** Larger states lie in blobs, which cost three writes more. Default 64 KiB; never more than an eighth of the engine's largest value. */
+  /** Larger states lie in blobs, which cost four requests more, or as many as the engine makes of them. Default 64 KiB; never more than an eighth of the engine's largest value. */
   readonly inlineBytes?: number
   /** For what comes before a node is made. */
   readonly clock?: Clock

@@ -12,7 +12,6 @@ const TRACE_MS = 3_600_000
 
 export class StateEngine {
   readonly clock: Clock
-  readonly maxValueBytes: number
   readonly #keyValue: KeyValue
   readonly #blobs: Blobs
   readonly #calls = new InFlight(CALLS)
@@ -22,7 +21,6 @@ export class StateEngine {
     this.#keyValue = keyValue
     this.#blobs = blobs
     this.clock = clock
-    this.maxValueBytes = keyValue.maxValueBytes
   }
 
   get(name: string): Promise<KeyValueEntry> {

@@ -164,6 +164,23 @@ describe('an owner whose process stood still', () => {
     expect(judgeOwners(lives([300, 1]))).toMatchObject({ overlaps: 1, late: 1, frozen: 0 })
   })
 
+  test('between the grant of a name and its init is counted apart, however many there are; what comes later is not', () => {
+    const begun = (name: string, begin: number): Handled => ({ name, pid: 'n1.1', what: 'init', epoch: 1, begin, end: begin + 0.1 })
+    const late = (...handled: readonly Handled[]) => [
+      { id: 'n1#1', pauses: stopped, handled },
+      ...['job', 'another'].map((name) =>
+        life(`n2#1 ${name}`, [
+          [50, 5, { name }],
+          [100, 5, { name }],
+        ]),
+      ),
+    ]
+    expect(judgeOwners(late(begun('job', 90.1), begun('another', 90.3)))).toMatchObject({ violations: [], frozen: 2 })
+    expect(kindsOf(...late(begun('job', 300)))).toEqual(['unordered'])
+    expect(kindsOf(...late(begun('job', 99)), life('n3#1', [[120, 7]]))).toEqual([])
+    expect(kindsOf(...late(begun('job', 99), { ...begun('job', 200), what: 'message' }))).toContain('unordered')
+  })
+
   test('is not excused for what it handles of another name', () => {
     const first = life(
       'n1#1',

@@ -47,7 +47,9 @@ const GOES_ON_WITHIN_MS = 100
 
 /** What is to be said of the time from `from` on; what was before it counts only as what an owner had begun. */
 export function judgeOwners(lives: readonly Life[], from = 0): OwnerVerdict {
-  const tenures = tenuresOf(lives)
+  const all = tenuresOf(lives)
+  const strays = all.filter((tenure) => isStray(tenure, all))
+  const tenures = all.filter((tenure) => !strays.includes(tenure))
   const overlaps = overlapsOf(tenures).flatMap((overlap): Overlap[] => {
     const [late, frozen] = [overlap.late.filter(({ end }) => end >= from), overlap.frozen.filter(({ end }) => end >= from)]
     return late.length + frozen.length === 0 ? [] : [{ ...overlap, late, frozen }]
@@ -63,7 +65,9 @@ export function judgeOwners(lives: readonly Life[], from = 0): OwnerVerdict {
     handled: recent.reduce((sum, { handled }) => sum + handled.filter(({ end }) => end >= from).length, 0),
     overlaps: overlaps.filter(({ late }) => late.length > 0).length,
     late: overlaps.reduce((sum, { late }) => sum + late.length, 0),
-    frozen: overlaps.reduce((sum, { frozen }) => sum + frozen.length, 0),
+    frozen:
+      overlaps.reduce((sum, { frozen }) => sum + frozen.length, 0) +
+      strays.reduce((sum, { handled }) => sum + handled.filter(({ end }) => end >= from).length, 0),
   }
 }
 
@@ -91,12 +95,20 @@ function overlapsOf(tenures: readonly Tenure[]): Overlap[] {
   )
 }
 
+/** Whether it was granted before others and began after them, because its process stood still in between; it got no further, and its token is older. */
+function isStray({ name, life, epoch, first, handled }: Tenure, all: readonly Tenure[]): boolean {
+  if (!handled.every((each) => isFrozen(each, life))) return false
+  return all.some((other) => other.name === name && other.first < first && other.epoch > epoch)
+}
+
 /** Whether its process stood still between the check of its lease, which comes just before it begins, and its end. */
 function isFrozen(handled: Handled, { pauses, handled: all }: Life): boolean {
   if (handled.what === 'freeze') return true
   return pauses.some(({ to }) => {
     if (handled.begin < to) return handled.end >= to
-    return handled.begin < to + GOES_ON_WITHIN_MS && all.find(({ begin }) => begin >= to) === handled
+    if (handled.begin >= to + GOES_ON_WITHIN_MS) return false
+    // Starts are checked when they are granted, and several may be on their way from there.
+    return handled.what === 'init' || all.find(({ begin }) => begin >= to) === handled
   })
 }
 
