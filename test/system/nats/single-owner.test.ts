@@ -10,7 +10,7 @@ import { Command, Directory, endCommands } from '../support/os.ts'
 
 const evidence = new Directory()
 /** A minute where nobody else wants the machine. */
-const WITHIN_MS = 300_000
+const WITHIN_MS = 600_000
 
 afterEach(endCommands)
 afterAll(() => evidence.remove())
@@ -29,7 +29,7 @@ test('a name has one owner, whatever happens to nodes, networks and servers, and
 }) => {
   const missing = NO_NATS ?? whyNoNetwork()
   skip(missing !== undefined, missing)
-  const { code, played } = await prove('nats', '--schedules', '20', '--clusters', '6', '--seed', String(testSeed))
+  const { code, played } = await prove('nats', '--schedules', '20', '--clusters', '4', '--seed', String(testSeed))
   expect(code).toBe(0)
   expect(new Set(played.map(({ schedule }) => schedule.servers))).toEqual(new Set([1, 3]))
   // Otherwise nothing was shown.
