@@ -108,7 +108,11 @@ test('a node stands still while it writes, and its names are taken over: what it
   const [a, b, frozen] = nodes as [Notebook, Notebook, Notebook]
   const own = await frozen.ask('own', undefined)
   expect(own.length).toBeGreaterThan(0)
+  // The servers first, so that each of its children has a write under way of which nobody has told it.
+  for (let index = 0; index < servers.count; index++) servers.freeze(index)
+  await sleep(500)
   frozen.kill('SIGSTOP')
+  for (let index = 0; index < servers.count; index++) servers.thaw(index)
   await allSee([a, b], 2)
   for (const id of own) {
     await notesOf(id)
@@ -116,6 +120,7 @@ test('a node stands still while it writes, and its names are taken over: what it
   }
   frozen.kill('SIGCONT')
   await allSee(nodes, 3)
+  await eventually('its late writes are refused', READY_WITHIN_MS, async () => (await frozen.ask('failures', undefined)) > 0)
   await sleep(WRITING_MS)
   const written = (await Promise.all(nodes.map((node) => node.ask('written', undefined)))).flat()
   expect(written.reduce((sum, [, notes]) => sum + notes.length, 0)).toBeGreaterThan(NOTEBOOKS.length)
