@@ -1,4 +1,4 @@
-// How the tests run: two projects, one seed, and a report for CI.
+// How the tests run: four projects, one seed, and a report for CI.
 import { randomInt } from 'node:crypto'
 import { defineConfig } from 'vitest/config'
 
@@ -19,7 +19,19 @@ export default defineConfig({
       // Real processes, real sockets, real kills: one file at a time, so that they do not disturb each other.
       {
         extends: true,
-        test: { name: 'system', include: ['test/system/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 },
+        test: {
+          name: 'system',
+          include: ['test/system/**/*.test.ts'],
+          exclude: ['test/system/nats/**'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      // The same on real servers of NATS, whose disks and elections are waited for: two files at a time.
+      {
+        extends: true,
+        test: { name: 'nats', include: ['test/system/nats/**/*.test.ts'], maxWorkers: 2, testTimeout: 120_000, hookTimeout: 120_000 },
       },
       // Fire drills on real Prometheus and Alertmanager. They wait for most of their time, and each has a cluster of its own: two at a time.
       {

@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { isAble, OLDEST_SERVER } from '#nats'
 import { LaunchFailure } from './failure.ts'
 import { natsPort } from './ports.ts'
 
@@ -48,6 +47,8 @@ function natsSettings(portBase: number, user: Environment): Environment {
 }
 
 async function checkInstalled(env: Environment): Promise<void> {
+  // Only here: a run without NATS does without its client.
+  const { isAble, OLDEST_SERVER } = await import('#nats')
   const version = await promisify(execFile)('nats-server', ['--version'], { env }).then(
     ({ stdout }) => / v(\d\S*)/.exec(stdout)?.[1] ?? 'of an unknown version',
     () => undefined,

@@ -39,6 +39,8 @@ interface Waiting {
 /** Between tries, doubled up to the second, and shaken, so that a cluster's nodes do not all come at once. */
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 1000
+/** A bucket that was just made, or whose leader has died, has nobody who would answer for it; somebody is elected. */
+const NOBODY_MS = 50
 
 export class NatsLink {
   readonly #options: NatsOptions
@@ -72,13 +74,18 @@ export class NatsLink {
   async request(subject: string, payload: Uint8Array | string, { headers, withinMs }: RequestOptions = {}): Promise<Msg> {
     const within = withinMs ?? this.#options.requestMs ?? REQUEST_MS
     const until = this.#clock.now() + within
-    const connection = this.#connection ?? (await this.#connected(within))
-    // A time-out of nothing is none to the client.
-    const timeout = Math.max(1, until - this.#clock.now())
-    try {
-      return await connection.request(subject, payload, { timeout, ...(headers === undefined ? {} : { headers }) })
-    } catch (error) {
-      throw failureOf(error as Error, subject, within)
+    for (;;) {
+      const connection = this.#connection ?? (await this.#connected(until - this.#clock.now()))
+      // A time-out of nothing is none to the client.
+      const timeout = Math.max(1, until - this.#clock.now())
+      try {
+        return await connection.request(subject, payload, { timeout, ...(headers === undefined ? {} : { headers }) })
+      } catch (error) {
+        const failure = failureOf(error as Error, subject, within)
+        const mayCome = failure instanceof RequestFailure && failure.reason === 'nobody' && this.#clock.now() + NOBODY_MS < until
+        if (!mayCome) throw failure
+      }
+      await new Promise<void>((resolve) => this.#clock.after(NOBODY_MS, resolve))
     }
   }
 

@@ -25,7 +25,7 @@ export {
   type StartResult,
 } from './runtime.ts'
 export { isExitOfParent, SystemState } from './system-messages.ts'
-export type { Tenure } from './tenure.ts'
+export { TENURE_OVER, type Tenure } from './tenure.ts'
 export { Exit, exit, StartIgnored, StartRefused } from './thrown.ts'
 export type { Ties } from './ties.ts'
 export type { OpenSpan, TraceCarrier, Tracing } from './tracing.ts'

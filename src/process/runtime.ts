@@ -16,6 +16,7 @@ import { Process } from './process.ts'
 import { type ProcessBlock, ProcessTable } from './process-table.ts'
 import { noRouter, type Router, type Watcher } from './router.ts'
 import { RunQueue } from './run-queue.ts'
+import { TENURE_OVER } from './tenure.ts'
 import { reasonOf, StartIgnored } from './thrown.ts'
 import type { Tracing } from './tracing.ts'
 
@@ -93,6 +94,7 @@ export class Runtime {
     const holder = typeof name === 'object' ? name.whereis() : name === undefined ? undefined : this.names.get(name)?.pid
     const process = new Process(this, ++this.#lastSerial, body, options, this.counts(body.name), this.#startTime())
     if (holder !== undefined) return this.#failed(process, 'already_started', holder)
+    if (options.tenure?.mayHandle() === false) return this.#failed(process, TENURE_OVER)
     this.#processes.add(process)
     if (typeof name === 'object') name.register(process.pid)
     else if (name !== undefined) this.names.register(name, process)

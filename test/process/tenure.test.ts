@@ -37,15 +37,16 @@ test('it handles what comes while it may, and refuses the rest as if it had ende
   await clock.advance(1)
   isOver = true
   for (const n of [3, 4]) runtime.send(result.pid, 'cast', 'note', n)
-  const refused = expect(runtime.call(result.pid, 'token', undefined)).rejects.toMatchObject({ reason: 'noproc' })
+  const failure = runtime.call(result.pid, 'token', undefined).catch((error: unknown) => error)
   await clock.advance(1)
-  await refused
+  expect(await failure).toMatchObject({ reason: 'noproc' })
   expect(handled).toEqual([1, 2])
   expect(dead).toEqual(['cast note', 'cast note', 'call token'])
 })
 
 test('it is asked before each message, not before each turn', async () => {
-  let left = 3
+  // One for its start.
+  let left = 4
   const { clock, runtime, handled, start } = world(() => left-- > 0)
   const result = await start(7)
   if (!result.ok) throw new Error('not started')
@@ -65,6 +66,7 @@ test('it knows its token from the beginning', async () => {
 
 test('one that handles nothing any more can be ended', async () => {
   const { runtime, clock } = world(() => false)
+  let isOver = false
   const body = {
     name: 'child',
     init: (self: Process) => {
@@ -80,10 +82,17 @@ test('one that handles nothing any more can be ended', async () => {
   const child = await runtime.spawn(body, undefined, {
     cause: 'boot',
     ...(process === undefined ? {} : { parent: process }),
-    tenure: { mayHandle: () => false, token: 1 },
+    tenure: { mayHandle: () => !isOver, token: 1 },
   })
   if (!child.ok) throw new Error('not started')
+  isOver = true
   runtime.exit(parent.pid, child.pid, 'shutdown')
   await clock.advance(1)
   expect(runtime.lookup(child.pid)).toBeUndefined()
+})
+
+test('whose tenure is over before its start does not run its init', async () => {
+  const { runtime, start } = world(() => false)
+  expect(await start(7)).toEqual({ ok: false, reason: { shutdown: 'lease_lost' } })
+  expect(runtime.processCount).toBe(0)
 })

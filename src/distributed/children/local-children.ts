@@ -1,7 +1,7 @@
 // The processes that run on this node under a name of the cluster: supervised children, and processes that registered themselves.
 import { CodedError } from '#base'
 import { type AnyBehaviour, type Handoff, LET_GO, type Resumed, type StartChild, type StartChildResult, type TerminateChild } from '#otp'
-import { Crash, ExitError, type ExitReason, type NodeId, type Pid, type Runtime, type SpawnCause } from '#process'
+import { Crash, ExitError, type ExitReason, type NodeId, type Pid, type Runtime, type SpawnCause, TENURE_OVER } from '#process'
 import type { Released } from '../arbiter/arbiter.ts'
 import { birthOf, type ChildData, type DirectoryRecord } from '../directory/record.ts'
 import type { ChildStateKeeper } from '../state/child-state-keeper.ts'
@@ -29,7 +29,7 @@ const FENCED: ExitReason = { shutdown: 'fenced' }
 const STATE_UNAVAILABLE: ExitReason = { shutdown: 'state_unavailable' }
 
 /** This node's lease is over, or about to be. */
-export const LEASE_LOST: ExitReason = { shutdown: 'lease_lost' }
+export const LEASE_LOST: ExitReason = TENURE_OVER
 /** It was to go to another node, and nobody can say that it has not. */
 const NAME_LOST: ExitReason = { shutdown: 'name_lost' }
 

@@ -101,14 +101,18 @@ test('all nodes are killed at once: who starts again finds what was answered, la
   for (const [id, notes] of answered) expect(await first().ask('look', { id })).toEqual({ notes, bytes: id === 'large' ? LARGE_BYTES : 0 })
 })
 
-test('a node stands still while it writes, and its names are taken over: what it was told is there, and what comes late is refused', async () => {
+test('a node stands still while it writes, and its names are taken over: what it was told is there, and what it writes late is refused', async () => {
   await openAll()
   await write()
   await sleep(WRITING_MS)
   const [a, b, frozen] = nodes as [Notebook, Notebook, Notebook]
   const own = await frozen.ask('own', undefined)
   expect(own.length).toBeGreaterThan(0)
+  // The servers first, so that each of its children has a write under way of which nobody has told it.
+  for (let index = 0; index < servers.count; index++) servers.freeze(index)
+  await sleep(500)
   frozen.kill('SIGSTOP')
+  for (let index = 0; index < servers.count; index++) servers.thaw(index)
   await allSee([a, b], 2)
   for (const id of own) {
     await notesOf(id)
@@ -116,6 +120,7 @@ test('a node stands still while it writes, and its names are taken over: what it
   }
   frozen.kill('SIGCONT')
   await allSee(nodes, 3)
+  for (const id of own) expect(await frozen.ask('writeLate', { id })).toBe(false)
   await sleep(WRITING_MS)
   const written = (await Promise.all(nodes.map((node) => node.ask('written', undefined)))).flat()
   expect(written.reduce((sum, [, notes]) => sum + notes.length, 0)).toBeGreaterThan(NOTEBOOKS.length)

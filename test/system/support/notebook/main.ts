@@ -1,4 +1,6 @@
 // A node whose children keep notes at NATS: node main.ts <settings>. Asked over IPC, and ends with its parent.
+
+import type { StateStore, StoredState } from '#distributed'
 import { connectNats } from '#nats'
 import { createNode, genServer, localTopology, reply } from '#otp-labs'
 import type { Answers, NotebookSettings, Question } from './process.ts'
@@ -17,12 +19,25 @@ const Notes = genServer({
 const settings = JSON.parse(process.argv[2] as string) as NotebookSettings
 const { name, directory, secret, servers, replicas, cluster } = settings
 const nats = await connectNats({ servers, replicas, cluster })
+const factory = await nats.stateStore()
+/** What this node wrote last of each child, and by which store. */
+const last = new Map<string, StoredState>()
+let store: StateStore | undefined
 const node = await createNode({
   name,
   secret,
   behaviours: [Notes],
   topologies: [localTopology({ directory })],
-  stateStore: await nats.stateStore(),
+  stateStore: (context) => {
+    const made = factory(context)
+    const write = made.write.bind(made)
+    made.write = (key, state) => {
+      last.set(key, state)
+      return write(key, state)
+    }
+    store = made
+    return made
+  },
 })
 
 let failedWrites = 0
@@ -69,6 +84,11 @@ const answers: Answers = {
     return [...written]
   },
   failures: async () => failedWrites,
+  writeLate: async ({ id }) => {
+    const state = last.get(id)
+    if (store === undefined || state === undefined) throw new Error(`${name} has never written ${id}`)
+    return (await store.write(id, { ...state, seq: state.seq + 1 })).ok
+  },
 }
 
 process.on('disconnect', () => process.exit(0))

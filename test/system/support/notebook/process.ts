@@ -27,6 +27,8 @@ export interface Answers {
   written(question: undefined): Promise<readonly (readonly [id: string, notes: readonly string[]])[]>
   /** Writes of states that failed, or were refused. */
   failures(question: undefined): Promise<number>
+  /** Whether the store takes a write under the token that this node had for a child, whoever has the child now. */
+  writeLate(question: { readonly id: string }): Promise<boolean>
 }
 
 export interface Question {
