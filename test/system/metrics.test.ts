@@ -27,6 +27,11 @@ const QUIET: Readonly<Record<string, string>> = {
   otp_link_pauses_total: 'takes more than a node can handle',
   otp_link_queued_bytes: 'takes a peer that does not read for long',
   otp_telemetry_span_queue: 'spans wait for moments only',
+  ...Object.fromEntries(
+    otpMetricNames
+      .filter((name) => (METRICS[name] as MetricEntry).optional === true)
+      .map((name) => [name, 'its nodes have no arbiter; the drill of one sees to these']),
+  ),
 }
 
 const directory = new Directory()
