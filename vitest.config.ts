@@ -1,9 +1,12 @@
-// How the tests run: four projects, one seed, and a report for CI.
+// How the tests run: projects by what they need and bear, one seed, and a report for CI.
 import { randomInt } from 'node:crypto'
 import { defineConfig } from 'vitest/config'
 
 // Printed by the reporter; `OTP_TEST_SEED=… npm test` runs the same randomness again.
 const seed = process.env.OTP_TEST_SEED ?? String(randomInt(2 ** 31))
+
+/** Of the system tests those whose verdict is no matter of milliseconds. */
+const IN_PAIRS = 'test/system/{durable-state,kubernetes,large-handoff,launcher,package,panels,prove,topologies}.test.ts'
 
 export default defineConfig({
   test: {
@@ -22,11 +25,17 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],
-          exclude: ['test/system/nats/**'],
+          exclude: ['test/system/nats/**', IN_PAIRS],
           fileParallelism: false,
+          // When the pairs are through.
+          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'pairs', include: [IN_PAIRS], maxWorkers: 2, testTimeout: 120_000, hookTimeout: 120_000 },
       },
       // The same on real servers of NATS, whose disks and elections are waited for: two files at a time.
       {
