@@ -1,4 +1,5 @@
 // `npm run bench`: measures, prints, and fails where a goal is missed.
+import { whyOf } from '#base'
 import type { Bench } from '#bench/support/bench.ts'
 import { measure } from '#bench/support/child.ts'
 import { judge } from '#bench/support/goals.ts'
@@ -38,6 +39,6 @@ try {
   const options = readBenchOptions(process.argv.slice(2), Object.keys(BENCHES))
   process.exitCode = await run(options, BENCHES[options.bench] as () => Promise<Bench>)
 } catch (error) {
-  say(error instanceof Error ? error.message : String(error))
+  say(whyOf(error))
   process.exitCode = error instanceof UsageError ? 2 : 1
 }

@@ -1,4 +1,5 @@
 // Frames on a byte stream: a length in four bytes, then one list in MessagePack. Many frames of one turn become one buffer.
+import { whyOf } from '#base'
 import { frameTooLarge, pack, releaseLarge, unpack } from './codec.ts'
 import type { Frame } from './transport/transport.ts'
 
@@ -140,7 +141,7 @@ export class FrameDecoder {
       if (Array.isArray(frame) && typeof frame[0] === 'string') return frame as unknown as Frame
       return 'a frame must be a list that begins with a string'
     } catch (error) {
-      return error instanceof Error ? error.message : String(error)
+      return whyOf(error)
     }
   }
 

@@ -1,5 +1,7 @@
 // Pure. What `otp-observer` was asked to show, or what is wrong with how it was asked.
+
 import { parseArgs } from 'node:util'
+import { whyOf } from '#base'
 
 /** By what processes are ordered, with the key that chooses it. */
 export const ORDERS = { m: 'mailbox', o: 'oldest', r: 'rate', h: 'handled', b: 'busy', s: 'restarts', a: 'age' } as const
@@ -49,7 +51,7 @@ export function readArguments(
   try {
     values = parse(argv)
   } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error))
+    return wrong(whyOf(error))
   }
   if (values.help) return { ok: false, exitCode: 0, text: USAGE }
   const address = values.url ?? env['OTP_OBSERVER_URL'] ?? 'http://127.0.0.1:4001'
@@ -64,9 +66,7 @@ export function readArguments(
   try {
     token ??= file === undefined ? undefined : read(file).trim()
   } catch (error) {
-    return wrong(
-      `expected OTP_OBSERVER_TOKEN_FILE to be a file with a token, got ${file}: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    return wrong(`expected OTP_OBSERVER_TOKEN_FILE to be a file with a token, got ${file}: ${whyOf(error)}`)
   }
   const options = { url: address.replace(/\/+$/, ''), token, sort: values.sort, intervalMs, once: values.once, json: values.json }
   return { ok: true, options }

@@ -2,7 +2,7 @@
 // `otp-observer`: a live view of a cluster in a terminal, or one look for scripts.
 import { readFileSync } from 'node:fs'
 import { emitKeypressEvents } from 'node:readline'
-import { systemClock } from '#base'
+import { systemClock, whyOf } from '#base'
 import { type CliOptions, ORDERS, type Order, readArguments } from './args.ts'
 import { look } from './look.ts'
 import { render } from './screen.ts'
@@ -37,7 +37,7 @@ async function live(options: CliOptions): Promise<number> {
     try {
       lines = render(await look({ ...options, sort }), sort, { columns, rows: rows - 1 })
     } catch (error) {
-      lines = [error instanceof Error ? error.message : String(error), 'It is asked again; q ends this.']
+      lines = [whyOf(error), 'It is asked again; q ends this.']
     }
     if (isOver) return
     stdout.write(`${HOME}${lines.map((line) => line + CLEAR_LINE).join('\n')}${CLEAR_BELOW}`)
@@ -83,7 +83,7 @@ main().then(
     process.exitCode = code
   },
   (error: unknown) => {
-    process.stderr.write(`otp-observer: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`otp-observer: ${whyOf(error)}\n`)
     process.exitCode = 2
   },
 )

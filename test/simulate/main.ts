@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import { whyOf } from '#base'
 import { ABLATIONS, type Subject, simulateWithout } from './ablations.ts'
 import type { Outcome } from './simulation.ts'
 import type { Share } from './worker.ts'
@@ -113,6 +114,6 @@ async function main(): Promise<boolean> {
 try {
   process.exitCode = (await main()) ? 0 : 1
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`)
+  process.stderr.write(`${whyOf(error)}\n${USAGE}\n`)
   process.exitCode = 2
 }

@@ -1,6 +1,6 @@
 // A multicast group of the local network, as a port; and the real one, over UDP.
 import { createSocket } from 'node:dgram'
-import { CodedError } from '#base'
+import { CodedError, whyOf } from '#base'
 
 export interface MulticastOptions {
   readonly port: number
@@ -47,7 +47,7 @@ export const joinMulticast: JoinMulticast = async (options, listener) => {
   } catch (error) {
     socket.close()
     const where = own === undefined ? 'the interface that the system chooses' : own
-    const why = error instanceof Error ? error.message : String(error)
+    const why = whyOf(error)
     throw new CodedError('ERR_OTP_CLUSTER_GOSSIP_SOCKET', `cannot join the multicast group ${address}:${port} on ${where}: ${why}`, {
       cause: error,
     })

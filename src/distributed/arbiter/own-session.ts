@@ -1,5 +1,5 @@
 // This node's own lease: had by compare-and-set, renewed in time, and given up before anybody else may take it for over.
-import { type Clock, CodedError, type Emitter, type Timer } from '#base'
+import { type Clock, CodedError, type Emitter, type Timer, whyOf } from '#base'
 import type { NodeId } from '#process'
 import type { DistributedEvents } from '../events.ts'
 import type { Lease, LeaseStatus } from './arbiter.ts'
@@ -7,7 +7,7 @@ import { decodeSession, encodeSession, sessionKey } from './entries.ts'
 import type { KeyValue, KeyValueEntry } from './key-value.ts'
 import { type LeaseTimes, standingOf } from './lease.ts'
 import type { ArbiterRules } from './rules.ts'
-import { whyOf, within } from './within.ts'
+import { within } from './within.ts'
 
 /** How long the engine remembers that a session is over. */
 export const OVER_MS = 24 * 3600_000

@@ -17,7 +17,3 @@ export function within<T>(clock: Clock, ms: number, pending: Promise<T>): Promis
     )
   })
 }
-
-export function whyOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}

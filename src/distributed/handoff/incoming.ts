@@ -1,5 +1,6 @@
 // One process on its way to this node: carries out what the target's half decides. There is no process before the source has said so.
 
+import { whyOf } from '#base'
 import { Resumed } from '#otp'
 import { describeExit, type NodeId, restoreTimers, type TraceCarrier } from '#process'
 import { birthOf, type ChildData, compareRecords, type DirectoryRecord } from '../directory/record.ts'
@@ -111,7 +112,7 @@ export class Incoming {
       this.#cargo = { ...cargo, data }
       return true
     } catch (error) {
-      this.#because = `it cannot load the state: ${error instanceof Error ? error.message : String(error)}`
+      this.#because = `it cannot load the state: ${whyOf(error)}`
       return false
     }
   }

@@ -1,5 +1,5 @@
 // One process on its way to another node, from the side that it leaves: carries out what the source's half decides.
-import type { Clock, Emitter } from '#base'
+import { type Clock, type Emitter, whyOf } from '#base'
 import type { Cluster } from '#cluster'
 import type { Handoff } from '#otp'
 import {
@@ -230,7 +230,7 @@ export class Outgoing {
       if (bytes.byteLength <= this.#parts.maxStateBytes) return bytes
       this.#because = `its state of ${bytes.byteLength} bytes is over the limit of ${this.#parts.maxStateBytes}`
     } catch (error) {
-      this.#because = `its state could not be saved: ${error instanceof Error ? error.message : String(error)}`
+      this.#because = `its state could not be saved: ${whyOf(error)}`
     }
     return undefined
   }

@@ -1,8 +1,8 @@
 // Numbers of births are reserved in blocks before one is used: a cluster that starts again reads one key, and begins after all of them.
-import type { Clock } from '#base'
+import { type Clock, whyOf } from '#base'
 import { decodeData, encodeData } from '#cluster'
 import type { KeyValue } from '../arbiter/key-value.ts'
-import { inShort, patience } from './patience.ts'
+import { patience } from './patience.ts'
 
 const KEY = 'births'
 /** A write of that key serves so many births; what is left of a block when the cluster ends is never used. */
@@ -55,7 +55,7 @@ export class BirthBlocks {
           return
         }
       } catch (error) {
-        why = inShort(error)
+        why = whyOf(error)
       }
       await again(why)
     }

@@ -1,5 +1,5 @@
 // Keeps the state of one child on its node: as bytes, numbered, under the token of this ownership; and says what became of each write.
-import { type Clock, CodedError, type Emitter } from '#base'
+import { type Clock, CodedError, type Emitter, whyOf } from '#base'
 import { decodeData, encodeData } from '#cluster'
 import type { KeptState, StateKeeper } from '#otp'
 import type { ExitReason, NodeId } from '#process'
@@ -63,7 +63,7 @@ export class ChildStateKeeper implements StateKeeper {
       this.#note(result, bytes.length, startedMono)
       return result.ok
     } catch (error) {
-      this.#noteFailure('error', error instanceof Error ? error.message : String(error), startedMono)
+      this.#noteFailure('error', whyOf(error), startedMono)
       throw error
     }
   }

@@ -1,5 +1,5 @@
 // The states of this node's children: opened before a child is started, released when it stops, forgotten when its birth is over.
-import type { Clock, Emitter } from '#base'
+import { type Clock, type Emitter, whyOf } from '#base'
 import type { ExitReason, NodeId } from '#process'
 import type { DistributedEvents } from '../events.ts'
 import { ChildStateKeeper } from './child-state-keeper.ts'
@@ -68,7 +68,7 @@ export class ChildStates {
     try {
       return await this.#open(key, behaviour, birth, startedMono)
     } catch (error) {
-      const why = `not opened: ${error instanceof Error ? error.message : String(error)}`
+      const why = `not opened: ${whyOf(error)}`
       const durationMs = clock.now() - startedMono
       events.emit('state.write_failed', { name: key, behaviour, store: store.name, outcome: 'error', why, at: clock.wall(), durationMs })
       return { ok: false, reason: 'unavailable' }

@@ -1,8 +1,8 @@
 // One key of the engine: what is known of it, and how it is changed by compare-and-set, whatever becomes of single attempts.
-import { CodedError } from '#base'
+import { CodedError, whyOf } from '#base'
 import { blobsOf, type KeptBirths } from './kept-births.ts'
 import { decodeBirths, encodeBirths, type KeptValue } from './kept-births-codec.ts'
-import { inShort, patience } from './patience.ts'
+import { patience } from './patience.ts'
 import type { StateEngine } from './state-engine.ts'
 
 export interface Known extends KeptValue {
@@ -85,7 +85,7 @@ export class KeptKey {
         }
       } catch (error) {
         if (isDamage(error)) throw error
-        why = inShort(error)
+        why = whyOf(error)
       }
       this.unknow()
       await again(why)
@@ -115,7 +115,7 @@ export class KeptKey {
     try {
       return decodeBirths(value)
     } catch (error) {
-      throw damaged(this.#name, inShort(error))
+      throw damaged(this.#name, whyOf(error))
     }
   }
 

@@ -1,8 +1,9 @@
 // One name on this node: what was written or found here, and its operations, one after the other.
+import { whyOf } from '#base'
 import { type BirthId, compareFences, ENDED, type Fence, isSameBirth, type StoredState } from './fence.ts'
 import { blobsOf, forgetBirths, greatestOver, type KeptBirths, type KeptContent, openBirth, writeBirth } from './kept-births.ts'
 import { type Decision, damaged, KeptKey } from './kept-key.ts'
-import { inShort, patience } from './patience.ts'
+import { patience } from './patience.ts'
 import type { StateEngine } from './state-engine.ts'
 import type { OpenResult, WriteResult } from './state-store.ts'
 
@@ -152,7 +153,7 @@ export class KeptName {
       try {
         return await this.#c.engine.getBlob(blob)
       } catch (error) {
-        await again(inShort(error))
+        await again(whyOf(error))
       }
     }
   }

@@ -23,7 +23,3 @@ export function patience(clock: Clock, what: string): (why: string) => Promise<v
     await new Promise<void>((resolve) => clock.after(ms, resolve))
   }
 }
-
-export function inShort(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}

@@ -1,7 +1,7 @@
 // The store `sqlite`: one file a node, in a folder that the nodes of one machine share. Who takes a name over fences and reads the files of all.
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Clock, CodedError } from '#base'
+import { type Clock, CodedError, whyOf } from '#base'
 import { nodeName } from '#cluster'
 import { type BirthId, type Fence, newestOf, type StoredState } from './fence.ts'
 import { isBusy, StateFile } from './state-file.ts'
@@ -59,7 +59,7 @@ class SqliteStateStore implements StateStore {
       this.#own = new StateFile(join(directory, this.#ownName), syncs)
       this.lastGen = Math.max(...this.#files().map((file) => file.lastGen))
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
+      const why = whyOf(error)
       const message = `expected a folder for state that this user can write, got ${JSON.stringify(directory)}: ${why}`
       throw new CodedError('ERR_OTP_DISTRIBUTED_STATE_DIRECTORY', message, { cause: error })
     }
