@@ -1,59 +1,11 @@
 // A cluster in a box: real nodes in one process, a network in memory, one clock that the test turns, one seed.
-import { type Clock, seededRandom, type Timer } from '#base'
+import { seededRandom } from '#base'
 import { type MembershipTimes, MemoryNetwork, staticTopology } from '#cluster'
 import { Node, type NodeOptions } from '#node'
 import type { NodeEvents } from '#otp-labs'
 import type { MemoryTransportOptions } from '#src/cluster/transport/memory.ts'
 import { FakeClock } from './fake-clock.ts'
-
-/** The clock of one node: when the node is dead nothing of it runs any more, and it may stand still. */
-class NodeClock implements Clock {
-  readonly #clock: FakeClock
-  readonly #skewMs: number
-  isDead = false
-  /** Timers come up to so much later. */
-  lateMs = 0
-  #held: (() => void)[] | undefined
-
-  constructor(clock: FakeClock, skewMs: number) {
-    this.#clock = clock
-    this.#skewMs = skewMs
-  }
-
-  now(): number {
-    return this.#clock.now()
-  }
-
-  wall(): number {
-    return this.#clock.wall() + this.#skewMs
-  }
-
-  after(ms: number, fn: () => void): Timer {
-    // A slow node is not slow at random: the same timer is late by the same share of its own time.
-    return this.#clock.after(ms + (this.lateMs * (ms % 97)) / 97, () => this.#run(fn))
-  }
-
-  soon(fn: () => void): void {
-    this.#clock.soon(() => this.#run(fn))
-  }
-
-  /** What comes due waits. */
-  pause(): void {
-    this.#held ??= []
-  }
-
-  resume(): void {
-    const held = this.#held ?? []
-    this.#held = undefined
-    for (const fn of held) this.#run(fn)
-  }
-
-  #run(fn: () => void): void {
-    if (this.isDead) return
-    if (this.#held === undefined) fn()
-    else this.#held.push(fn)
-  }
-}
+import { NodeClock } from './node-clock.ts'
 
 /** How long a node that goes on reads what waited at its door before it looks at its timers. */
 const READ_MS = 50
@@ -119,7 +71,8 @@ export class Box {
 
   /** Starts a node, or starts it again as a new incarnation; what it needs to be ready is up to the clock. */
   start(name: string): Node {
-    const clock = new NodeClock(this.clock, Math.floor((this.#random.next() - 0.5) * 2 * (this.#options.skewMs ?? 0)))
+    const wallAheadMs = Math.floor((this.#random.next() - 0.5) * 2 * (this.#options.skewMs ?? 0))
+    const clock = new NodeClock(this.clock, { wallAheadMs })
     const former = this.#nodes.get(name)?.node
     // A node whose wall clock is behind its former life's still has to come after it.
     const incarnation = Math.max(clock.wall(), former === undefined ? 0 : Number.parseInt(former.snapshot().incarnation, 36) + 1)

@@ -29,6 +29,8 @@ function leavesWith(stones: object): Pick<DrillOn<Stack>, 'begin' | 'end'> {
   return {
     begin: async (stack) => {
       await stack.ask('n1', '/chaos/stones', stones)
+      const instance = new URL(stack.run.node('n3').metrics).host
+      await stack.until('stones on n3 are at work', `otp_handler_in_progress_max_seconds{behaviour="stone",instance="${instance}"} > 0`)
       isGone = stack.end('n3', 'SIGTERM')
     },
     end: async (stack) => {

@@ -1,9 +1,10 @@
 // As little of a node as an arbiter needs: it claims names, handles messages under them, gives them away and up, and tells others what it knows.
+
 import { EventStream, type Random } from '#base'
 import type { Arbiter, ArbiterFactory, Claimant, DistributedEvents, Grant } from '#distributed'
 import type { Handled } from '#test/support/arbitrated-box.ts'
 import type { FakeClock } from '#test/support/fake-clock.ts'
-import { OwnClock } from './own-clock.ts'
+import { NodeClock } from '#test/support/node-clock.ts'
 
 /** What a node knows of a name: the greatest epoch counts. */
 export interface Known {
@@ -53,7 +54,7 @@ const STOP_MS = 2500
 export class SmallNode {
   readonly host: string
   readonly id: string
-  readonly clock: OwnClock
+  readonly clock: NodeClock
   readonly arbiter: Arbiter
   readonly #world: SmallWorld
   readonly #known = new Map<string, Known>()
@@ -63,11 +64,11 @@ export class SmallNode {
   readonly #heard = new Map<string, { at: number; hasLease: boolean }>()
   #lastGen = 0
 
-  constructor(world: SmallWorld, host: string, life: number, factory: (host: string, clock: OwnClock) => ArbiterFactory) {
+  constructor(world: SmallWorld, host: string, life: number, factory: (host: string, clock: NodeClock) => ArbiterFactory) {
     this.#world = world
     this.host = host
     this.id = `${host}.${life}`
-    this.clock = new OwnClock(world.clock, PACES[world.random.int(PACES.length)] as number)
+    this.clock = new NodeClock(world.clock, { pace: PACES[world.random.int(PACES.length)] as number })
     this.arbiter = factory(host, this.clock)({ id: this.id, clock: this.clock, events: new EventStream<DistributedEvents>() })
     this.arbiter.onChange(() => this.#look())
     this.arbiter.start().catch(() => undefined)

@@ -1,18 +1,27 @@
-// The clock of one node of a simulation: of its own pace, with a wall clock that jumps, and it may stand still or be dead.
+// The clock of one node: of its own pace, with a wall clock that is off and may jump; it may be slow, stand still or be dead.
 import type { Clock, Timer } from '#base'
-import type { FakeClock } from '#test/support/fake-clock.ts'
+import type { FakeClock } from './fake-clock.ts'
 
-export class OwnClock implements Clock {
+export interface NodeClockOptions {
+  /** How much time goes by on it in a true millisecond. */
+  readonly pace?: number
+  readonly wallAheadMs?: number
+}
+
+export class NodeClock implements Clock {
   readonly #true: FakeClock
   readonly #pace: number
-  #wallAheadMs = 0
+  #wallAheadMs: number
   #held: (() => void)[] | undefined
+  /** Nothing of it runs any more. */
   isDead = false
+  /** Timers come up to so much later. */
+  lateMs = 0
 
-  /** `pace`: how much of a true millisecond's time goes by on it in one. */
-  constructor(clock: FakeClock, pace: number) {
+  constructor(clock: FakeClock, { pace = 1, wallAheadMs = 0 }: NodeClockOptions = {}) {
     this.#true = clock
     this.#pace = pace
+    this.#wallAheadMs = wallAheadMs
   }
 
   now(): number {
@@ -28,7 +37,9 @@ export class OwnClock implements Clock {
   }
 
   after(ms: number, fn: () => void): Timer {
-    return this.#true.after(ms / this.#pace, () => this.#run(fn))
+    // A slow node is not slow at random: the same timer is late by the same share of its own time.
+    const late = (this.lateMs * (ms % 97)) / 97
+    return this.#true.after(ms / this.#pace + late, () => this.#run(fn))
   }
 
   soon(fn: () => void): void {
