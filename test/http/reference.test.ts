@@ -52,7 +52,7 @@ test('every parameter and every field of a body is told beside its route', () =>
   expect(untold).toEqual([])
 })
 
-test('the shapes of all answers are told as the code has them; `npm test -- -u test/http/reference.test.ts` writes them', async () => {
+test('the shapes of all answers are told as the code has them; `npm test -- test/http/reference.test.ts -u` writes them', async () => {
   const shared = ['node', 'incarnation', 'collectedAt', 'answered', 'missing']
   const sections = Object.entries({ ...cluster, ...processes, ...names, ...happenings, ...manage }).flatMap(([name, schema]) => {
     if (!(schema instanceof z.ZodType) || name === 'dump') return []
@@ -63,7 +63,7 @@ test('the shapes of all answers are told as the code has them; `npm test -- -u t
   const opening = [
     '# Observer shapes',
     '',
-    '<!-- Written by `npm test -- -u test/http/reference.test.ts` from src/http/schemas; edit those, not this. -->',
+    '<!-- Written by `npm test -- test/http/reference.test.ts -u` from src/http/schemas; edit those, not this. -->',
     '',
     "The answers of [the observer's API](observer-api.md) by their names. `collectedAt`, `node`, `incarnation`, and of what is told for the whole cluster `answered` and",
     '`missing`, are in every answer and left out here. `dump` is all of them, each under its name, `nodes` and `trees` as lists.',

@@ -63,6 +63,17 @@ describe('every fact that a room states', () => {
       ['lab.ended', { comment: '', fields: ["reason: 'a' | 'b'"] }],
     ])
   })
+
+  test('is found with fields that are declared elsewhere, and missed with those that are nowhere', () => {
+    const source = `
+      import type { Report } from './report.ts'
+      interface Place { readonly node: string }
+      export interface LabEvents { 'lab.ended': Report & Place & { at: number } }`
+    const beside = (specifier: string) => `export interface ${specifier === './report.ts' ? 'Report' : 'Other'} { readonly moved: number }`
+    expect(eventsIn(source, beside)).toEqual([['lab.ended', { comment: '', fields: ['moved: number', 'node: string', 'at: number'] }]])
+    expect(() => eventsIn(source, () => '')).toThrow('no interface Report')
+    expect(() => eventsIn(source.replace(/import.*/, ''), beside)).toThrow('are not to be found: Report')
+  })
 })
 
 describe('every metric', () => {

@@ -1,4 +1,4 @@
-// Records the stories anew: `node test/observability/record.ts`. The pages that they lead to are snapshots: `npm test -- -u test/observability/replay.test.ts`.
+// Records the stories anew: `node test/observability/record.ts`. The pages that they lead to are snapshots: `npm test -- test/observability/replay.test.ts -u`.
 import { writeFileSync } from 'node:fs'
 import type { NodeEvents } from '#otp-labs'
 import { EVENTS } from '#vocabulary'
