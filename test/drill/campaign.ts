@@ -42,6 +42,7 @@ export async function playOn<G extends Ground>(
 async function played<G extends Ground>(drills: readonly DrillOn<G>[], ground: G, factor: number, say: Say): Promise<PlayedRound> {
   for (const { what } of drills) say(`--   ${what}`)
   const done = await play(drills, ground, factor)
+  for (const trouble of troublesIn(done)) say(`FAIL ${trouble}`)
   for (const verdict of verdictsOf([done])) say(line(verdict))
   if (done.isOverloaded && factor >= STRICT_FROM) say('     the machine has more to do than it can: OtpEventLoopLag is not judged here')
   for (const stranger of done.unplanned) say(`FAIL nobody planned ${stranger}`)
@@ -52,8 +53,12 @@ async function played<G extends Ground>(drills: readonly DrillOn<G>[], ground: G
 export const verdictsOf = (rounds: readonly PlayedRound[]): readonly Verdict[] =>
   rounds.flatMap(({ played: all }) => all.flatMap(({ verdicts }) => verdicts))
 
+const troublesIn = ({ played: all }: PlayedRound): readonly string[] =>
+  all.flatMap(({ what, trouble }) => (trouble === undefined ? [] : [`could not be played: ${what}: ${trouble}`]))
+
 /** What did not go as planned, one line each. */
 export const faultsOf = (rounds: readonly PlayedRound[]): readonly string[] => [
+  ...rounds.flatMap(troublesIn),
   ...verdictsOf(rounds)
     .filter(({ problem }) => problem !== undefined)
     .map(line),

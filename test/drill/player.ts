@@ -1,5 +1,6 @@
 // Plays a round of drills: begins the faults, waits for what has to fire, ends them, waits until it is over, and judges.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { whyOf } from '#base'
 import type { DrillOn } from './drill.ts'
 import type { Ground } from './ground.ts'
 import { Machine } from './machine.ts'
@@ -15,6 +16,12 @@ export interface Played {
   readonly what: string
   readonly times: FaultTimes
   readonly verdicts: readonly Verdict[]
+  /** Why its fault could not be begun or ended. */
+  readonly trouble?: string
+}
+
+interface PlayedFault extends FaultTimes {
+  readonly trouble?: string
 }
 
 /** What a round left behind. */
@@ -26,7 +33,7 @@ export interface PlayedRound {
   readonly sightings: readonly Sighting[]
 }
 
-/** Never throws because of an alert: what did not come is a verdict. */
+/** Never throws because of an alert or a fault: what did not come is a verdict, and what could not be done is told. */
 export async function play<G extends Ground>(drills: readonly DrillOn<G>[], ground: G, factor: number): Promise<PlayedRound> {
   const machine = new Machine()
   const beganAt = performance.now()
@@ -42,8 +49,9 @@ export async function play<G extends Ground>(drills: readonly DrillOn<G>[], grou
   const sightings = ground.watch.since(beganAt)
   return {
     played: drills.map((drill, index) => {
-      const own = times[index] as FaultTimes
-      return { what: drill.what, times: own, verdicts: drill.expects.map((expected) => judge(expected, sightings, own)) }
+      const { trouble, ...own } = times[index] as PlayedFault
+      const verdicts = drill.expects.map((expected) => judge(expected, sightings, own))
+      return { what: drill.what, times: own, verdicts, ...(trouble !== undefined && { trouble }) }
     }),
     unplanned: unplanned(sightings, expects, machine.wasOverloaded ? [...mayFire, 'OtpEventLoopLag'] : mayFire),
     isOverloaded: machine.wasOverloaded,
@@ -51,7 +59,7 @@ export async function play<G extends Ground>(drills: readonly DrillOn<G>[], grou
   }
 }
 
-async function playOne<G extends Ground>({ expects, begin, end }: DrillOn<G>, ground: G, limitMs: number): Promise<FaultTimes> {
+async function playOne<G extends Ground>({ expects, begin, end }: DrillOn<G>, ground: G, limitMs: number): Promise<PlayedFault> {
   // What fires already cannot be made to fire.
   const isThere = (seen: Sighting): boolean =>
     seen.resolvedAt === undefined && expects.some((one) => one.isEndless !== true && isOf(one, seen))
@@ -60,12 +68,24 @@ async function playOne<G extends Ground>({ expects, begin, end }: DrillOn<G>, gr
   const seen = (): readonly Sighting[] => ground.watch.since(beganAt)
   const haveFired = (isAftermath: boolean): boolean =>
     expects.filter((one) => (one.isAftermath === true) === isAftermath).every((one) => hasFired(one, seen(), beganAt))
-  await begin(ground)
-  await until(limitMs, () => haveFired(false))
+  const notBegun = await troubleOf(begin(ground))
+  if (notBegun === undefined) await until(limitMs, () => haveFired(false))
   const endedAt = performance.now()
-  await end?.(ground)
+  // Also what was begun by half.
+  const notEnded = await troubleOf(end?.(ground))
+  const trouble = notBegun ?? notEnded
+  if (trouble !== undefined) return { beganAt, endedAt, trouble }
   await until(limitMs, () => haveFired(true) && expects.every((one) => hasResolved(one, seen())))
   return { beganAt, endedAt }
+}
+
+async function troubleOf(step: Promise<void> | undefined): Promise<string | undefined> {
+  try {
+    await step
+    return undefined
+  } catch (error) {
+    return whyOf(error)
+  }
 }
 
 /** Until it is so, or it is too late. */

@@ -2,9 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { INHIBITIONS } from '#observability/alerts/alertmanager.ts'
+import { faultsOf } from '#test/drill/campaign.ts'
 import { type Drill, type Expected, roundsOf } from '#test/drill/drill.ts'
 import { DRILLS, drillsOf, WITHOUT_DRILL } from '#test/drill/drills.ts'
+import type { Ground } from '#test/drill/ground.ts'
 import { Machine } from '#test/drill/machine.ts'
+import { play } from '#test/drill/player.ts'
 import { HASTY, isTolerated, STRICT_FROM } from '#test/drill/tolerated.ts'
 import { hasFired, hasResolved, judge, line, type Sighting, table, unplanned } from '#test/drill/verdict.ts'
 import { ALERTS, type AlertEntry, type AlertName } from '#vocabulary'
@@ -158,4 +161,27 @@ describe('a verdict', () => {
       'OtpScrapeSlow    no drill               -       -     -         takes too long',
     ])
   })
+})
+
+test('a drill that cannot be begun is ended and told, and the others are played', async () => {
+  const done: string[] = []
+  const ground = { watch: { since: () => [] } } as unknown as Ground
+  const begin = async () => {
+    throw new Error('nobody answered')
+  }
+  const end = async () => void done.push('ended')
+  const round = await play(
+    [
+      { what: 'a', expects: [{ alert: 'OtpNodeDown', severity: 'warning' }], begin, end },
+      { what: 'b', expects: [], begin: end },
+    ],
+    ground,
+    1,
+  )
+  expect(round.played.map(({ what, trouble }) => [what, trouble])).toEqual([
+    ['a', 'nobody answered'],
+    ['b', undefined],
+  ])
+  expect(done).toEqual(['ended', 'ended'])
+  expect(faultsOf([round])).toEqual(['could not be played: a: nobody answered', expect.stringContaining('OtpNodeDown')])
 })
