@@ -56,10 +56,24 @@ describe('a record', () => {
 
   test('of any other line has its fields as they are, and no span', () => {
     const { logger, records } = watch()
-    logger.info({ http: { host: 'a', port: 1 }, exception: 'a word' }, 'ready')
+    logger.info({ http: { host: 'a', port: 1 }, exception: { why: 'a word' } }, 'ready')
     const [record] = records()
-    expect(record).toMatchObject({ body: 'ready', attributes: { http: { host: 'a', port: 1 }, exception: 'a word' } })
+    expect(record).toMatchObject({ body: 'ready', attributes: { http: { host: 'a', port: 1 }, exception: { why: 'a word' } } })
     expect(record).not.toHaveProperty('eventName')
+    expect(trace.getSpanContext(record?.context as never)).toBeUndefined()
+  })
+
+  test('of a line with fields that are named as the log names its own is one that can be sent', () => {
+    const { logger, records } = watch()
+    logger.info({ time: 'soon', level: 3, event: { a: 1 }, trace_id: 7 }, 'odd')
+    const [record] = records()
+    expect(record).toMatchObject({
+      body: 'odd',
+      severityText: '3',
+      severityNumber: SeverityNumber.UNSPECIFIED,
+      attributes: { event: { a: 1 } },
+    })
+    for (const absent of ['timestamp', 'eventName']) expect(record).not.toHaveProperty(absent)
     expect(trace.getSpanContext(record?.context as never)).toBeUndefined()
   })
 
