@@ -12,7 +12,7 @@ const BOARDS = 'grafana/generated'
 const STACK = 'k8s/components/stack'
 
 /** Programs of the stack that are there if their configuration is: the folder's files are what they are given. */
-const CONFIGURED = ['alertmanager', 'collector', 'tempo'] as const
+const CONFIGURED = ['alertmanager', 'collector', 'loki', 'tempo'] as const
 
 /** Where a node sends its spans: past the collector only where there is none. */
 const SPANS_TO: readonly (typeof CONFIGURED)[number][] = ['collector', 'tempo']
@@ -61,7 +61,11 @@ function stack(): unknown {
   const sources = filesOf(BOARDS, /\.json$/).map((file) => ({ configMap: { name: boardName(file) } }))
   const volume = { name: 'boards', projected: { sources } }
   const spansTo = SPANS_TO.find(isThere)
-  const literals = spansTo === undefined ? [] : [`OTEL_EXPORTER_OTLP_ENDPOINT=http://${spansTo}:4318`]
+  const literals = [
+    ...(spansTo === undefined ? [] : [`OTEL_EXPORTER_OTLP_ENDPOINT=http://${spansTo}:4318`]),
+    // The collector takes log records, too, and has somebody to give them to.
+    ...(spansTo === 'collector' && isThere('loki') ? ['OTEL_LOGS_EXPORTER=otlp'] : []),
+  ]
   return {
     apiVersion: 'kustomize.config.k8s.io/v1alpha1',
     kind: 'Component',

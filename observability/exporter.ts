@@ -3,13 +3,11 @@ import { diag } from '@opentelemetry/api'
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import type { SpanExporter } from '@opentelemetry/sdk-trace'
+import { type Environment, otlpProtocol } from './otlp.ts'
 
-/** `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`, else `OTEL_EXPORTER_OTLP_PROTOCOL`: `http/protobuf` (the default) or `http/json`. Addresses and headers are read by the exporters themselves. */
-export function otlpExporter(env: Readonly<Record<string, string | undefined>> = process.env): SpanExporter {
-  const protocol = env['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'] || env['OTEL_EXPORTER_OTLP_PROTOCOL'] || 'http/protobuf'
-  if (protocol === 'http/json') return new JsonExporter()
-  if (protocol !== 'http/protobuf') {
-    diag.warn(`OTLP over ${protocol} is not spoken here: expected http/protobuf or http/json. Spans are sent as http/protobuf.`)
-  }
-  return new ProtobufExporter()
+/** Addresses and headers are read by the exporters themselves. */
+export function otlpExporter(env: Environment = process.env): SpanExporter {
+  const { protocol, problem } = otlpProtocol('TRACES', env)
+  if (problem !== undefined) diag.warn(problem)
+  return protocol === 'http/json' ? new JsonExporter() : new ProtobufExporter()
 }

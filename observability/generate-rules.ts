@@ -80,6 +80,7 @@ const COMPOSE: Places = {
     prometheus: 'localhost:9090',
     alertmanager: 'alertmanager:9093',
     tempo: 'tempo:3200',
+    loki: 'loki:3100',
     collector: 'collector:8888',
     spans: 'collector:8889',
   },

@@ -1,10 +1,14 @@
 // observability: everything that watches a node. It hears the node's facts and reads its live structures; the node knows nothing of it.
+import type { DiagLogger } from '@opentelemetry/api'
 import type { DestinationStream, Logger } from 'pino'
 import { type NodeEventStream, type NodeSnapshot, systemClock, type TraceControls, type Tracing } from '#otp-labs'
+import type { LogSender } from './logs/sender.ts'
+import { logSending } from './logs/sending.ts'
 import { createLogger, createLogs, idsOf, type LogControls, logControls } from './logs.ts'
 import type { ExemplarLabels } from './metrics/cells.ts'
 import type { Page } from './metrics/exposition.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { hasEndpoint, isDisabled } from './otlp.ts'
 import type { NodeIdentity } from './resource.ts'
 import type { TraceSdk } from './sdk.ts'
 import { Sampling, type SamplingOptions } from './traces/controls.ts'
@@ -19,7 +23,7 @@ export interface TelemetryOptions extends SamplingOptions {
   readonly node: NodeIdentity
   readonly logLevel: string
   readonly logDestination?: DestinationStream
-  /** Decides whether traces are made; the OpenTelemetry SDK reads its further `OTEL_*` from the OS process itself. */
+  /** Decides whether traces are made and log records sent; the OpenTelemetry SDK reads its further `OTEL_*` from the OS process itself. */
   readonly env: Readonly<Record<string, string | undefined>>
   /** Spans of a kind a supervisor and a second, beyond which one stands for the rest. Default 100. */
   readonly burstLimit?: number
@@ -57,31 +61,49 @@ interface Tracers {
 
 /** Whether somebody wants traces: the SDK and its 60 MB are loaded for nobody else. */
 function wantsTraces(env: TelemetryOptions['env']): boolean {
-  if (env.OTEL_SDK_DISABLED?.toLowerCase() === 'true' || env.OTEL_TRACES_EXPORTER === 'none') return false
-  return Boolean(env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT)
+  return !isDisabled(env) && env.OTEL_TRACES_EXPORTER !== 'none' && hasEndpoint('TRACES', env)
 }
 
-async function startTraces({ node, env, burstLimit }: TelemetryOptions, sampling: Sampling, logger: () => Logger): Promise<Tracers> {
+/** What the SDK has to say is written, whoever it is that cannot send. */
+function diagnosticsTo(logger: Logger): DiagLogger {
+  const say = (level: 'error' | 'warn') => (message: string) => logger[level]({ event: 'telemetry.sdk' }, message)
+  const silent = () => {}
+  return { error: say('error'), warn: say('warn'), info: silent, debug: silent, verbose: silent }
+}
+
+async function startTraces({ node, env, burstLimit }: TelemetryOptions, sampling: Sampling, logger: Logger): Promise<Tracers> {
   const [{ startTraceSdk }, { resourceOf }, { createTracing }, { createTraces }] = await Promise.all([
     import('./sdk.ts'),
     import('./resource.ts'),
     import('./context.ts'),
     import('./traces.ts'),
   ])
-  const say = (level: 'error' | 'warn') => (message: string) => logger()[level]({ event: 'telemetry.sdk' }, message)
-  const silent = () => {}
-  const diagnostics = { error: say('error'), warn: say('warn'), info: silent, debug: silent, verbose: silent }
-  const sdk = startTraceSdk({ resource: resourceOf(node), env, sampling, diagnostics })
+  const sdk = startTraceSdk({ resource: resourceOf(node), env, sampling, diagnostics: diagnosticsTo(logger) })
   return { sdk, tracing: createTracing(sdk), traces: createTraces(sdk, systemClock, burstLimit) }
 }
 
-/** Starts everything; without an OTLP endpoint no trace is made and no SDK is loaded. */
+async function startSending({ node, env }: TelemetryOptions, logger: Logger): Promise<LogSender> {
+  const [{ startLogSender }, { resourceOf }] = await Promise.all([import('./logs/sender.ts'), import('./resource.ts')])
+  return startLogSender({ resource: resourceOf(node), env, diagnostics: diagnosticsTo(logger) })
+}
+
+/** Starts everything; without an OTLP endpoint no trace is made, no log record is sent, and no SDK is loaded. */
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const { node, logLevel, logDestination, env, untraceable } = options
   const sampling = new Sampling({ sampling: { 'otp.message': samplerSettings(env).ratio, ...options.sampling }, untraceable })
+  const sending = logSending(env)
   let tracers: Tracers | undefined
-  const logger = createLogger({ node, level: logLevel, destination: logDestination, traceIds: () => idsOf(tracers?.tracing.current()) })
-  if (wantsTraces(env)) tracers = await startTraces(options, sampling, () => logger)
+  let sender: LogSender | undefined
+  const logger = createLogger({
+    node,
+    level: logLevel,
+    destination: logDestination,
+    traceIds: () => idsOf(tracers?.tracing.current()),
+    afterwards: sending.isWanted ? (line) => sender?.send(line) : undefined,
+  })
+  if (sending.problem !== undefined) logger.warn({ event: 'telemetry.sdk' }, sending.problem)
+  if (sending.isWanted) sender = await startSending(options, logger)
+  if (wantsTraces(env)) tracers = await startTraces(options, sampling, logger)
   const spanOf = (event: object): ExemplarLabels | undefined => {
     const context = tracers?.traces.spanOf(event)
     return context === undefined ? undefined : { trace_id: context.traceId, span_id: context.spanId }
@@ -112,11 +134,10 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       metrics.stop()
       tracers?.traces.flush()
       logs.flush()
-      try {
-        await tracers?.sdk.shutdown(timeoutMs)
-      } catch (error) {
-        logger.warn({ event: 'telemetry.shutdown', error: String(error) }, 'not every span could be sent')
-      }
+      const tell = (what: string) => (error: unknown) =>
+        logger.warn({ event: 'telemetry.shutdown', error: String(error) }, `not every ${what} could be sent`)
+      // At the same time: neither takes what the other was given.
+      await Promise.all([tracers?.sdk.shutdown(timeoutMs).catch(tell('span')), sender?.shutdown(timeoutMs).catch(tell('log record'))])
       logger.flush()
     },
   }

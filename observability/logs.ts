@@ -14,6 +14,13 @@ export interface LoggerOptions {
   readonly destination?: DestinationStream | undefined
   /** The ids of the trace that runs now, for every line written inside one. */
   readonly traceIds?: () => ExemplarLabels | undefined
+  /** Gets each line after it was written. */
+  readonly afterwards?: ((line: string) => void) | undefined
+}
+
+/** Standard output can be flushed; a destination of one's own need not. */
+interface Destination extends DestinationStream {
+  flush?(done?: (error?: Error) => void): void
 }
 
 /** What is called so is never written: what proves who one is, and what a process or a message holds. */
@@ -56,7 +63,7 @@ export function logControls(logger: Logger): LogControls {
 }
 
 /** JSON lines; the node is on each of them, and so is the trace where there is one. */
-export function createLogger({ node, level, destination, traceIds }: LoggerOptions): Logger {
+export function createLogger({ node, level, destination, traceIds, afterwards }: LoggerOptions): Logger {
   const options = {
     level,
     base: { node_name: node.name, node_id: node.id, version: node.version },
@@ -65,7 +72,19 @@ export function createLogger({ node, level, destination, traceIds }: LoggerOptio
     redact: { paths: PATHS, censor: CENSOR },
     mixin: () => traceIds?.() ?? {},
   }
+  if (afterwards !== undefined) return pino(options, writesFirst(destination ?? pino.destination(), afterwards))
   return destination === undefined ? pino(options) : pino(options, destination)
+}
+
+/** The line as it was written is what others get: what is struck out in the one is struck out for the others. */
+function writesFirst(destination: Destination, afterwards: (line: string) => void): Destination {
+  return {
+    write(line) {
+      destination.write(line)
+      afterwards(line)
+    },
+    flush: (done) => (destination.flush === undefined ? done?.() : destination.flush(done)),
+  }
 }
 
 /** The reason as OTP prints it; of an error also its type and stack, since a crash is where one looks for them. */

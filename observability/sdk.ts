@@ -6,14 +6,14 @@ import type { Resource } from '@opentelemetry/resources'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import { AlwaysOnSampler, type SpanExporter, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import type { Scope } from '#vocabulary'
+import type { BatchOptions } from './batch-options.ts'
 import { otlpExporter } from './exporter.ts'
+import type { Environment } from './otlp.ts'
 import { Sampling } from './traces/controls.ts'
-import { batchingOf, KEPT_QUEUE, type SpanQueueOptions } from './traces/queue-options.ts'
+import { batchingOf, KEPT_QUEUE } from './traces/queue-options.ts'
 import { RootSampler } from './traces/root-sampler.ts'
 import { samplerSettings } from './traces/sampler-settings.ts'
 import { type SpanCounts, SpanLedger, SpanQueue } from './traces/span-queue.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 /** What the SDK is started with. */
 export interface TraceSdkOptions {
@@ -26,8 +26,8 @@ export interface TraceSdkOptions {
   readonly exporter?: () => SpanExporter
   /** Hears what the SDK has to say, such as that its collector is away. */
   readonly diagnostics?: DiagLogger
-  readonly messageQueue?: Partial<SpanQueueOptions>
-  readonly keptQueue?: Partial<SpanQueueOptions>
+  readonly messageQueue?: Partial<BatchOptions>
+  readonly keptQueue?: Partial<BatchOptions>
 }
 
 /** Tracers of the scopes, what says which of them runs now, and an end with a time limit. */

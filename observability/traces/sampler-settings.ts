@@ -1,4 +1,5 @@
 // What `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG` say. Pure.
+import type { Environment } from '../otlp.ts'
 
 /** How requests from outside are drawn; `problem`: what was said and could not be understood, for the log. */
 export interface SamplerSettings {
@@ -9,7 +10,7 @@ export interface SamplerSettings {
 }
 
 /** OpenTelemetry's default, `parentbased_always_on`, for what is not said or not understood. */
-export function samplerSettings(env: Readonly<Record<string, string | undefined>>): SamplerSettings {
+export function samplerSettings(env: Environment): SamplerSettings {
   const name = env['OTEL_TRACES_SAMPLER'] || 'parentbased_always_on'
   const isParentBased = name.startsWith('parentbased_')
   const root = isParentBased ? name.slice('parentbased_'.length) : name

@@ -3,7 +3,7 @@ import { context, ROOT_CONTEXT } from '@opentelemetry/api'
 import { callWithTimeout, type ExportResult, ExportResultCode, suppressTracing } from '@opentelemetry/core'
 import type { ReadableSpan, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace'
 import { SCOPES } from '#vocabulary'
-import type { SpanQueueOptions } from './queue-options.ts'
+import type { BatchOptions } from '../batch-options.ts'
 
 /** What became of the spans of one scope. */
 export interface SpanCounts {
@@ -42,7 +42,7 @@ const UNTRACED = suppressTracing(ROOT_CONTEXT)
 export class SpanQueue implements SpanProcessor {
   readonly #exporter: SpanExporter
   readonly #ledger: SpanLedger
-  readonly #options: SpanQueueOptions
+  readonly #options: BatchOptions
   #spans: ReadableSpan[] = []
   #timer: NodeJS.Timeout | undefined
   #isHurried = false
@@ -51,7 +51,7 @@ export class SpanQueue implements SpanProcessor {
   #sending: Promise<void> | undefined
   #isShutDown = false
 
-  constructor(exporter: SpanExporter, ledger: SpanLedger, options: SpanQueueOptions) {
+  constructor(exporter: SpanExporter, ledger: SpanLedger, options: BatchOptions) {
     this.#exporter = exporter
     this.#ledger = ledger
     this.#options = { ...options, maxExportBatchSize: Math.min(options.maxExportBatchSize, options.maxQueueSize) }

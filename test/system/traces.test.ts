@@ -1,4 +1,4 @@
-// Traces of a real cluster, as a collector gets them: one bid over two nodes, and a restart that leads back to its crash.
+// Traces of a real cluster, as a collector gets them, and their log records: one bid over two nodes, and a restart that leads back to its crash.
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -31,7 +31,13 @@ const HANDOFF = [
   'otp.handoff.receive',
 ] as const
 
+interface LogRecord {
+  readonly traceId?: string
+  readonly spanId?: string
+}
+
 const spans: Span[] = []
+const records: LogRecord[] = []
 let collector: Server
 let run: Run
 
@@ -40,7 +46,9 @@ beforeAll(async () => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      collect(JSON.parse(Buffer.concat(chunks).toString('utf8')) as Export)
+      const sent: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'))
+      if (request.url === '/v1/logs') collectLogs(sent as LogExport)
+      else collect(sent as Export)
       response.setHeader('content-type', 'application/json').end('{}')
     })
   })
@@ -49,6 +57,7 @@ beforeAll(async () => {
   run = await Run.start(['--no-load'], {
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_LOGS_EXPORTER: 'otlp',
     // What is written nowhere moves with its state.
     OTP_STATE_STORE: 'none',
   })
@@ -86,6 +95,9 @@ test("a restart's span links to the crash that led to it", async () => {
   const crash = await eventually('the crash', 10_000, () => spans.find(({ spanId }) => spanId === link?.spanId))
   expect(crash.traceId).toBe(link?.traceId)
   expect(crash.node).toBe(restart.node)
+  await eventually('a log record of a span in each of both traces', 10_000, () =>
+    [crash, restart].every((of) => records.some(({ traceId, spanId }) => traceId === of.traceId && spans.some(isIn(of, spanId)))),
+  )
   // The request that asked for the crash was traced: it is the handling of its message that the restart leads back to.
   const [request] = spans.filter(({ attributes }) => attributes['http.route'] === '/chaos/crash-lot')
   expect(request).toBeDefined()
@@ -114,6 +126,11 @@ test('a handoff is one trace over two nodes: four phases where it leaves, and it
   expect(handoff.get('otp.handoff.prepare')?.attributes['otp.node.to']).toMatch(new RegExp(`^${handoff.get('otp.handoff.receive')?.node}`))
 }, 20_000)
 
+const isIn =
+  ({ traceId }: Span, spanId: string | undefined) =>
+  (span: Span): boolean =>
+    span.traceId === traceId && span.spanId === spanId
+
 // ---- OTLP's JSON
 
 const SERVER = 2
@@ -126,6 +143,14 @@ interface Export {
       readonly spans: readonly (Omit<Span, 'attributes' | 'node'> & { readonly attributes: readonly Attribute[] })[]
     }[]
   }[]
+}
+
+interface LogExport {
+  readonly resourceLogs: readonly { readonly scopeLogs: readonly { readonly logRecords: readonly LogRecord[] }[] }[]
+}
+
+function collectLogs({ resourceLogs }: LogExport): void {
+  for (const { logRecords } of resourceLogs.flatMap(({ scopeLogs }) => scopeLogs)) records.push(...logRecords)
 }
 
 function collect({ resourceSpans }: Export): void {
