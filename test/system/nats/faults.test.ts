@@ -169,11 +169,19 @@ describe('one server', () => {
   test('that is restarted has kept what it acknowledged, and is found again without being asked', async () => {
     const keyValue = await nats.names()
     const revision = await keyValue.put('a', bytes('one'), 0)
-    await servers.kill(0)
-    await expect(keyValue.get('a')).rejects.toThrow('NATS cannot be reached')
-    await servers.bringBack(0)
-    // Asked while nothing was connected, it waits for the connection.
-    expect(await keyValue.get('a')).toEqual({ value: Buffer.from('one'), revision })
+    // It waits for as long as it may take until a busy machine has connected it.
+    const patient = await connectNats({ servers: servers.urls, cluster: 'one', requestMs: 20_000, connectMs: CONNECT_MS, pingMs: 300 })
+    const patientNames = await patient.names()
+    try {
+      await servers.kill(0)
+      await expect(keyValue.get('a')).rejects.toThrow('NATS cannot be reached')
+      // Asked while nothing is connected, it waits for the connection.
+      const asked = patientNames.get('a')
+      await servers.bringBack(0)
+      expect(await asked).toEqual({ value: Buffer.from('one'), revision })
+    } finally {
+      await patient.close()
+    }
   })
 
   test('that is closed for this client answers nothing any more', async () => {
