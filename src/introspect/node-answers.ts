@@ -12,6 +12,7 @@ import { processDetails } from './process-info.ts'
 import type { ProcessWalk } from './process-walk.ts'
 import { shown } from './shown.ts'
 import { inSlices } from './slices.ts'
+import { stateBytes } from './state-bytes.ts'
 import { stateView } from './state-view.ts'
 import { compareSupervisors, type SupervisorPlace, supervisorPlace } from './supervisor-order.ts'
 import { Top } from './top.ts'
@@ -59,6 +60,11 @@ export function nodeAnswers({ parts, log, load, walk, desk, traces }: AnswerTool
       }
     },
     state: (pid) => stateView(runtime, parsePid(pid)),
+    stateBytes: (pids) =>
+      stateBytes(
+        runtime.clock,
+        pids.map((pid) => runtime.lookup(parsePid(pid))),
+      ),
     moves: () => moves(parts),
     crashes: () => history.crashes.list(),
     events: ({ after, limit, types }) => events(parts, log, after[cluster.id] ?? 0, limit, types),

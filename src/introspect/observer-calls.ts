@@ -108,6 +108,8 @@ export interface ObserverCalls {
   /** `undefined`: there is no such process. */
   process: { payload: string; answer: ProcessReport | undefined }
   state: { payload: string; answer: StateView }
+  /** In the order of the pids. */
+  stateBytes: { payload: readonly string[]; answer: readonly (number | null)[] }
   moves: { payload: undefined; answer: Moves }
   crashes: { payload: undefined; answer: readonly CrashGroup[] }
   events: {
