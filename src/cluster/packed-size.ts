@@ -11,34 +11,42 @@ export function packedSize(value: unknown, most: number): number | undefined {
   return size > most ? undefined : size
 }
 
-/** Looks at no more than `most` values: each takes a byte at least, a text or a buffer as many as it is long. */
+/** Looks at little more than `most` values: each takes a byte at least, a text or a buffer as many as it is long. */
 function mayFit(value: unknown, most: number): boolean {
-  const left = [value]
+  const left: object[] = []
   let least = 0
-  while (left.length > 0) {
-    const next = left.pop()
-    least += 1 + contentOf(next)
-    if (least + left.length + itemsOf(next) > most) return false
-    if (typeof next === 'object' && next !== null) push(next, left)
+  const look = (item: unknown): void => {
+    least++
+    if (typeof item === 'string') least += item.length
+    else if (typeof item === 'object' && item !== null) {
+      if (ArrayBuffer.isView(item) || item instanceof ArrayBuffer) least += item.byteLength
+      else if (!isOne(item)) left.push(item)
+    }
   }
-  return true
+  look(value)
+  for (let next = left.pop(); next !== undefined && least <= most; next = left.pop()) {
+    if (Array.isArray(next) || next instanceof Set) {
+      if (least + (next instanceof Set ? next.size : next.length) > most) return false
+      for (const item of next) look(item)
+    } else if (next instanceof Map) {
+      if (least + next.size > most) return false
+      for (const [key, item] of next) {
+        look(key)
+        look(item)
+      }
+    } else {
+      const keys = Object.keys(next)
+      if (least + keys.length > most) return false
+      for (const key of keys) {
+        look(key)
+        look((next as Record<string, unknown>)[key])
+      }
+    }
+  }
+  return least <= most
 }
 
-function contentOf(value: unknown): number {
-  if (typeof value === 'string') return value.length
-  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer ? value.byteLength : 0
-}
-
-/** Known before any of them is looked at. */
-function itemsOf(value: unknown): number {
-  if (Array.isArray(value)) return value.length
-  return value instanceof Map || value instanceof Set ? value.size : 0
-}
-
-function push(value: object, left: unknown[]): void {
-  // Written as a whole; behind a pid stands far more than is written of it.
-  if (ArrayBuffer.isView(value) || value instanceof Pid || value instanceof Date || value instanceof Error || value instanceof Crash) return
-  if (Array.isArray(value) || value instanceof Set) for (const item of value) left.push(item)
-  else if (value instanceof Map) for (const [key, item] of value) left.push(key, item)
-  else for (const [key, item] of Object.entries(value)) left.push(key, item)
+/** Written as one; behind a pid stands far more than is written of it. */
+function isOne(value: object): boolean {
+  return value instanceof Pid || value instanceof Date || value instanceof Error || value instanceof Crash
 }

@@ -5,8 +5,8 @@ import { stateAtRest } from '#otp'
 import type { Process } from '#process'
 import { inSlices } from './slices.ts'
 
-/** What is larger is not measured. To pack as much takes some 10 ms at most, the one stretch for which others wait. */
-export const STATE_BYTES_MOST = 1024 * 1024
+/** What is larger is not measured. Others wait while one state is: for a few ms with so much, unless an object in it has a hundred thousand keys. */
+export const STATE_BYTES_MOST = 256 * 1024
 /** In all; who has not had a turn by then is not measured. */
 const WITHIN_MS = 200
 

@@ -34,7 +34,7 @@ export const processes = clusterWide.extend({
       stateBytes: count
         .nullable()
         .describe(
-          'what its behaviour lets be seen of its state, packed; null: not asked for, nothing may be seen, it was handling a message, it is over 1 MiB or no plain data, or the time for it was over',
+          'what its behaviour lets be seen of its state, packed; null: not asked for, nothing may be seen, it was handling a message, it is over 256 KiB or no plain data, or the time for it was over',
         ),
     }),
   ),
