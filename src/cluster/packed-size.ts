@@ -24,7 +24,7 @@ function mayFit(value: unknown, most: number): boolean {
     }
   }
   look(value)
-  for (let next = left.pop(); next !== undefined && least <= most; next = left.pop()) {
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
     if (Array.isArray(next) || next instanceof Set) {
       if (least + (next instanceof Set ? next.size : next.length) > most) return false
       for (const item of next) look(item)
