@@ -18,6 +18,7 @@ export {
 } from './membership.ts'
 export { NodeMonitor, type NodeNews } from './node-monitor.ts'
 export { checkNodeName, incarnationOf, nodeId, nodeName } from './node-name.ts'
+export { packedSize } from './packed-size.ts'
 export { plainData } from './plain-data.ts'
 export { RemoteRouter } from './remote-router.ts'
 export { type SecretOption, type SecretSource, secretsFromFile } from './secrets.ts'

@@ -53,6 +53,7 @@ export type { DistributedEvents, HandoffPhase, HandoffReason } from './events.ts
 export { DRAIN_CONCURRENCY, DRAIN_MS, type DrainOptions, type DrainReport } from './handoff/drain.ts'
 export { Handoffs } from './handoff/handoffs.ts'
 export { HANDOFF_RULES, type HandoffRules } from './handoff/rules.ts'
+export type { HandoffUnderWay } from './handoff/under-way.ts'
 export { DistributedRegistry, type RegisterResult, type RegistryEntry } from './registry/registry.ts'
 export type { Blobs } from './state/blobs.ts'
 export type { Fence, StoredState } from './state/fence.ts'

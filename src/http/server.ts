@@ -26,6 +26,7 @@ interface Observed {
   readonly startedMono: number
   span?: OpenSpan
   trace?: string | undefined
+  isTold?: true
 }
 
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
@@ -40,9 +41,29 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   app.setValidatorCompiler(validatorCompiler)
   installProblems(app, options.onUnexpected)
   const observed = new WeakMap<FastifyRequest, Observed>()
-  app.addHook('onRequest', (request, _reply, done) => {
+  const complete = (request: FastifyRequest, reply: FastifyReply): void => {
+    const seen = observed.get(request)
+    // An answer that finishes closes, too.
+    if (seen?.isTold === true) return
+    if (seen !== undefined) seen.isTold = true
+    seen?.span?.end(reply.statusCode >= 500 ? `http ${reply.statusCode}` : 'ok')
+    events.emit('http.request_completed', {
+      method: request.method,
+      route: routeOf(request),
+      status: reply.statusCode,
+      isStream: isStream(reply),
+      durationMs: clock.now() - (seen?.startedMono ?? clock.now()),
+      trace: seen?.trace,
+    })
+  }
+  app.addHook('onRequest', (request, reply, done) => {
     const seen: Observed = { startedMono: clock.now() }
     observed.set(request, seen)
+    // Most readers end a stream by going away, and a slow one is cut off: its answer closes then, and never finishes. That is how streams end,
+    // so it counts as answered. Who goes away before any other answer was through had none.
+    reply.raw.once('close', () => {
+      if (isStream(reply)) complete(request, reply)
+    })
     const route = routeOf(request)
     // Who watches is not watched: the observer's and the probes' requests would drown the work in traces.
     if (tracing === undefined || route.startsWith('/observer')) {
@@ -63,16 +84,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     })
   }
   app.addHook('onResponse', (request, reply, done) => {
-    const seen = observed.get(request)
-    seen?.span?.end(reply.statusCode >= 500 ? `http ${reply.statusCode}` : 'ok')
-    events.emit('http.request_completed', {
-      method: request.method,
-      route: routeOf(request),
-      status: reply.statusCode,
-      isStream: isStream(reply),
-      durationMs: clock.now() - (seen?.startedMono ?? clock.now()),
-      trace: seen?.trace,
-    })
+    complete(request, reply)
     done()
   })
   return app

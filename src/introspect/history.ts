@@ -9,14 +9,12 @@ import { traceIdOf } from './trace-id.ts'
 
 type Facts = ProcessEvents & OtpEvents & DistributedEvents
 type Restarted = OtpEvents['supervisor.child_restarted']
-type Started = DistributedEvents['handoff.started']
 
 const RESTARTS_KEPT = 20
 const KEPT = 100
 /** Supervisors, children and pids of whom something is remembered; who was heard of longest ago is forgotten first. */
 const MOST_SUPERVISORS = 1000
 const MOST_CHILDREN = 1000
-const MOST_UNDER_WAY = 10_000
 
 export interface RestartReport {
   /** Wall clock, ms. */
@@ -47,7 +45,6 @@ export class History {
   readonly conflicts = new Recent<DistributedEvents['registry.conflict']>(KEPT)
   readonly takeovers = new Recent<DistributedEvents['child.taken_over']>(KEPT)
   readonly handoffs = new Recent<DistributedEvents['handoff.ended']>(KEPT)
-  readonly #underWay = new Map<string, Started>()
   /** By the supervisor's path. */
   readonly #restarts = new Map<string, Recent<Restarted>>()
   /** By what its supervisor keeps of a child: gone when the child is. */
@@ -69,13 +66,7 @@ export class History {
     'supervisor.child_restarted': (event) => this.#restarted(event),
     'registry.conflict': (event) => this.conflicts.add(event),
     'child.taken_over': (event) => this.takeovers.add(event),
-    'handoff.started': (event) => {
-      remember(this.#underWay, event.handoffId, event, MOST_UNDER_WAY)
-    },
-    'handoff.ended': (event) => {
-      this.#underWay.delete(event.handoffId)
-      this.handoffs.add(event)
-    },
+    'handoff.ended': (event) => this.handoffs.add(event),
   }
 
   #crashed(event: ProcessEvents['process.exited']): void {
@@ -117,10 +108,6 @@ export class History {
   /** Supervisors under which something was started again, ended ones too. */
   get troubled(): IterableIterator<string> {
     return this.#restarts.keys()
-  }
-
-  get handoffsUnderWay(): IterableIterator<Started> {
-    return this.#underWay.values()
   }
 
   #report({ reason, restartId, oldPid, newPid, startedAt: at, ...event }: Restarted): RestartReport {

@@ -21,7 +21,7 @@ export {
   nodeSnapshotInSlices,
   type SupervisorSnapshot,
 } from './node-snapshot.ts'
-export { type NodeSummary, OBSERVER, type ObserverCalls } from './observer-calls.ts'
+export { type Moves, type NodeSummary, OBSERVER, type ObserverCalls } from './observer-calls.ts'
 export { observerServer, REFRESH_MS } from './observer-server.ts'
 export { type PlacementView, placementView } from './placement-view.ts'
 export { type ProcessDetails, type ProcessInfo, processDetails, processInfo } from './process-info.ts'

@@ -1,16 +1,18 @@
 // How a node answers each question of the observer: what it reads, and how that is shown.
 import { nodeName } from '#cluster'
+import type { HandoffUnderWay } from '#distributed'
 import { parsePid } from '#process'
 import type { ControlDesk } from './controls.ts'
 import type { EventLog, EventPage, LoggedEvent } from './event-log.ts'
 import type { MessageTraces } from './message-trace.ts'
 import { type LoadMeter, machine } from './node-load.ts'
 import { memberSnapshots, type NodeParts, nodeSnapshot, type SupervisorSnapshot, supervisorSnapshot } from './node-snapshot.ts'
-import type { Moves, NodeDetails, NodeSummary, ObserverCalls, SupervisorReport } from './observer-calls.ts'
+import type { HandoffReport, Moves, NodeDetails, NodeSummary, ObserverCalls, SupervisorReport } from './observer-calls.ts'
 import { processDetails } from './process-info.ts'
 import type { ProcessWalk } from './process-walk.ts'
 import { shown } from './shown.ts'
 import { inSlices } from './slices.ts'
+import { stateBytes } from './state-bytes.ts'
 import { stateView } from './state-view.ts'
 import { compareSupervisors, type SupervisorPlace, supervisorPlace } from './supervisor-order.ts'
 import { Top } from './top.ts'
@@ -58,6 +60,11 @@ export function nodeAnswers({ parts, log, load, walk, desk, traces }: AnswerTool
       }
     },
     state: (pid) => stateView(runtime, parsePid(pid)),
+    stateBytes: (pids) =>
+      stateBytes(
+        runtime.clock,
+        pids.map((pid) => runtime.lookup(parsePid(pid))),
+      ),
     moves: () => moves(parts),
     crashes: () => history.crashes.list(),
     events: ({ after, limit, types }) => events(parts, log, after[cluster.id] ?? 0, limit, types),
@@ -162,13 +169,13 @@ function ended(supervisor: string) {
   }
 }
 
-function moves({ history }: NodeParts): Moves {
+function moves({ history, handoffs }: NodeParts): Moves {
   const claim = ({ owner, pid, epoch }: { owner: string; pid: { toString(): string }; epoch: number }) => ({
     owner,
     pid: pid.toString(),
     epoch,
   })
-  const underWay = [...history.handoffsUnderWay]
+  const { out = [], in: coming = [] } = Object.groupBy(handoffs.underWay(), ({ direction }) => direction)
   return {
     conflicts: history.conflicts.list().map((event) => ({ ...event, winner: claim(event.winner), loser: claim(event.loser) })),
     takeovers: history.takeovers.list().map((event) => ({ ...event, from: nodeName(event.from), pid: event.pid?.toString() ?? null })),
@@ -178,9 +185,19 @@ function moves({ history }: NodeParts): Moves {
       because: event.because ?? null,
       trace: traceIdOf(event.trace),
     })),
-    underWay: underWay.slice(0, UNDER_WAY_SHOWN).map((event) => ({ ...event, to: nodeName(event.to) })),
-    underWayCount: underWay.length,
+    underWay: { out: firstOf(out), in: firstOf(coming) },
   }
+}
+
+function firstOf(halves: readonly HandoffUnderWay[]): { count: number; first: HandoffReport[] } {
+  const first = halves.slice(0, UNDER_WAY_SHOWN)
+  const report = (half: HandoffUnderWay) => ({
+    ...half,
+    peer: nodeName(half.peer),
+    reason: half.reason ?? null,
+    bytes: half.bytes ?? null,
+  })
+  return { count: halves.length, first: first.map(report) }
 }
 
 /** Facts as JSON can hold them: what a process ended with may be anything. */

@@ -1,6 +1,6 @@
 // What can be asked of a node by its observer, and what it answers: the protocol between the observers of a cluster.
 import type { MemberStatus } from '#cluster'
-import type { DistributedEvents } from '#distributed'
+import type { DistributedEvents, HandoffReason, HandoffUnderWay } from '#distributed'
 import type { NodeId } from '#process'
 import type { BehaviourSnapshot } from './behaviour-snapshot.ts'
 import type { ManageRequest, ManageResult } from './controls.ts'
@@ -75,7 +75,13 @@ interface Claim {
   readonly epoch: number
 }
 
-/** What moved, as this node stated it. */
+/** A handoff as one of its two nodes sees it now. */
+export interface HandoffReport extends Omit<HandoffUnderWay, 'reason' | 'bytes'> {
+  readonly reason: HandoffReason | null
+  readonly bytes: number | null
+}
+
+/** What moved, as this node stated it, and what moves now. */
 export interface Moves {
   readonly conflicts: readonly {
     readonly at: number
@@ -89,8 +95,8 @@ export interface Moves {
     readonly because: string | null
     readonly trace: string | null
   })[]
-  readonly underWay: readonly DistributedEvents['handoff.started'][]
-  readonly underWayCount: number
+  /** The first of each direction, with the peer's name, and how many there are. */
+  readonly underWay: Readonly<Record<'out' | 'in', { readonly count: number; readonly first: readonly HandoffReport[] }>>
 }
 
 export interface ObserverCalls {
@@ -102,6 +108,8 @@ export interface ObserverCalls {
   /** `undefined`: there is no such process. */
   process: { payload: string; answer: ProcessReport | undefined }
   state: { payload: string; answer: StateView }
+  /** In the order of the pids. */
+  stateBytes: { payload: readonly string[]; answer: readonly (number | null)[] }
   moves: { payload: undefined; answer: Moves }
   crashes: { payload: undefined; answer: readonly CrashGroup[] }
   events: {

@@ -60,6 +60,8 @@ export function observerServer(parts: NodeParts, log: EventLog, tallies: NodeTal
       processes: once('processes', WALK_REFRESH_MS),
       process: once('process', REFRESH_MS),
       state: once('state', REFRESH_MS),
+      // Not remembered: a question may be as long as a list.
+      stateBytes: later(answers.stateBytes),
       moves: once('moves', REFRESH_MS),
       crashes: once('crashes', REFRESH_MS),
       events: later(answers.events),

@@ -94,7 +94,7 @@ export {
   type TerminateChild,
   type TerminateChildResult,
 } from './supervisor-protocol.ts'
-export { type ServerStatistics, type ServerStatus, type Sys, type SystemOptions, sys } from './sys.ts'
+export { type ServerStatistics, type ServerStatus, type Sys, type SystemOptions, stateAtRest, sys } from './sys.ts'
 export { Task, type TaskMessage, type TaskOptions, type Yielded, type YieldManyOptions } from './task.ts'
 export type { TaskFunction } from './task-body.ts'
 export type { TaskResult } from './task-outcome.ts'

@@ -79,6 +79,15 @@ function getState(process: Process): unknown {
   return body.systemGetState === undefined ? process.state : body.systemGetState(process)
 }
 
+/**
+ * The state of a process that is between two messages now; `undefined` of one that is not. It is looked at, not asked for: a message would begin its
+ * idle time-out anew, and wait behind all others.
+ */
+export function stateAtRest(process: Process): { readonly state: unknown } | undefined {
+  const isAtRest = process.status === 'idle' || process.status === 'ready' || process.status === 'suspended'
+  return isAtRest ? { state: getState(process) } : undefined
+}
+
 function replaceState(process: Process, replace: (state: unknown) => unknown): unknown {
   const next = replace(getState(process))
   const body = callbacks(process)

@@ -1,5 +1,6 @@
 // Streams over real sockets: events as they happen, from where a reader left off; and traces of messages within their limits.
 import { request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { type House, Lot, MANAGE, openHouse } from './support/house.ts'
 
@@ -147,6 +148,50 @@ test('streams are closed when the server closes', async () => {
   await read({ path: '/observer/v1/events', onOpen, isEnough: () => isOver })
   await closed
   expect(isOver).toBe(true)
+})
+
+test('a stream is told once when it is over, whoever ended it', async () => {
+  house = await openHouse({ manageToken: MANAGE })
+  await house.app.listen({ port: 0 })
+  const path = '/observer/v1/events'
+  const streamed = () => house.requests.filter(({ isStream }) => isStream).map(({ route, status }) => `${status} ${route}`)
+  await read({ path, isEnough: (told) => told.length > 0 })
+  await house.box.clock.until(() => streamed().length > 0)
+  expect(streamed()).toEqual([`200 ${path}`])
+
+  await trace({ behaviour: 'lot', ttlMs: 1000 }, () => undefined)
+  await house.box.clock.until(() => streamed().length > 1)
+  await house.box.clock.advance(1000)
+  expect(streamed()).toEqual([`200 ${path}`, '200 /observer/v1/trace'])
+
+  // One that the server ends with itself.
+  const onOpen = () => void house.app.close()
+  await read({ path, onOpen, isEnough: () => streamed().length > 2 })
+  expect(streamed()).toEqual([`200 ${path}`, '200 /observer/v1/trace', `200 ${path}`])
+})
+
+test('who goes away before an answer was none of a stream is not told as answered', async () => {
+  house = await openHouse()
+  await house.app.listen({ port: 0 })
+  house.box.pause('n2')
+  const { port } = house.app.server.address() as AddressInfo
+  const sent = request({ port, path: '/observer/v1/cluster' })
+  let isGone = false
+  sent.on('error', () => undefined)
+  sent.on('close', () => {
+    isGone = true
+  })
+  sent.end()
+  let isAsked = false
+  house.app.server.once('request', () => {
+    isAsked = true
+  })
+  await house.box.clock.until(() => isAsked)
+  sent.destroy()
+  await house.box.clock.until(() => isGone)
+  await house.box.clock.advance(3000)
+  expect(house.requests).toEqual([])
+  house.box.resume('n2')
 })
 
 test('a stream that has ended says that it was one, other answers that they were none', async () => {

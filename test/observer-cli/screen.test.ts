@@ -48,6 +48,7 @@ const row = (name: string): Look['processes']['processes'][number] => ({
   trapExit: false,
   handling: null,
   handlingMs: 0,
+  stateBytes: null,
 })
 const member = (name: string, status: Look['cluster']['members'][number]['status'], answers = true) => ({
   name,

@@ -13,6 +13,8 @@ const found = existsSync(CHROMIUM) && spawnSync(CHROMIUM, ['--version']).status 
 /** Where pictures for the documentation go; none are made without it. */
 const PICTURES = process.env.OTP_SCREENSHOTS
 
+const MANAGE = 'a-token-to-manage-with'
+
 const VIEWS = ['cluster', 'tree', 'processes', 'registry', 'restarts', 'handoffs', 'events'] as const
 /** How long a view is waited for; how long it takes is printed where it matters. */
 const SEEN_WITHIN_MS = 20_000
@@ -53,7 +55,7 @@ async function violations(): Promise<string[]> {
 
 describe.skipIf(!found)(`the page${found ? '' : ' (skipped: there is no /usr/bin/chromium here)'}`, () => {
   beforeAll(async () => {
-    run = await Run.start([])
+    run = await Run.start([], { OTP_OBSERVER_MANAGE_TOKEN: MANAGE })
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
   })
 
@@ -111,6 +113,9 @@ describe.skipIf(!found)(`the page${found ? '' : ' (skipped: there is no /usr/bin
     await open('processes')
     await page.keyboard.press('/')
     await page.keyboard.type('lot-')
+    await page.getByLabel('Size of states').check()
+    await page.getByRole('columnheader', { name: 'State' }).waitFor()
+    await page.getByLabel('Size of states').uncheck()
     await page.getByRole('button', { name: 'Handled' }).click()
     await page.waitForURL(/sort=handled/)
     expect(page.url()).toContain('name=lot-')
@@ -159,6 +164,24 @@ describe.skipIf(!found)(`the page${found ? '' : ' (skipped: there is no /usr/bin
     await page.getByRole('row').nth(1).waitFor()
     await page.waitForTimeout(PICTURES === undefined ? 0 : 3000)
     await picture('restarts')
+  })
+
+  test('what a node hands over is seen on its way, and in which phase it is', async () => {
+    await open('handoffs')
+    const { status } = await run.post('n1', '/chaos/stones', { count: 30, work: 3, ms: 2000 })
+    expect(status).toBe(202)
+    const manage = (action: string) =>
+      fetch(`${run.node('n1').http}/observer/v1/nodes/n2/${action}`, { method: 'POST', headers: { authorization: `Bearer ${MANAGE}` } })
+    const drained = manage('drain')
+    const underWay = page.getByRole('region', { name: 'Under way', exact: true })
+    await underWay
+      .getByRole('row', { name: /^stone-\S+ n2 → n[13] .*drain.* prepare / })
+      .first()
+      .waitFor()
+    expect(await violations()).toEqual([])
+    expect((await drained).status).toBe(200)
+    await underWay.getByText('Nothing moves.').waitFor()
+    expect((await manage('undrain')).status).toBe(200)
   })
 
   test('a node that is killed is seen to go, and where its names went', async () => {

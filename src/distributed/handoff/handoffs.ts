@@ -12,6 +12,7 @@ import { Fences } from './fences.ts'
 import { activeRecord, Incoming } from './incoming.ts'
 import { type HandoffParts, Outgoing } from './outgoing.ts'
 import type { HandoffOutcome } from './source.ts'
+import type { HandoffUnderWay } from './under-way.ts'
 
 /** Beside the size of one state: how much of the states of processes leaves a node at a time. */
 const MOST_BYTES = 128 * 1024 * 1024
@@ -62,6 +63,11 @@ export class Handoffs {
   /** How many are under way. */
   get inProgress(): { readonly out: number; readonly in: number } {
     return { out: this.#outgoing.size, in: this.#incoming.size }
+  }
+
+  /** Each of them as it stands now, those that leave first. */
+  *underWay(): Generator<HandoffUnderWay> {
+    for (const { underWay } of [...this.#outgoing.values(), ...this.#incoming.values()]) if (underWay !== undefined) yield underWay
   }
 
   /** Whether a child of this node would move with its state. */

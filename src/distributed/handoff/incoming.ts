@@ -5,12 +5,15 @@ import { Resumed } from '#otp'
 import { describeExit, type NodeId, restoreTimers, type TraceCarrier } from '#process'
 import { birthOf, type ChildData, compareRecords, type DirectoryRecord } from '../directory/record.ts'
 import { encodeRecord } from '../directory/record-codec.ts'
+import type { HandoffPhase } from '../events.ts'
 import { type Cargo, unpackCargo } from './cargo.ts'
 import type { HandoffParts } from './outgoing.ts'
 import { IncomingState } from './pieces.ts'
 import { type TargetAction, type TargetEvent, type TargetPhase, targetStep } from './target.ts'
+import type { HandoffUnderWay } from './under-way.ts'
 
 const NAME_CONFLICT = { shutdown: 'name_conflict' } as const
+const PHASE_OF = { loading: 'transfer', warm: 'activate', done: 'activate' } as const satisfies Record<TargetPhase, HandoffPhase>
 
 /** What an offer says. */
 export interface Offer {
@@ -32,6 +35,7 @@ export class Incoming {
   readonly #startedMono: number
   readonly #bytes: IncomingState
   #phase: TargetPhase | undefined = 'loading'
+  #phaseMono: number
   #cargo: Cargo | undefined
   #because = 'it cannot own names now'
 
@@ -42,7 +46,29 @@ export class Incoming {
     this.#onOver = onOver
     this.#startedAt = parts.clock.wall()
     this.#startedMono = parts.clock.now()
+    this.#phaseMono = this.#startedMono
     this.#bytes = new IncomingState(offer.size)
+  }
+
+  /** Where it stands; `undefined` once it is over. */
+  get underWay(): HandoffUnderWay | undefined {
+    if (this.#phase === undefined) return undefined
+    const { id, from, record, size } = this.offer
+    const now = this.#parts.clock.now()
+    return {
+      handoffId: id,
+      name: record.key,
+      behaviour: record.behaviour,
+      direction: 'in',
+      peer: from,
+      reason: undefined,
+      phase: PHASE_OF[this.#phase],
+      startedAt: this.#startedAt,
+      forMs: now - this.#startedMono,
+      phaseMs: now - this.#phaseMono,
+      bytes: size,
+      arrivedBytes: this.#bytes.got,
+    }
   }
 
   /** Whether it can be had here at all; asked once, before the state comes. */
@@ -79,6 +105,7 @@ export class Incoming {
       mayOwn: this.#mayOwn(),
       wouldWin: this.#wouldWin(),
     })
+    if (this.#phase === 'loading' && phase !== 'loading') this.#phaseMono = this.#parts.clock.now()
     this.#phase = phase
     for (const action of actions) this.#act(action)
     if (phase === undefined) this.#onOver()

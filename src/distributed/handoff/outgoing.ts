@@ -25,6 +25,7 @@ import { packCargo } from './cargo.ts'
 import { OutgoingState } from './pieces.ts'
 import type { HandoffRules } from './rules.ts'
 import { type HandoffOutcome, type SourceAction, type SourceEvent, type SourcePhase, type Standing, sourceStep } from './source.ts'
+import type { HandoffUnderWay } from './under-way.ts'
 
 /** What a process that goes on elsewhere ends with here. */
 const HANDED_OVER: ExitReason = { shutdown: 'handoff' }
@@ -91,6 +92,26 @@ export class Outgoing {
     this.#phaseMono = this.#startedMono
     this.#phase = { at: 'preparing', since: this.#startedMono }
     this.#span = parts.runtime.tracing?.begin('handoff', this.id)
+  }
+
+  /** Where it stands; `undefined` once it has ended, though its process may wait for its old name still. */
+  get underWay(): HandoffUnderWay | undefined {
+    if (this.#phase === undefined) return undefined
+    const now = this.#parts.clock.now()
+    return {
+      handoffId: this.id,
+      name: this.key,
+      behaviour: this.#record.behaviour,
+      direction: 'out',
+      peer: this.to,
+      reason: this.#reason,
+      phase: PHASE_OF[this.#phase.at],
+      startedAt: this.#startedAt,
+      forMs: now - this.#startedMono,
+      phaseMs: now - this.#phaseMono,
+      bytes: this.#state?.size,
+      arrivedBytes: this.#state?.got ?? 0,
+    }
   }
 
   /** Begins; resolves when it is over, however it ended. */

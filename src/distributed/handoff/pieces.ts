@@ -19,6 +19,11 @@ export class OutgoingState {
     return this.#bytes.byteLength
   }
 
+  /** What of it the target has. */
+  get got(): number {
+    return this.#arrived
+  }
+
   /** The pieces that may leave; they count as sent. */
   *next(): Generator<Uint8Array> {
     while (this.#sent < this.size && this.#sent - this.#arrived < WINDOW * PIECE_BYTES) {

@@ -5,6 +5,7 @@ import { nodeName } from '#cluster'
 import { type NameQuery, namePage, placementView } from '#introspect'
 import type * as schemas from '../schemas/names.ts'
 import { ownersOf } from './cluster.ts'
+import { handoffsUnderWay } from './handoffs-under-way.ts'
 import { iso, type Observing } from './observing.ts'
 
 export async function registry(observing: Observing, query: NameQuery): Promise<z.infer<typeof schemas.registry>> {
@@ -38,28 +39,14 @@ export async function takeovers(observing: Observing): Promise<z.infer<typeof sc
 }
 
 export async function handoffs(observing: Observing): Promise<z.infer<typeof schemas.handoffs>> {
-  const now = observing.parts.runtime.clock.wall()
   const { answers, answered, missing } = await observing.all('moves', undefined)
-  const underWay = answers.flatMap(({ node: from, value }) =>
-    value.underWay.map(({ at, handoffId, name, behaviour, to, reason }) => ({
-      handoffId,
-      name,
-      behaviour,
-      from,
-      to,
-      reason,
-      startedAt: iso(at),
-      forMs: Math.max(0, now - at),
-    })),
-  )
   const ended = answers.flatMap(({ node: from, value }) =>
     value.handoffs.map(({ phases, startedAt, ...each }) => ({ ...each, from, startedAt: iso(startedAt), phases: { ...phases } })),
   )
   ended.sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0))
   return {
     ...observing.about(),
-    underWay: underWay.sort((a, b) => b.forMs - a.forMs),
-    underWayCount: answers.reduce((sum, { value }) => sum + value.underWayCount, 0),
+    ...handoffsUnderWay(answers),
     ended,
     answered: [...answered],
     missing: [...missing],

@@ -25,6 +25,8 @@ export interface ProcessesQuery {
   readonly name?: string
   readonly limit: number
   readonly after?: string
+  /** Whether the rows tell how large their states are. */
+  readonly stateBytes?: boolean
 }
 
 export function badCursor(after: string): Refusal {
@@ -47,17 +49,32 @@ export async function processes(observing: Observing, query: ProcessesQuery): Pr
   const page = rows.slice(0, limit)
   const matching = answers.reduce((sum, { value }) => sum + value.matching, 0)
   const last = page.at(-1)
+  const sizes = query.stateBytes === true ? await stateSizes(observing, page) : undefined
   // A node that filled its own page may have more behind it.
   const isMore = rows.length > limit || answers.some(({ value }) => value.rows.length === limit)
   return {
     ...observing.about(),
-    processes: page.map(({ row }) => row),
+    processes: page.map(({ row }) => ({ ...row, stateBytes: sizes?.get(row.pid) ?? null })),
     next: isMore && last !== undefined ? printPlace(last.place) : null,
     matching,
     windowMs: Math.max(0, ...answers.map(({ value }) => value.windowMs)),
     answered: [...answered],
     missing: [...missing],
   }
+}
+
+/** By pid, asked for when it is clear which rows are told. Of a node that does not answer that, nothing is known. */
+async function stateSizes(observing: Observing, page: readonly { readonly row: { readonly pid: string } }[]) {
+  const pids = page.map(({ row }) => row.pid)
+  const byNode = Map.groupBy(pids, (pid) => pid.slice(0, pid.lastIndexOf('.')))
+  const sizes = new Map<string, number | null>()
+  await Promise.all(
+    [...byNode].map(async ([id, its]) => {
+      const answer = await observing.asking.one(id, 'stateBytes', its)
+      if (answer.ok) for (const [index, size] of answer.value.entries()) sizes.set(its[index] as string, size)
+    }),
+  )
+  return sizes
 }
 
 export const crashOf = ({ at, ...report }: CrashReport): z.infer<typeof schemas.crash> => ({

@@ -48,8 +48,22 @@ const handoff = z.object({
   startedAt: time,
 })
 
+const handoffUnderWay = handoff.extend({
+  reason: handoff.shape.reason.nullable().describe('null: only the node that it leaves knows'),
+  direction: z
+    .enum(['out', 'in'])
+    .describe('out: as the node tells it that it leaves; in: as the other does, where that one has not answered or is through with it'),
+  phase: z
+    .enum(['prepare', 'transfer', 'activate', 'forward'])
+    .describe('prepare: it is held and saved; transfer: its state goes over; activate: it starts there; forward: its messages go after it'),
+  phaseMs: milliseconds.describe('in this phase'),
+  forMs: milliseconds.describe('in all'),
+  bytes: count.nullable().describe('size of its state; null: not saved yet'),
+  arrivedBytes: count.describe('what of them is there'),
+})
+
 export const handoffs = clusterWide.extend({
-  underWay: z.array(handoff.extend({ forMs: milliseconds })).describe('the oldest first, up to 1,000 a node'),
+  underWay: z.array(handoffUnderWay).describe('the oldest first, up to 1,000 a node'),
   underWayCount: count,
   ended: z
     .array(

@@ -29,7 +29,15 @@ const processRow = z.object({
 })
 
 export const processes = clusterWide.extend({
-  processes: z.array(processRow),
+  processes: z.array(
+    processRow.extend({
+      stateBytes: count
+        .nullable()
+        .describe(
+          'what its behaviour lets be seen of its state, packed; null: not asked for, nothing may be seen, it was handling a message, it is over 256 KiB or no plain data, or the time for it was over',
+        ),
+    }),
+  ),
   next,
   matching: count.describe('processes that the filter lets through, on all nodes that answered'),
   windowMs: milliseconds.describe('0: nobody had asked in the last 10 s; ask again in a second for rates'),

@@ -47,6 +47,7 @@ export const QUERIES = {
     name: { ...NAME, description: 'part of a name, a label, a child id or a pid' },
     limit: limit(MOST, 50),
     after: CURSOR,
+    stateBytes: { type: 'boolean', default: false, description: 'true or false' },
   }),
   registry: object({ prefix: { ...NAME, default: '' }, after: { type: 'string', default: '' }, limit: limit(MOST, 100) }),
   placementPlan: object({ limit: limit(MOST, 100) }),

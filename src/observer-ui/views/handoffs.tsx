@@ -8,6 +8,8 @@ import { Badge, Figure, Gaps, Nothing, Panel } from '../parts/panel.tsx'
 
 type Ended = Answers['handoffs']['ended'][number]
 
+/** Of those under way so many are listed; how many there are stands beside the title. */
+const SHOWN = 100
 const PHASES = ['prepare', 'transfer', 'activate', 'forward'] as const
 
 /** The phases as a bar: how wide each is, is how long it took. */
@@ -25,13 +27,27 @@ function Phases({ phases, durationMs }: Pick<Ended, 'phases' | 'durationMs'>) {
 function Under({ answer }: { readonly answer: Answers['handoffs'] }) {
   if (answer.underWay.length === 0) return <Nothing>Nothing moves.</Nothing>
   return (
-    <ul class="groups">
-      {answer.underWay.slice(0, 100).map(({ handoffId, name, from, to, reason, forMs }) => (
-        <li key={handoffId}>
-          <strong>{name}</strong> {from} → {to} <Badge tone="plain">{reason}</Badge> <span class="muted">for {duration(forMs)}</span>
-        </li>
+    <List
+      label="Handoffs under way"
+      titles={['Name', 'From, to', 'Behaviour', 'Why', 'Phase', { number: 'In it' }, { number: 'In all' }, { number: 'State there' }]}
+    >
+      {answer.underWay.slice(0, SHOWN).map(({ handoffId, name, from, to, behaviour, reason, direction, phase, ...one }) => (
+        <tr key={handoffId}>
+          <th scope="row">{name}</th>
+          <td>
+            {from} → {to} {direction === 'in' && <span class="muted">as {to} says</span>}
+          </td>
+          <td>{behaviour}</td>
+          <td>{reason ?? '–'}</td>
+          <td>
+            <span class={`phase ${phase}`}>{phase}</span>
+          </td>
+          <td class="number">{duration(one.phaseMs)}</td>
+          <td class="number">{duration(one.forMs)}</td>
+          <td class="number">{one.bytes === null ? '–' : `${bytes(one.arrivedBytes)} of ${bytes(one.bytes)}`}</td>
+        </tr>
       ))}
-    </ul>
+    </List>
   )
 }
 

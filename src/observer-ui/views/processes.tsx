@@ -1,7 +1,7 @@
 // The processes of all nodes, ordered by what one looks for; each leads to its own page.
 import type { Answers } from '#answers'
 import { usePolled } from '../net/polled.ts'
-import { count, duration, nodeOf, rate } from '../parts/format.ts'
+import { bytes, count, duration, nodeOf, rate } from '../parts/format.ts'
 import { List } from '../parts/list.tsx'
 import { Badge, Gaps, Nothing, Panel } from '../parts/panel.tsx'
 import { linkTo, type Route, replaceParameters } from '../routes.ts'
@@ -12,6 +12,8 @@ type Order = 'mailbox' | 'oldest' | 'rate' | 'handled' | 'busy' | 'restarts' | '
 interface Column {
   readonly title: string
   readonly order?: Order
+  /** It stands to the right, though nothing is ordered by it. */
+  readonly isNumber?: true
   readonly of: (row: Row) => string
 }
 
@@ -32,11 +34,19 @@ const COLUMNS: readonly Column[] = [
   { title: 'Age', order: 'age', of: ({ ageMs }) => duration(ageMs) },
 ]
 
+/** Shown where that is asked for: to know it is work for every process on the page. It stands behind what a process is, where nothing scrolls it away. */
+const BEFORE_STATE = 3
+const STATE: Column = { title: 'State', isNumber: true, of: ({ stateBytes }) => (stateBytes === null ? '–' : bytes(stateBytes)) }
+
+const classOf = ({ order, isNumber }: Column) => (order === undefined && isNumber === undefined ? undefined : 'number')
 const titleOf = ({ name, label, child, pid }: Row): string => name ?? child ?? label ?? pid
 
 export function ProcessesView({ route, members }: { readonly route: Route; readonly members: Answers['cluster']['members'] }) {
-  const { sort = 'mailbox', behaviour = '', supervisor = '', node = '', name = '' } = route.parameters
-  const polled = usePolled<'processes'>('processes', { sort, behaviour, supervisor, node, name, limit: 100 })
+  const { sort = 'mailbox', behaviour = '', supervisor = '', node = '', name = '', sizes = '' } = route.parameters
+  const hasSizes = sizes !== ''
+  const columns = hasSizes ? COLUMNS.toSpliced(BEFORE_STATE, 0, STATE) : COLUMNS
+  const stateBytes = hasSizes ? 'true' : ''
+  const polled = usePolled<'processes'>('processes', { sort, behaviour, supervisor, node, name, stateBytes, limit: 100 })
   const set = (more: Readonly<Record<string, string>>): void => replaceParameters(route, { ...route.parameters, ...more })
   const filter = (field: 'behaviour' | 'supervisor' | 'name', title: string, value: string) => (
     <label>
@@ -60,6 +70,10 @@ export function ProcessesView({ route, members }: { readonly route: Route; reado
           ))}
         </select>
       </label>
+      <label>
+        <input type="checkbox" checked={hasSizes} onChange={(event) => set({ sizes: event.currentTarget.checked ? 'shown' : '' })} />
+        Size of states
+      </label>
     </>
   )
   const rows = polled.answer?.processes ?? []
@@ -67,23 +81,26 @@ export function ProcessesView({ route, members }: { readonly route: Route; reado
   const heads = (
     <>
       <th scope="col">Process</th>
-      {COLUMNS.map(({ title, order }) => (
-        <th
-          key={title}
-          scope="col"
-          class={order === undefined ? undefined : 'number'}
-          aria-sort={order === undefined ? undefined : order === sort ? 'descending' : 'none'}
-        >
-          {order === undefined ? (
-            title
-          ) : (
-            <button type="button" class="quiet" onClick={() => set({ sort: order })}>
-              {title}
-              {order === sort ? ' ▾' : ''}
-            </button>
-          )}
-        </th>
-      ))}
+      {columns.map((column) => {
+        const { title, order } = column
+        return (
+          <th
+            key={title}
+            scope="col"
+            class={classOf(column)}
+            aria-sort={order === undefined ? undefined : order === sort ? 'descending' : 'none'}
+          >
+            {order === undefined ? (
+              title
+            ) : (
+              <button type="button" class="quiet" onClick={() => set({ sort: order })}>
+                {title}
+                {order === sort ? ' ▾' : ''}
+              </button>
+            )}
+          </th>
+        )
+      })}
     </>
   )
   return (
@@ -101,9 +118,9 @@ export function ProcessesView({ route, members }: { readonly route: Route; reado
                 </a>
                 {row.status === 'suspended' && <Badge tone="warn">suspended</Badge>}
               </th>
-              {COLUMNS.map(({ title, of, order }) => (
-                <td key={title} class={order === undefined ? undefined : 'number'}>
-                  {of(row)}
+              {columns.map((column) => (
+                <td key={column.title} class={classOf(column)}>
+                  {column.of(row)}
                 </td>
               ))}
             </tr>

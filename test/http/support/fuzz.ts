@@ -62,6 +62,8 @@ function fits(schema: Schema, known: readonly string[]): fc.Arbitrary<unknown> {
       return fc.double({ min: minimum, max: maximum, noNaN: true })
     case 'null':
       return fc.constant(null)
+    case 'boolean':
+      return fc.boolean()
     case 'object':
       return fc.record(Object.fromEntries(Object.entries(schema.properties ?? {}).map(([name, each]) => [name, fits(each, known)])), {
         requiredKeys: [...(schema.required ?? [])],
