@@ -42,6 +42,8 @@ export interface BidAnswer {
 
 /** So many accepted bids a lot remembers: it is all written with each further one. */
 const REMEMBERED = 256
+/** And so many of them the observer shows. */
+const SHOWN_BIDS = 10
 /** For so long a closed lot still says who got it, then its process ends. */
 const SHOWN_AFTER_CLOSE_MS = 30_000
 
@@ -75,6 +77,8 @@ export const Lot = genServer({
     end: (state) => stop('normal', state),
   },
   handoff: { version: 1, load: loaded },
+  // No more than `GET /lots/:id` and its bids show to anybody.
+  observe: { state: ({ history, ...view }) => ({ ...view, lastBids: history.slice(-SHOWN_BIDS) }) },
 })
 
 /** Releases before wrote no history. */

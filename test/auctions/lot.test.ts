@@ -1,7 +1,9 @@
 // A lot by itself: bids only rise, it closes once and by its own timer, and tells for a while who got it.
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Lot } from '#auctions'
-import { ExitError, type Node, systemClock } from '#otp-labs'
+import { ExitError, type Node, type Pid, systemClock } from '#otp-labs'
+import type { Bid } from '#src/auctions/lot.ts'
+import { stateView } from '#src/introspect/state-view.ts'
 import { Box } from '#test/support/box.ts'
 
 let box: Box
@@ -58,6 +60,16 @@ test('it remembers the last 256 bids that were accepted, and counts all', async 
   for (let amount = 10; amount < 310; amount++) await bid(amount)
   const { bids, history } = await box.through(node.call(lot, 'history'))
   expect([bids, history.length, history.at(0)?.amount, history.at(-1)?.amount]).toEqual([300, 256, 54, 309])
+})
+
+test('the observer sees how it stands, and its last ten bids', async () => {
+  await open()
+  for (let amount = 6; amount < 18; amount++) await bid(amount)
+  const view = await box.through(stateView(node.runtime, node.registry.lookup('lot-1') as Pid))
+  const { closesAt: _, ...stands } = await look()
+  expect(view).toMatchObject({ ok: true, behaviour: 'lot', value: stands })
+  const { lastBids } = (view as unknown as { value: { lastBids: Bid[] } }).value
+  expect(lastBids.map(({ amount }) => amount)).toEqual([8, 9, 10, 11, 12, 13, 14, 15, 16, 17])
 })
 
 test('without a closing time it stays open', async () => {
