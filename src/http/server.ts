@@ -60,9 +60,13 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     const seen: Observed = { startedMono: clock.now() }
     observed.set(request, seen)
     // Most readers end a stream by going away, and a slow one is cut off: its answer closes then, and never finishes. That is how streams end,
-    // so it counts as answered. Who goes away before any other answer was through had none.
+    // so it counts as answered. Who goes away before any other answer was through had none, and leaves a span that has to end.
     reply.raw.once('close', () => {
       if (isStream(reply)) complete(request, reply)
+      else if (seen.isTold !== true) {
+        seen.isTold = true
+        seen.span?.end('aborted')
+      }
     })
     const route = routeOf(request)
     // Who watches is not watched: the observer's and the probes' requests would drown the work in traces.
