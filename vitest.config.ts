@@ -1,6 +1,7 @@
 // How the tests run: projects by what they need and bear, one seed, and a report for CI.
 import { randomInt } from 'node:crypto'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.ts'
 
 // Printed by the reporter; `OTP_TEST_SEED=… npm test` runs the same randomness again.
 const seed = process.env.OTP_TEST_SEED ?? String(randomInt(2 ** 31))
@@ -13,6 +14,7 @@ export default defineConfig({
     reporters: ['default', './test/support/reporter.ts'],
     setupFiles: ['test/support/setup.ts'],
     env: { OTP_TEST_SEED: seed },
+    sequence: { sequencer: LongestFirst },
     projects: [
       // Everything that needs only Node.
       {
