@@ -120,10 +120,18 @@ export class Arena {
     if (process.wasEnded || this.#isOver) return
     const note = { at: monotonic(), what: `${process.id} has ended with ${code}: ${process.lastWords().slice(0, 2000)}` }
     this.notes.push(note)
-    if (code !== TRY_AGAIN) this.ended.push(note)
+    if (code !== TRY_AGAIN && !this.#isBelowItself(process)) this.ended.push(note)
     setTimeout(() => {
       if (!this.#isOver && this.node(process.node) === process) this.startNode(process.node)
     }, AGAIN_AFTER_MS)
+  }
+
+  /**
+   * Whose clock was set back begins below its former life, and does not hear of that if all who knew it stand still. When one of them goes on,
+   * it ends as it should, to be started again above that one.
+   */
+  #isBelowItself(process: OwnerProcess): boolean {
+    return this.clocks.wasSetBack(process.node) && /^superseded by /m.test(process.lastWords())
   }
 
   /** Tells a node to end and waits for it; what does not end is killed. */

@@ -12,7 +12,8 @@ export function whyNoJumps(): string | undefined {
 
 export class WallClocks {
   readonly #directory: string
-  readonly #set = new Set<string>()
+  readonly #offsets = new Map<string, number>()
+  readonly #setBack = new Set<string>()
 
   constructor(directory: string) {
     this.#directory = directory
@@ -20,11 +21,17 @@ export class WallClocks {
 
   /** The wall clock of whoever was started with `env(name)` is off by so much from now on; time as it passes is not touched. */
   set(name: string, offsetMs: number): void {
-    this.#set.add(name)
+    if (offsetMs < (this.#offsets.get(name) ?? 0)) this.#setBack.add(name)
+    this.#offsets.set(name, offsetMs)
     const path = this.#file(name)
     // Its reader must never see half of it.
     writeFileSync(`${path}.new`, `${offsetMs < 0 ? '-' : '+'}${Math.abs(offsetMs) / 1000}\n`)
     renameSync(`${path}.new`, path)
+  }
+
+  /** Whether it was ever behind itself. */
+  wasSetBack(name: string): boolean {
+    return this.#setBack.has(name)
   }
 
   #file(name: string): string {
@@ -32,7 +39,7 @@ export class WallClocks {
   }
 
   env(name: string): NodeJS.ProcessEnv {
-    if (!this.#set.has(name)) this.set(name, 0)
+    if (!this.#offsets.has(name)) this.set(name, 0)
     return {
       LD_PRELOAD: FAKETIME,
       FAKETIME_TIMESTAMP_FILE: this.#file(name),
