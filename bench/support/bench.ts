@@ -53,7 +53,8 @@ export interface Result {
   readonly peers: Readonly<Record<string, Measured>>
 }
 
-/** How many times better ours is than a peer's figure: above 1, ours is ahead, whichever way is better. */
+/** How many times better ours is than a peer's figure: above 1, ours is ahead, whichever way is better. Two alike are 1, also where both are 0. */
 export function timesBetter(better: Row['better'], ours: number, peer: number): number {
+  if (ours === peer) return 1
   return better === 'higher' ? ours / peer : peer / ours
 }

@@ -7,6 +7,7 @@ import { result } from './support/results.ts'
 test('above 1, ours is ahead, whichever way is better', () => {
   expect(timesBetter('higher', 300, 100)).toBe(3)
   expect(timesBetter('lower', 100, 300)).toBe(3)
+  expect(timesBetter('lower', 0, 0)).toBe(1)
 })
 
 test('a bound is a least where higher is better and a most where lower is', () => {
