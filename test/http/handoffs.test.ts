@@ -1,25 +1,10 @@
 // Handoffs under way as the observer's API tells them: each once, with its phase, and by the node it comes to where the one it leaves is silent.
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { genServer } from '#otp-labs'
 import { handoffsUnderWay } from '#src/http/observer/handoffs-under-way.ts'
+import { crate } from '#test/support/crate.ts'
 import { type House, Lot, misfits, type OpenApi, openHouse, Vault } from './support/house.ts'
 
-let goOn: () => void = () => undefined
-
-const Crate = genServer({
-  name: 'crate',
-  init: (bytes: number) => ({ content: new Uint8Array(bytes).fill(7) }),
-  casts: {
-    hang: async (state) => {
-      await new Promise<void>((resolve) => {
-        goOn = resolve
-      })
-      return state
-    },
-  },
-  handoff: true,
-})
-
+const { Crate, goOn } = crate()
 const SIZE = 8 * 1024 * 1024
 const PATH = '/observer/v1/handoffs'
 

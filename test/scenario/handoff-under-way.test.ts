@@ -1,24 +1,9 @@
 // Handoffs as both of their nodes see them while they are under way: phases in order, how long each has taken, and how much has arrived.
 import { expect, test } from 'vitest'
-import { genServer } from '#otp-labs'
 import { Box } from '#test/support/box.ts'
+import { crate } from '#test/support/crate.ts'
 
-let goOn: () => void = () => undefined
-
-const Crate = genServer({
-  name: 'crate',
-  init: (bytes: number) => ({ content: new Uint8Array(bytes).fill(7) }),
-  casts: {
-    hang: async (state) => {
-      await new Promise<void>((resolve) => {
-        goOn = resolve
-      })
-      return state
-    },
-  },
-  handoff: true,
-})
-
+const { Crate, goOn } = crate()
 const SIZE = 2 * 1024 * 1024
 
 test('a handoff shows its phases in order, at both ends, and what of its state has arrived', async () => {
