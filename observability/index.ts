@@ -8,7 +8,7 @@ import { createLogger, createLogs, idsOf, type LogControls, logControls } from '
 import type { ExemplarLabels } from './metrics/cells.ts'
 import type { Page } from './metrics/exposition.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
-import { hasEndpoint, isDisabled } from './otlp.ts'
+import { type Environment, hasEndpoint, isDisabled } from './otlp.ts'
 import type { NodeIdentity } from './resource.ts'
 import type { TraceSdk } from './sdk.ts'
 import { Sampling, type SamplingOptions } from './traces/controls.ts'
@@ -24,7 +24,7 @@ export interface TelemetryOptions extends SamplingOptions {
   readonly logLevel: string
   readonly logDestination?: DestinationStream
   /** Decides whether traces are made and log records sent; the OpenTelemetry SDK reads its further `OTEL_*` from the OS process itself. */
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: Environment
   /** Spans of a kind a supervisor and a second, beyond which one stands for the rest. Default 100. */
   readonly burstLimit?: number
   /** Records of a kind and supervisor in ten seconds, beyond which the rest is counted. Default 20. */
@@ -60,7 +60,7 @@ interface Tracers {
 }
 
 /** Whether somebody wants traces: the SDK and its 60 MB are loaded for nobody else. */
-function wantsTraces(env: TelemetryOptions['env']): boolean {
+function wantsTraces(env: Environment): boolean {
   return !isDisabled(env) && env.OTEL_TRACES_EXPORTER !== 'none' && hasEndpoint('TRACES', env)
 }
 

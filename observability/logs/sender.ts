@@ -1,10 +1,11 @@
 // Sends over OTLP what has been written: it reads each line, so that nothing leaves that is not on standard output. Loaded only where it is wanted.
-import { context, type DiagLogger, DiagLogLevel, diag, ROOT_CONTEXT } from '@opentelemetry/api'
-import { callWithTimeout, type ExportResult, ExportResultCode, suppressTracing } from '@opentelemetry/core'
+import { context, type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api'
+import { callWithTimeout, type ExportResult, ExportResultCode } from '@opentelemetry/core'
 import type { Resource } from '@opentelemetry/resources'
 import { BatchLogRecordProcessor, LoggerProvider, type LogRecordExporter, type ReadableLogRecord } from '@opentelemetry/sdk-logs'
 import { type BatchOptions, batchOptions } from '../batch-options.ts'
 import type { Environment } from '../otlp.ts'
+import { UNTRACED } from '../untraced.ts'
 import { otlpLogExporter } from './exporter.ts'
 import { recordOf } from './record.ts'
 
@@ -29,9 +30,6 @@ export interface LogSender {
 
 /** OpenTelemetry's own defaults. */
 const QUEUE: BatchOptions = { maxQueueSize: 2048, maxExportBatchSize: 512, scheduledDelayMillis: 1000, exportTimeoutMillis: 30_000 }
-
-/** Sending is no part of any trace, and what the SDK says of it belongs to no trace that happens to run. */
-const UNTRACED = suppressTracing(ROOT_CONTEXT)
 
 /** The SDK's processor hides from who ends it that a batch could not be sent. */
 class Watched implements LogRecordExporter {

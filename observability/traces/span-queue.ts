@@ -1,9 +1,10 @@
 // A queue of ended spans on their way out: it never loses one without counting it, and never sends more than the node can bear.
-import { context, ROOT_CONTEXT } from '@opentelemetry/api'
-import { callWithTimeout, type ExportResult, ExportResultCode, suppressTracing } from '@opentelemetry/core'
+import { context } from '@opentelemetry/api'
+import { callWithTimeout, type ExportResult, ExportResultCode } from '@opentelemetry/core'
 import type { ReadableSpan, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace'
 import { SCOPES } from '#vocabulary'
 import type { BatchOptions } from '../batch-options.ts'
+import { UNTRACED } from '../untraced.ts'
 
 /** What became of the spans of one scope. */
 export interface SpanCounts {
@@ -34,9 +35,6 @@ export class SpanLedger {
 
 /** To put 512 spans into bytes holds the event loop for 3 ms or so: between two batches it is left alone for at least this long. */
 const BETWEEN_BATCHES_MS = 200
-
-/** Sending is kept out of every trace. */
-const UNTRACED = suppressTracing(ROOT_CONTEXT)
 
 /** The SDK's own batching processor drops in silence, and under load sends batch after batch: half of a node's time went there. */
 export class SpanQueue implements SpanProcessor {

@@ -2,7 +2,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Over twenty seconds each, or ten where all need only Node. */
-const LONGEST = [
+export const LONGEST = [
   'test/system/nats/single-owner.test.ts',
   'test/system/nats/faults.test.ts',
   'test/system/nats/durable-state.test.ts',

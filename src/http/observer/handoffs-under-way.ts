@@ -1,5 +1,4 @@
 // Handoffs under way in the whole cluster, out of what both nodes of each say of it. Pure.
-
 import type { z } from 'zod'
 import type { ClusterAnswer, Moves } from '#introspect'
 import type * as schemas from '../schemas/names.ts'

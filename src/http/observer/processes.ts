@@ -13,6 +13,7 @@ import {
   supervisorPlace,
   type TreePlace,
 } from '#introspect'
+import { parsePid } from '#process'
 import { Refusal } from '../problem.ts'
 import type * as schemas from '../schemas/processes.ts'
 import { iso, isoOrNull, noProcess, type Observing } from './observing.ts'
@@ -66,7 +67,7 @@ export async function processes(observing: Observing, query: ProcessesQuery): Pr
 /** By pid, asked for when it is clear which rows are told. Of a node that does not answer that, nothing is known. */
 async function stateSizes(observing: Observing, page: readonly { readonly row: { readonly pid: string } }[]) {
   const pids = page.map(({ row }) => row.pid)
-  const byNode = Map.groupBy(pids, (pid) => pid.slice(0, pid.lastIndexOf('.')))
+  const byNode = Map.groupBy(pids, (pid) => parsePid(pid).node)
   const sizes = new Map<string, number | null>()
   await Promise.all(
     [...byNode].map(async ([id, its]) => {
