@@ -1,7 +1,7 @@
-// Streams over real sockets: events as they happen, from where a reader left off; and traces of messages within their limits.
+// Streams: events as they happen, from where a reader left off; and traces of messages within their limits.
 import { request } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
+import { connected, goAway } from './support/connected.ts'
 import { type House, Lot, MANAGE, openHouse } from './support/house.ts'
 
 interface Told {
@@ -28,11 +28,10 @@ interface Reading {
 
 /** Opens a stream, and turns the clock until what it tells is enough. */
 async function read({ path, headers = {}, body, onOpen, isEnough }: Reading): Promise<Told[]> {
-  const address = house.app.server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
   const told: Told[] = []
+  const connection = connected(house.app.server)
   const sent = request({
-    port,
+    createConnection: () => connection,
     path,
     method: body === undefined ? 'GET' : 'POST',
     headers: { accept: 'text/event-stream', ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
@@ -60,7 +59,7 @@ async function read({ path, headers = {}, body, onOpen, isEnough }: Reading): Pr
   })
   sent.end(body === undefined ? undefined : JSON.stringify(body))
   while (!isEnough(told) && !isOver) await house.box.clock.advance(50)
-  sent.destroy()
+  goAway(connection)
   return told
 }
 
@@ -77,7 +76,6 @@ const trace = (body: object, onOpen: () => void) =>
 
 test('events come as they happen, and a reader goes on where it was', async () => {
   house = await openHouse()
-  await house.app.listen({ port: 0 })
   const path = '/observer/v1/events?type=supervisor.child_restarted,process.exited'
   const onOpen = () => house.box.clock.after(1000, () => house.box.node('n1').cast(Lot.named('lot-0'), 'crash'))
   const first = await read({ path, onOpen, isEnough: (told) => types(told).length >= 2 })
@@ -94,7 +92,6 @@ test('events come as they happen, and a reader goes on where it was', async () =
 
 test('a stream says who is silent, and goes on with the others', async () => {
   house = await openHouse()
-  await house.app.listen({ port: 0 })
   const told = await read({
     path: '/observer/v1/events',
     onOpen: () => house.box.clock.after(1000, () => house.box.pause('n3')),
@@ -106,7 +103,6 @@ test('a stream says who is silent, and goes on with the others', async () => {
 
 test('messages of one process are traced, with what its behaviour lets be seen', async () => {
   house = await openHouse({ manageToken: MANAGE })
-  await house.app.listen({ port: 0 })
   for (const name of ['lot-0', 'lot-1', 'lot-2']) {
     const { body } = await house.get(`/observer/v1/registry?prefix=${name}`)
     const { pid, node } = body.names[0]
@@ -123,7 +119,6 @@ test('messages of one process are traced, with what its behaviour lets be seen',
 
 test('messages of a behaviour are traced on all nodes, no faster than asked for, and no longer', async () => {
   house = await openHouse({ manageToken: MANAGE })
-  await house.app.listen({ port: 0 })
   let startedAt = 0
   const told = await trace({ behaviour: 'lot', rate: 2, ttlMs: 2000 }, () => {
     startedAt = house.box.clock.now()
@@ -137,7 +132,6 @@ test('messages of a behaviour are traced on all nodes, no faster than asked for,
 
 test('streams are closed when the server closes', async () => {
   house = await openHouse()
-  await house.app.listen({ port: 0 })
   let isOver = false
   let closed: Promise<void> | undefined
   const onOpen = () => {
@@ -152,7 +146,6 @@ test('streams are closed when the server closes', async () => {
 
 test('a stream is told once when it is over, whoever ended it', async () => {
   house = await openHouse({ manageToken: MANAGE })
-  await house.app.listen({ port: 0 })
   const path = '/observer/v1/events'
   const streamed = () => house.requests.filter(({ isStream }) => isStream).map(({ route, status }) => `${status} ${route}`)
   await read({ path, isEnough: (told) => told.length > 0 })
@@ -172,23 +165,17 @@ test('a stream is told once when it is over, whoever ended it', async () => {
 
 test('who goes away before an answer was none of a stream is not told as answered', async () => {
   house = await openHouse()
-  await house.app.listen({ port: 0 })
   house.box.pause('n2')
-  const { port } = house.app.server.address() as AddressInfo
-  const sent = request({ port, path: '/observer/v1/cluster' })
-  let isGone = false
+  const connection = connected(house.app.server)
+  const sent = request({ createConnection: () => connection, path: '/observer/v1/cluster' })
   sent.on('error', () => undefined)
-  sent.on('close', () => {
-    isGone = true
-  })
   sent.end()
   let isAsked = false
   house.app.server.once('request', () => {
     isAsked = true
   })
   await house.box.clock.until(() => isAsked)
-  sent.destroy()
-  await house.box.clock.until(() => isGone)
+  goAway(connection)
   await house.box.clock.advance(3000)
   expect(house.requests).toEqual([])
   house.box.resume('n2')
@@ -196,7 +183,6 @@ test('who goes away before an answer was none of a stream is not told as answere
 
 test('a stream that has ended says that it was one, other answers that they were none', async () => {
   house = await openHouse({ manageToken: MANAGE })
-  await house.app.listen({ port: 0 })
   const { body } = await house.get('/observer/v1/registry?prefix=lot-0')
   await trace({ pid: body.names[0].pid, ttlMs: 1000 }, () => undefined)
   await house.get('/observer/v1/events')

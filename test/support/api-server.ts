@@ -110,6 +110,7 @@ export class FakeApiServer {
   /** Ends every watch in good order. */
   endWatches(): void {
     for (const response of this.#watches) response.end()
+    this.#watches.clear()
   }
 
   /** Breaks every connection. */
