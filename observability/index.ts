@@ -114,6 +114,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     snapshot: () => read(),
     exemplar: (event) => (isKept(tracers?.traces.spanOf(event)) ? spanOf(event) : undefined),
     spanCounts: () => tracers?.sdk.spanCounts() ?? [],
+    recordCounts: () => sender?.counts(),
     clock: systemClock,
   })
   return {

@@ -2,6 +2,7 @@
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
 import { type CallMeasured, type Clock, type MessageMeasured, type NodeSnapshot, systemClock } from '#otp-labs'
 import { runtimeMetricNames } from '#vocabulary'
+import type { ExportCounts } from './export-queue.ts'
 import { Behaviours } from './metrics/behaviours.ts'
 import type { ExemplarLabels } from './metrics/cells.ts'
 import { sampleEventLoop } from './metrics/event-loop.ts'
@@ -20,6 +21,8 @@ export interface MetricsOptions {
   /** The kept span that was made of a fact: its exemplar. */
   readonly exemplar?: (event: object) => ExemplarLabels | undefined
   readonly spanCounts?: () => readonly SpanCounts[]
+  /** `undefined` where no log record is sent. */
+  readonly recordCounts?: () => Readonly<ExportCounts> | undefined
   readonly clock?: Clock
   /** Whether `process_*` and `nodejs_*` are exposed; true unless a test compares whole pages. */
   readonly runtime?: boolean
@@ -46,6 +49,7 @@ export function createMetrics({
   snapshot,
   exemplar = () => undefined,
   spanCounts = () => [],
+  recordCounts = () => undefined,
   clock = systemClock,
   runtime = true,
 }: MetricsOptions): Metrics {
@@ -56,12 +60,15 @@ export function createMetrics({
   const refresh = async () => {
     const node = await snapshot()
     if (node !== undefined) live.read(node)
-    const counts = spanCounts()
-    if (counts.length > 0) families.forget('otp_telemetry_spans_total')
-    for (const { scope, queued, ...outcomes } of counts) {
+    const spans = spanCounts()
+    if (spans.length > 0) families.forget('otp_telemetry_spans_total')
+    for (const { scope, queued, ...outcomes } of spans) {
       families.set('otp_telemetry_span_queue', { scope }, queued)
       for (const [outcome, count] of Object.entries(outcomes)) families.add('otp_telemetry_spans_total', { scope, outcome }, count)
     }
+    const records = recordCounts()
+    if (records !== undefined) families.forget('otp_telemetry_log_records_total')
+    for (const [outcome, count] of Object.entries(records ?? {})) families.add('otp_telemetry_log_records_total', { outcome }, count)
   }
   const exposition = new Exposition({
     families: [...families.all],

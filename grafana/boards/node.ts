@@ -131,6 +131,17 @@ const cost: Row = {
       unit: 'short',
       queries: [{ expr: sum(select('otp_telemetry_span_queue'), 'instance', 'scope'), legend: '{{instance}} {{scope}}' }],
     }),
+    graph(
+      {
+        title: 'Log records sent, by what became of them',
+        runbook: 'OtpSpansDropped',
+        description:
+          'Does the log store hold the whole log? Standard output does: “dropped” found the queue full, “failed” is the collector. All are 0 where no record is sent.',
+        unit: 'short',
+        queries: [{ expr: sum(increase('otp_telemetry_log_records_total'), 'outcome'), legend: '{{outcome}}' }],
+      },
+      'bars',
+    ),
     graph({
       title: 'How long a scrape takes',
       runbook: 'OtpScrapeSlow',

@@ -1,17 +1,12 @@
-// A queue of ended spans on their way out: it never loses one without counting it, and never sends more than the node can bear.
-import { context } from '@opentelemetry/api'
-import { callWithTimeout, type ExportResult, ExportResultCode } from '@opentelemetry/core'
+// Ended spans on their way out, counted by scope: those that left, those that could not be sent, and those that found the queue full.
 import type { ReadableSpan, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace'
 import { SCOPES } from '#vocabulary'
 import type { BatchOptions } from '../batch-options.ts'
-import { UNTRACED } from '../untraced.ts'
+import { type ExportCounts, ExportQueue } from '../export-queue.ts'
 
 /** What became of the spans of one scope. */
-export interface SpanCounts {
+export interface SpanCounts extends ExportCounts {
   readonly scope: string
-  exported: number
-  failed: number
-  dropped: number
   queued: number
 }
 
@@ -33,116 +28,53 @@ export class SpanLedger {
   }
 }
 
-/** To put 512 spans into bytes holds the event loop for 3 ms or so: between two batches it is left alone for at least this long. */
-const BETWEEN_BATCHES_MS = 200
-
-/** The SDK's own batching processor drops in silence, and under load sends batch after batch: half of a node's time went there. */
+/** What the SDK hands ended spans to. */
 export class SpanQueue implements SpanProcessor {
   readonly #exporter: SpanExporter
   readonly #ledger: SpanLedger
-  readonly #options: BatchOptions
-  #spans: ReadableSpan[] = []
-  #timer: NodeJS.Timeout | undefined
-  #isHurried = false
-  #sentAt = Number.NEGATIVE_INFINITY
-  /** The batch under way. */
-  #sending: Promise<void> | undefined
+  readonly #queue: ExportQueue<ReadableSpan>
   #isShutDown = false
 
   constructor(exporter: SpanExporter, ledger: SpanLedger, options: BatchOptions) {
     this.#exporter = exporter
     this.#ledger = ledger
-    this.#options = { ...options, maxExportBatchSize: Math.min(options.maxExportBatchSize, options.maxQueueSize) }
+    const settled = (spans: readonly ReadableSpan[], error: Error | undefined) => {
+      for (const span of spans) {
+        const counts = this.#countsOf(span)
+        counts.queued--
+        counts[error === undefined ? 'exported' : 'failed']++
+      }
+    }
+    this.#queue = new ExportQueue({ send: (spans, done) => exporter.export(spans, done), settled }, options)
   }
 
-  /** Whether a trace that begins now may hope to leave whole: half of the queue is kept for what has begun already. */
+  /** Whether a trace that begins now may hope to leave whole. */
   get hasRoom(): boolean {
-    return this.#spans.length < this.#options.maxQueueSize / 2
+    return this.#queue.hasRoom
   }
 
   onStart(): void {}
 
   onEnd(span: ReadableSpan): void {
     if ((span.spanContext().traceFlags & 1) === 0 || this.#isShutDown) return
-    const counts = this.#ledger.of(span.instrumentationScope.name)
-    if (this.#spans.length >= this.#options.maxQueueSize) {
-      counts.dropped++
-      return
-    }
-    counts.queued++
-    this.#spans.push(span)
-    if (!this.#isHurried) this.#schedule()
+    this.#countsOf(span)[this.#queue.add(span) ? 'queued' : 'dropped']++
   }
 
-  /** Soon for a full batch, after its delay for another. */
-  #schedule(): void {
-    if (this.#sending !== undefined || this.#spans.length === 0) return
-    const isFull = this.#spans.length >= this.#options.maxExportBatchSize
-    if (this.#timer !== undefined && !isFull) return
-    clearTimeout(this.#timer)
-    this.#isHurried = isFull
-    const delayMs = isFull ? Math.max(0, this.#sentAt + BETWEEN_BATCHES_MS - performance.now()) : this.#options.scheduledDelayMillis
-    this.#timer = context.with(UNTRACED, () => setTimeout(this.#onTimer, delayMs))
-    this.#timer.unref()
-  }
-
-  readonly #onTimer = (): void => {
-    this.#forgetTimer()
-    // Counted where it fails.
-    this.#send().catch(() => undefined)
-  }
-
-  #forgetTimer(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    this.#isHurried = false
-  }
-
-  /** One batch. Rejects when it could not be sent. */
-  #send(): Promise<void> {
-    this.#sentAt = performance.now()
-    const spans = this.#spans.splice(0, this.#options.maxExportBatchSize)
-    const sent = new Promise<ExportResult>((resolve) => context.with(UNTRACED, () => this.#exporter.export(spans, resolve)))
-    this.#sending = callWithTimeout(sent, this.#options.exportTimeoutMillis)
-      .catch((error: Error): ExportResult => ({ code: ExportResultCode.FAILED, error }))
-      .then(({ code, error }) => {
-        this.#sending = undefined
-        this.#settle(spans, code === ExportResultCode.SUCCESS ? 'exported' : 'failed')
-        this.#schedule()
-        if (code !== ExportResultCode.SUCCESS) throw error ?? new Error('the exporter failed')
-      })
-    return this.#sending
-  }
-
-  #settle(spans: readonly ReadableSpan[], outcome: 'exported' | 'failed'): void {
-    for (const span of spans) {
-      const counts = this.#ledger.of(span.instrumentationScope.name)
-      counts.queued--
-      counts[outcome]++
-    }
-  }
-
-  /** Sends all there is now, one batch after the other. Rejects when one of them could not be sent. */
-  async forceFlush(): Promise<void> {
-    let failure: Error | undefined
-    const note = (error: Error) => {
-      failure = error
-    }
-    await this.#sending?.catch(note)
-    while (this.#spans.length > 0) {
-      this.#forgetTimer()
-      await this.#send().catch(note)
-    }
-    if (failure !== undefined) throw failure
+  /** Sends all there is now. Rejects when something could not be sent. */
+  forceFlush(): Promise<void> {
+    return this.#queue.flush()
   }
 
   async shutdown(): Promise<void> {
     this.#isShutDown = true
     try {
-      await this.forceFlush()
+      await this.#queue.flush()
     } finally {
-      this.#forgetTimer()
       await this.#exporter.shutdown()
     }
+  }
+
+  #countsOf(span: ReadableSpan): SpanCounts {
+    return this.#ledger.of(span.instrumentationScope.name)
   }
 }

@@ -312,6 +312,13 @@ const OTP_METRICS = {
     scope: scopes,
     outcome: ['exported', 'failed', 'dropped'],
   }),
+  otp_telemetry_log_records_total: counter(
+    'records',
+    'Log records to be sent over OTLP, by what became of them; standard output has them all.',
+    {
+      outcome: ['exported', 'failed', 'dropped'],
+    },
+  ),
   otp_telemetry_span_queue: gauge('spans', 'Spans that wait for their export.', { scope: scopes }),
   otp_telemetry_scrape_duration_seconds: histogram(
     'seconds',

@@ -103,7 +103,8 @@ describe('a sender', () => {
     await exporter.asked.promise
     exporter.answer(ExportResultCode.SUCCESS)
     await sender.shutdown(5000)
-    expect(exporter.got.flat().map(({ body }) => body)).toEqual(Array.from({ length: 110 }, (_, index) => `record ${index}`))
+    expect(exporter.got.flat().map(({ body }) => body)).toEqual(Array.from({ length: 100 }, (_, index) => `record ${index}`))
+    expect(sender.counts()).toEqual({ exported: 100, failed: 0, dropped: 9900 })
   })
 
   test('holds the end up no longer than it was given when nobody answers', async () => {
@@ -120,7 +121,8 @@ describe('a sender', () => {
     expect(lines).toHaveLength(1 + said.length)
     await sender.shutdown(1000)
     expect(exporter.got.flat().map(({ body }) => body)).toEqual(['hello'])
-    expect(said).toHaveLength(1)
+    expect(said).toEqual(['could not send a batch of 1 log records: the exporter failed'])
+    expect(sender.counts()).toEqual({ exported: 0, failed: 1, dropped: 0 })
   })
 
   test('rejects when what was queued at the end could not be sent', async () => {

@@ -48,7 +48,7 @@ async function start(name: string): Promise<ChaosNode> {
   const { port } = collector.address() as AddressInfo
   return ChaosNode.start(
     { name, directory: directory.path },
-    { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_LOGS_EXPORTER: 'otlp' },
   )
 }
 

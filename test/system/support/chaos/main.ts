@@ -30,7 +30,9 @@ const incarnation = Date.now()
 const events = new EventStream<NodeEvents>()
 const telemetry = await startTelemetry({
   node: { id: nodeId(name, incarnation), name, version: '1.2.3', role: 'chaos', zone: 'a' },
-  logLevel: 'silent',
+  logLevel: 'info',
+  // Its records are sent, and standard output is for the test.
+  logDestination: { write: () => undefined },
   env: process.env,
 })
 const shop = application({ name: 'shop', start: () => supervisor({ name: 'shop', children: [] }) })
