@@ -40,12 +40,6 @@ async function open(view: string, scheme: 'light' | 'dark' = 'light', width = 12
   return page
 }
 
-/** What a test asks of a link in the browser, whose types are not those of these tests. */
-interface Link {
-  readonly textContent: string
-  click(): void
-}
-
 async function picture(name: string): Promise<void> {
   if (PICTURES === undefined) return
   mkdirSync(PICTURES, { recursive: true })
@@ -126,12 +120,20 @@ describe.skipIf(!found)(`the page${found ? '' : ' (skipped: there is no /usr/bin
     expect(page.url()).toContain('name=lot-')
     const first = page.getByRole('rowheader').first()
     await eventually('only lots are left', SEEN_WITHIN_MS, async () => ((await first.textContent()) ?? '').startsWith('lot-'))
-    // Read and clicked at once: the rows change places while they work.
-    const name = await first.getByRole('link').evaluate<string, Link>((link) => {
-      link.click()
-      return link.textContent
+    // A link's title is the pid.
+    const pids = (): Promise<string[]> => page.evaluate("[...document.querySelectorAll('tbody th a')].map((link) => link.title)")
+    await first.hover()
+    await page.getByText('in their order while you point at them').waitFor()
+    const before = await pids()
+    await eventually('they stand in another order', SEEN_WITHIN_MS, async () => {
+      const answer = await fetch(`${run.node('n1').http}/observer/v1/processes?sort=handled&name=lot-&limit=100`)
+      const { processes } = (await answer.json()) as { processes: { pid: string }[] }
+      return processes.some(({ pid }, place) => pid !== before[place])
     })
-    expect(name).toMatch(/^lot-/)
+    for (let polls = 0; polls < 2; polls++) await page.waitForResponse(/\/processes\?/)
+    expect((await pids()).slice(0, before.length)).toEqual(before)
+    const name = (await first.textContent()) as string
+    await first.getByRole('link').click()
     await page.getByRole('heading', { level: 1, name }).waitFor()
     await page.getByText('Messages it took up last').waitFor()
     await picture('process')

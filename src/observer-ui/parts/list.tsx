@@ -1,5 +1,5 @@
 // A table that scrolls by itself, by mouse and by keyboard.
-import type { ComponentChildren } from 'preact'
+import type { ComponentChildren, HTMLAttributes } from 'preact'
 
 /** Of a column; those of numbers stand above their last digits. */
 type Title = string | { readonly number: string }
@@ -9,6 +9,8 @@ interface ListProps {
   /** The header cells themselves where one can be clicked. */
   readonly titles: readonly Title[] | ComponentChildren
   readonly size?: 'tall' | 'half'
+  /** What the element is given that the rows are in. */
+  readonly body?: HTMLAttributes<HTMLTableSectionElement>
   /** The rows. */
   readonly children: ComponentChildren
 }
@@ -25,7 +27,7 @@ function Head({ title }: { readonly title: Title }) {
   )
 }
 
-export function List({ label, titles, size = 'half', children }: ListProps) {
+export function List({ label, titles, size = 'half', body, children }: ListProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard.
     <section class={`scroll ${size}`} tabIndex={0} aria-label={`${label}, a table`}>
@@ -37,7 +39,7 @@ export function List({ label, titles, size = 'half', children }: ListProps) {
               : titles}
           </tr>
         </thead>
-        <tbody>{children}</tbody>
+        <tbody {...body}>{children}</tbody>
       </table>
     </section>
   )

@@ -2,6 +2,7 @@
 import type { Answers } from '#answers'
 import { usePolled } from '../net/polled.ts'
 import { bytes, count, duration, nodeOf, rate } from '../parts/format.ts'
+import { useHeldOrder } from '../parts/held-order.ts'
 import { List } from '../parts/list.tsx'
 import { Badge, Gaps, Nothing, Panel } from '../parts/panel.tsx'
 import { linkTo, type Route, replaceParameters } from '../routes.ts'
@@ -39,6 +40,8 @@ const BEFORE_STATE = 3
 const STATE: Column = { title: 'State', isNumber: true, of: ({ stateBytes }) => (stateBytes === null ? '–' : bytes(stateBytes)) }
 
 const classOf = ({ order, isNumber }: Column) => (order === undefined && isNumber === undefined ? undefined : 'number')
+const NONE: readonly Row[] = []
+const pidOf = ({ pid }: Row): string => pid
 const titleOf = ({ name, label, child, pid }: Row): string => name ?? child ?? label ?? pid
 
 export function ProcessesView({ route, members }: { readonly route: Route; readonly members: Answers['cluster']['members'] }) {
@@ -46,7 +49,9 @@ export function ProcessesView({ route, members }: { readonly route: Route; reado
   const hasSizes = sizes !== ''
   const columns = hasSizes ? COLUMNS.toSpliced(BEFORE_STATE, 0, STATE) : COLUMNS
   const stateBytes = hasSizes ? 'true' : ''
-  const polled = usePolled<'processes'>('processes', { sort, behaviour, supervisor, node, name, stateBytes, limit: 100 })
+  const question = { sort, behaviour, supervisor, node, name }
+  const polled = usePolled<'processes'>('processes', { ...question, stateBytes, limit: 100 })
+  const { rows, isHeld, hands } = useHeldOrder(polled.answer?.processes ?? NONE, pidOf, JSON.stringify(question))
   const set = (more: Readonly<Record<string, string>>): void => replaceParameters(route, { ...route.parameters, ...more })
   const filter = (field: 'behaviour' | 'supervisor' | 'name', title: string, value: string) => (
     <label>
@@ -76,8 +81,8 @@ export function ProcessesView({ route, members }: { readonly route: Route; reado
       </label>
     </>
   )
-  const rows = polled.answer?.processes ?? []
-  const note = polled.answer === undefined ? 'asking …' : `the first ${count(rows.length)} of ${count(polled.answer.matching)}`
+  const order = isHeld ? ', in their order while you point at them' : ''
+  const note = polled.answer === undefined ? 'asking …' : `the first ${count(rows.length)} of ${count(polled.answer.matching)}${order}`
   const heads = (
     <>
       <th scope="col">Process</th>
@@ -109,7 +114,7 @@ export function ProcessesView({ route, members }: { readonly route: Route; reado
       <Panel title="Processes" note={note} tools={tools}>
         <Gaps polled={polled} />
         {polled.answer !== undefined && rows.length === 0 && <Nothing>No process is like that.</Nothing>}
-        <List label="Processes" size="tall" titles={heads}>
+        <List label="Processes" size="tall" titles={heads} body={hands}>
           {rows.map((row) => (
             <tr key={row.pid}>
               <th scope="row">

@@ -6,6 +6,7 @@ import { type Fact, useFacts } from '../net/facts.ts'
 import { usePolled } from '../net/polled.ts'
 import { Action, TraceLink, useManage } from '../parts/abilities.tsx'
 import { clock, count, share } from '../parts/format.ts'
+import { useHeldOrder } from '../parts/held-order.ts'
 import { type Dot, Lane, WINDOW_MS } from '../parts/lane.tsx'
 import { List } from '../parts/list.tsx'
 import { Badge, Gaps, Nothing, Panel } from '../parts/panel.tsx'
@@ -70,13 +71,15 @@ function Chain({ supervisors }: { readonly supervisors: readonly Supervisor[] })
     .flatMap((supervisor) => supervisor.recent.map((restart) => ({ ...restart, node: supervisor.node, supervisor: supervisor.supervisor })))
     .toSorted((a, b) => b.at.localeCompare(a.at))
     .slice(0, 100)
-  if (recent.length === 0) return <Nothing>None yet.</Nothing>
+  const { rows, hands } = useHeldOrder(recent, ({ newPid }) => newPid, 'restarts')
+  if (rows.length === 0) return <Nothing>None yet.</Nothing>
   return (
     <List
       label="Last restarts"
+      body={hands}
       titles={['At', 'Child', 'Supervisor', 'Cause', 'Because', { number: 'Budget' }, { number: 'Took' }, 'Trace']}
     >
-      {recent.map((restart) => (
+      {rows.map((restart) => (
         <tr key={`${restart.newPid}`}>
           <td>{clock(restart.at)}</td>
           <th scope="row">
