@@ -51,7 +51,8 @@ export function ProcessesView({ route, members }: { readonly route: Route; reado
   const stateBytes = hasSizes ? 'true' : ''
   const question = { sort, behaviour, supervisor, node, name }
   const polled = usePolled<'processes'>('processes', { ...question, stateBytes, limit: 100 })
-  const { rows, isHeld, hands } = useHeldOrder(polled.answer?.processes ?? NONE, pidOf, JSON.stringify(question))
+  const answered = polled.answer?.processes ?? NONE
+  const { rows, isHeld, hands } = useHeldOrder(answered, pidOf, JSON.stringify(question))
   const set = (more: Readonly<Record<string, string>>): void => replaceParameters(route, { ...route.parameters, ...more })
   const filter = (field: 'behaviour' | 'supervisor' | 'name', title: string, value: string) => (
     <label>
@@ -82,7 +83,7 @@ export function ProcessesView({ route, members }: { readonly route: Route; reado
     </>
   )
   const order = isHeld ? ', in their order while you point at them' : ''
-  const note = polled.answer === undefined ? 'asking …' : `the first ${count(rows.length)} of ${count(polled.answer.matching)}${order}`
+  const note = polled.answer === undefined ? 'asking …' : `the first ${count(answered.length)} of ${count(polled.answer.matching)}${order}`
   const heads = (
     <>
       <th scope="col">Process</th>
