@@ -86,7 +86,7 @@ const OTP_METRICS = {
   otp_supervisor_restart_intensity_used_ratio: histogram(
     'ratio',
     'Share of the restart budget that was used, observed at each restart.',
-    [0.1, 0.25, 0.5, 0.75, 0.9, 1],
+    [0.1, 0.5, 0.75, 0.9, 1],
     { supervisor: 'open' },
   ),
   otp_supervisor_intensity_exceeded_total: withExemplars(
