@@ -83,7 +83,8 @@ export class Deployment {
       throw new LaunchFailure(1, `${what}. End it, or choose other ports with --port-base.`)
     }
     const ports: NeededPort[] = neededPorts(portBase, numbers)
-    if (nats?.server !== undefined) ports.push({ port: nats.server.port, use: 'the server of NATS; NATS_URL would name another one' })
+    if (nats?.server !== undefined)
+      ports.push({ port: nats.server.port, use: 'the server of NATS; NATS_URL would name another one', isBrowsed: false })
     await checkPorts(ports, present === 'dead' ? DEAD_RUN_WITHIN_MS : 0)
     const secret = randomBytes(32).toString('base64url')
     await claimDirectory(this.directory, { portBase, nodes, secret, shared: sharedSettings(env) })

@@ -1,6 +1,7 @@
 // Which ports the nodes of a run use, and whether they are free.
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { BLOCKED_PORTS } from './blocked-ports.ts'
 import { LaunchFailure } from './failure.ts'
 
 /** From a node's HTTP port to its metrics port: 4001 and 9101. */
@@ -14,6 +15,8 @@ export interface NeededPort {
   readonly port: number
   /** Such as `the HTTP of n1`. */
   readonly use: string
+  /** Whether it is opened in browsers, and asked by `fetch`. */
+  readonly isBrowsed: boolean
 }
 
 export function portsOf(portBase: number, number: number): { readonly http: number; readonly metrics: number } {
@@ -29,8 +32,8 @@ export function neededPorts(portBase: number, numbers: readonly number[]): Neede
   return numbers.flatMap((number) => {
     const { http, metrics } = portsOf(portBase, number)
     return [
-      { port: http, use: `the HTTP of n${number}` },
-      { port: metrics, use: `the metrics of n${number}` },
+      { port: http, use: `the HTTP of n${number}`, isBrowsed: true },
+      { port: metrics, use: `the metrics of n${number}`, isBrowsed: true },
     ]
   })
 }
@@ -39,19 +42,20 @@ export function neededPorts(portBase: number, numbers: readonly number[]): Neede
 export async function checkPorts(needed: readonly NeededPort[], withinMs: number): Promise<void> {
   const deadline = Date.now() + withinMs
   for (;;) {
-    const problems = await Promise.all(needed.map(async (one) => ({ ...one, problem: await problemWith(one.port) })))
+    const problems = await Promise.all(needed.map(async (one) => ({ ...one, problem: await problemWith(one) })))
     const bad = problems.filter(({ problem }) => problem !== undefined)
     if (bad.length === 0) return
     if (Date.now() >= deadline) {
       const list = bad.map(({ port, use, problem }) => `port ${port} (${use}) ${problem}`).join('\n')
-      throw new LaunchFailure(1, `${list}\nEnd what uses it, or choose other ports with --port-base.`)
+      throw new LaunchFailure(1, `${list}\nChoose other ports with --port-base, or end what uses a taken one.`)
     }
     await sleep(POLL_MS)
   }
 }
 
-/** Listens there for a moment: the only way to know. */
-function problemWith(port: number): Promise<string | undefined> {
+/** Listens there for a moment: the only way to know that it is free. */
+async function problemWith({ port, isBrowsed }: NeededPort): Promise<string | undefined> {
+  if (isBrowsed && BLOCKED_PORTS.has(port)) return 'is one to which no browser connects'
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', (error: NodeJS.ErrnoException) => {
