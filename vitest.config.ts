@@ -44,10 +44,10 @@ export default defineConfig({
         extends: true,
         test: { name: 'nats', include: ['test/system/nats/**/*.test.ts'], maxWorkers: 2, testTimeout: 120_000, hookTimeout: 120_000 },
       },
-      // Fire drills on real Prometheus and Alertmanager. They wait for most of their time, and each has a cluster of its own: two at a time.
+      // Fire drills on real Prometheus and Alertmanager, which tell what event loops do: one at a time.
       {
         extends: true,
-        test: { name: 'drills', include: ['test/drill/**/*.test.ts'], maxWorkers: 2, hookTimeout: 180_000 },
+        test: { name: 'drills', include: ['test/drill/**/*.test.ts'], fileParallelism: false, hookTimeout: 180_000 },
       },
     ],
   },
